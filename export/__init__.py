@@ -1,0 +1,1 @@
+"""Keras to ONNX, with a numerical certificate."""

@@ -1,0 +1,29 @@
+"""Every error that export raises on purpose derives from `ExportError`."""
+
+from __future__ import annotations
+
+
+class ExportError(Exception):
+    """A model, a graph or a bundle that cannot be exported, certified or opened."""
+
+
+class UnsupportedOperation(ExportError):
+    """An operation that has no ONNX equivalent here.
+
+    `layer` is the name of the layer it was found in (or of the operation itself), `operation` the
+    name of what could not be converted and `advice` a sentence that says what to do instead.
+    """
+
+    def __init__(self, layer: str, operation: str, advice: str) -> None:
+        super().__init__(f"Layer {layer!r}: {operation} cannot be converted to ONNX. {advice}")
+        self.layer = layer
+        self.operation = operation
+        self.advice = advice
+
+
+class CertificateError(ExportError):
+    """The exported graph and the native model differ by more than the tolerance."""
+
+
+class BundleError(ExportError):
+    """A bundle that is incomplete, changed or unsafe to open."""
