@@ -1,0 +1,44 @@
+"""The tolerances of the tests: how far two numbers that should agree may be apart, and why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Accepts `|actual - expected| <= absolute * max(1, max|expected|) + relative * |expected|`."""
+
+    absolute: float
+    relative: float
+
+    def check(self, actual, expected, *, name: str = "values") -> None:
+        """Raises AssertionError, naming the worst element, where `actual` is out of tolerance."""
+        actual, expected = np.asarray(actual), np.asarray(expected)
+        scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+        np.testing.assert_allclose(
+            actual,
+            expected,
+            rtol=self.relative,
+            atol=self.absolute * scale,
+            err_msg=f"{name} differ by more than {self}",
+        )
+
+
+# Saving, loading, resuming on one backend: the same bits.
+EXACT = Tolerance(absolute=0.0, relative=0.0)
+
+# Formulas in float32 against numbers worked out by hand or in float64.
+FORMULA = Tolerance(absolute=1e-6, relative=1e-5)
+
+# One forward pass on two backends: sums in another order.
+FORWARD = Tolerance(absolute=1e-5, relative=1e-5)
+
+# Losses of a training run on two backends, after 30 updates.
+PARITY = Tolerance(absolute=0.0, relative=1e-4)
+
+# What a certificate allows between ONNX Runtime and the native model.
+CERTIFICATE = Tolerance(absolute=1e-5, relative=1e-4)
+
+# Gradients against central finite differences in float32: the difference itself is this coarse.
+FINITE_DIFFERENCE = Tolerance(absolute=1e-3, relative=1e-2)
