@@ -9,7 +9,7 @@ from pathlib import Path
 ENVIRONMENT = {
     "KERAS_BACKEND": "jax",
     "TF_CPP_MIN_LOG_LEVEL": "2",
-    # Few threads: the suite shares its machine, and idle pools of three backends starve one another.
+    # Few threads: idle pools of several backends starve one another on a small machine.
     "OMP_NUM_THREADS": "2",
     "OPENBLAS_NUM_THREADS": "2",
     "TF_NUM_INTEROP_THREADS": "2",

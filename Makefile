@@ -1,0 +1,96 @@
+# `make help` lists the targets. Every one of them makes .venv/ itself, and touches nothing outside the repository.
+
+BACKEND ?= jax
+BACKENDS := jax torch tensorflow
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check --retries 10
+PYTEST_FLAGS ?=
+
+# A stamp in $(STAMPS) says that an installation has finished. An interrupted one leaves none.
+STAMPS := $(VENV)/.stamps
+
+# Without an NVIDIA GPU, x86-64 Linux takes the build of TensorFlow that is half the size.
+TENSORFLOW := $(shell \
+	if [ "$$(uname -sm)" = "Linux x86_64" ] && ! command -v nvidia-smi >/dev/null; \
+	then echo tensorflow-cpu; else echo tensorflow; fi)
+EXTRA_jax := jax
+EXTRA_torch := torch
+EXTRA_tensorflow := $(TENSORFLOW)
+
+ifeq ($(filter $(BACKEND),$(BACKENDS)),)
+$(error BACKEND must be a Keras backend. Received: '$(BACKEND)'. Accepted: $(BACKENDS))
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "BACKEND=jax|torch|tensorflow chooses the Keras backend of run and bench (now $(BACKEND))."
+
+run: $(STAMPS)/$(BACKEND) ## train, export, certify and time two models (a few minutes)
+	KERAS_BACKEND=$(BACKEND) $(VENV)/bin/zoo demo
+
+install: $(STAMPS)/all ## install everything: the three backends, the converters, the tools
+
+test: $(BACKENDS:%=test-%) ## run the tests on all three backends, one process each
+
+# The first process also runs what does not depend on the backend; the others leave it out.
+test-jax: $(STAMPS)/all
+	KERAS_BACKEND=jax $(PYTHON) -m pytest $(PYTEST_FLAGS)
+
+test-torch test-tensorflow: test-%: $(STAMPS)/all
+	KERAS_BACKEND=$* $(PYTHON) -m pytest -m "not once" $(PYTEST_FLAGS)
+
+lint: $(STAMPS)/lint ## check style, format and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(STAMPS)/lint ## rewrite the sources as `make lint` wants them
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(STAMPS)/$(BACKEND) ## time ONNX Runtime against the native backend
+	KERAS_BACKEND=$(BACKEND) $(VENV)/bin/zoo bench
+
+parity: $(STAMPS)/all ## train every model on every backend and compare the losses
+	$(PYTHON) -m tests.parity
+
+build: $(STAMPS)/all ## build the wheel and the source distribution in dist/
+	$(PYTHON) -m build
+
+clean: ## remove the environment, caches and build outputs
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BACKENDS:%=$(STAMPS)/%): $(STAMPS)/%: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable ".[$(EXTRA_$*),export]"
+	@touch $@
+
+$(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+$(STAMPS)/all: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt \
+		--editable ".[$(TENSORFLOW),torch,jax,export,routes,dev]"
+	@touch $(BACKENDS:%=$(STAMPS)/%) $(STAMPS)/lint $@
+
+# A name on the path may be a launcher without a Python behind it, so each candidate is asked to run.
+$(STAMPS)/venv:
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+		if $$python -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+			>/dev/null 2>&1; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "genzoo needs Python 3.11 or newer with venv. Received: $$(python3 --version 2>&1 | head -n 1)." \
+			"Accepted: a python3.13, python3.12, python3.11 or python3 on the PATH." >&2; exit 1; \
+	fi; \
+	if [ "$$found" != "$(PYTHON)" ] || ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		echo "$$found -m venv $(VENV)"; $$found -m venv $(VENV) || exit 1; \
+	fi; \
+	mkdir -p $(STAMPS) && touch $@
