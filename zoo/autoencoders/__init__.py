@@ -1,0 +1,1 @@
+"""Autoencoders: parts `encoder` and `decoder`."""

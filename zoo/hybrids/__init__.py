@@ -1,0 +1,1 @@
+"""Autoencoders and GANs together: parts of both."""
