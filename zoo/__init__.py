@@ -1,4 +1,4 @@
-"""genzoo: autoencoders, GANs and their hybrids, written once in Keras 3 for TensorFlow, PyTorch and JAX.
+"""genzoo: autoencoders, GANs and their hybrids, written once in Keras 3 for three backends.
 
 Importing this package imports neither Keras nor a backend; the first use of a model does.
 """

@@ -16,8 +16,9 @@ from zoo.phase import Phase
 class VQVAE(GenerativeModel):
     """Vector-quantised VAE (van den Oord et al., 2017, arXiv:1711.00937).
 
-    The codebook learns by moving averages (appendix A.1). The encoder's vectors are replaced by the nearest of the codebook; the decoder's gradient
-    passes straight through to the encoder, and a commitment term keeps it near what it chose.
+    The encoder's vectors are replaced by the nearest of a codebook, which learns by moving
+    averages (appendix A.1); the decoder's gradient passes straight through to the encoder, and a
+    commitment term keeps the encoder near what it chose.
 
     Args:
         shape: Of one sample, `(height, width, channels)` or `(time, channels)`.
