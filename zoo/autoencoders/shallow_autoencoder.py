@@ -45,7 +45,7 @@ class ShallowAutoencoder(Autoencoder):
         flat = keras.layers.Flatten()(data) if len(self.shape) > 1 else data
         hidden = keras.layers.Dense(latent_dim, activation=activation, dtype="float32", name="code")
         decoder = networks.mlp.decoder(
-            latent_dim, self.shape, widths=(), output=self.output_activation
+            latent_dim, self.shape, depth=0, output=self.output_activation
         )
         self.assemble(keras.Model(data, hidden(flat), name="encoder"), decoder, learning_rate)
 

@@ -1,6 +1,6 @@
 """Networks: functions that return functional Keras models with named inputs and outputs.
 
-A family is a module with two functions of the same keywords:
+A family is a module with two functions of the same keywords, `width` and `depth` among them:
 
 - `encoder(shape, heads, …)`: `"data"` → one output a head, each `(batch, units)`;
 - `decoder(latent_dim, shape, …)`: `"latent"` `(batch, latent_dim)` → `"data"`.

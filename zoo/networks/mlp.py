@@ -1,7 +1,7 @@
 """Fully connected networks, for vectors and for data of any other shape, flattened."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -14,7 +14,8 @@ def encoder(
     shape: tuple[int, ...],
     heads: Mapping[str, int],
     *,
-    widths: Sequence[int] = (512, 256),
+    width: int = 256,
+    depth: int = 2,
     activation: str = "relu",
     normalization: str | None = None,
     num_classes: int | None = None,
@@ -27,7 +28,8 @@ def encoder(
     Args:
         shape: Of one sample.
         heads: Output name → units.
-        widths: Units of the hidden layers.
+        width: Units of the last hidden layer; they double towards the data.
+        depth: How many hidden layers.
         activation: After each hidden layer.
         normalization: Before each activation: `batch`, `layer` or None.
         num_classes: Reads `"labels"` as well.
@@ -44,6 +46,7 @@ def encoder(
         labels = keras.Input((), dtype="int32", name="labels")
         one_hot = keras.ops.one_hot(labels, num_classes)
         inputs, x = [data, labels], layers.Concatenate()([layers.Reshape(flat)(data), one_hot])
+    widths = [width * 2**level for level in reversed(range(depth))]
     x = _hidden(x, widths, activation, normalization, kernel_initializer)
     outputs = blocks.read_out(x, heads, kernel_initializer=kernel_initializer)
     return blocks.model(inputs, outputs | ({"features": x} if features else {}), name)
@@ -53,7 +56,8 @@ def decoder(
     latent_dim: int,
     shape: tuple[int, ...],
     *,
-    widths: Sequence[int] = (256, 512),
+    width: int = 256,
+    depth: int = 2,
     activation: str = "relu",
     normalization: str | None = None,
     num_classes: int | None = None,
@@ -66,7 +70,8 @@ def decoder(
     Args:
         latent_dim: Length of the latent.
         shape: Of one sample.
-        widths: Units of the hidden layers.
+        width: Units of the first hidden layer; they double towards the data.
+        depth: How many hidden layers.
         activation: After each hidden layer.
         normalization: Before each activation: `batch`, `layer` or None.
         num_classes: Reads `"labels"` as well.
@@ -75,6 +80,7 @@ def decoder(
         name: Of the network.
     """
     inputs, x = blocks.latent_and_labels(latent_dim, num_classes)
+    widths = [width * 2**level for level in range(depth)]
     x = _hidden(x, widths, activation, normalization, kernel_initializer)
     x = layers.Dense(math.prod(shape), kernel_initializer=kernel_initializer)(x)
     x = layers.Reshape(shape)(x) if len(shape) > 1 else x
@@ -82,7 +88,7 @@ def decoder(
 
 
 def _hidden(
-    x: Any, widths: Sequence[int], activation: str, normalization: str | None, initializer: Any
+    x: Any, widths: Iterable[int], activation: str, normalization: str | None, initializer: Any
 ) -> Any:
     for units in widths:
         # A bias before batch normalization has no gradient but rounding noise.

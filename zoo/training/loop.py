@@ -123,7 +123,7 @@ class _Loop:
         self.progress = progress
         self.folder = folder
         self.steps_per_call = steps_per_call
-        self.stepper = Stepper(model)
+        self.stepper = Stepper.of(model)
 
     def run(self, total: int) -> None:
         per_epoch = self.feed.order.steps_per_epoch

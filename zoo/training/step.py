@@ -1,5 +1,7 @@
 """One update, written once for every backend, and its compiled forms."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +24,13 @@ class Stepper:
         self.model = model
         self.variables = all_variables(model)
         self._compiled: dict[Program, Callable[[list[Batch]], list[dict]]] = {}
+
+    @classmethod
+    def of(cls, model: GenerativeModel) -> Stepper:
+        """The model's own stepper, so that training it again compiles nothing again."""
+        if not hasattr(model, "_stepper"):
+            object.__setattr__(model, "_stepper", cls(model))
+        return model._stepper
 
     def run(self, program: Program, batches: list[Batch]) -> list[dict[str, Any]]:
         """Runs one update per phase of the program, each on its own batch.
