@@ -1,4 +1,4 @@
-# `make help` lists the targets. Every one of them makes .venv/ itself, and touches nothing outside the repository.
+# `make help` lists the targets. Each makes .venv/ if it is not there; none writes outside the repository.
 
 BACKEND ?= jax
 BACKENDS := jax torch tensorflow
@@ -9,6 +9,10 @@ PYTEST_FLAGS ?=
 
 # A stamp in $(STAMPS) says that an installation has finished. An interrupted one leaves none.
 STAMPS := $(VENV)/.stamps
+
+# pip writes INSTALLER after a package's files: without it some are missing, though pip believes otherwise.
+FORGET_HALF_INSTALLED = @for info in $(VENV)/lib/python*/site-packages/*.dist-info; do \
+	test -e "$$info/INSTALLER" || rm -rf "$$info"; done
 
 # Without an NVIDIA GPU, x86-64 Linux takes the build of TensorFlow that is half the size.
 TENSORFLOW := $(shell \
@@ -68,26 +72,31 @@ clean: ## remove the environment, caches and build outputs
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BACKENDS:%=$(STAMPS)/%): $(STAMPS)/%: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(FORGET_HALF_INSTALLED)
 	$(PIP) install --constraint constraints.txt --editable ".[$(EXTRA_$*),export]"
 	@touch $@
 
 $(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(FORGET_HALF_INSTALLED)
 	$(PIP) install --constraint constraints.txt --editable ".[dev]"
 	@touch $@
 
 $(STAMPS)/all: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(FORGET_HALF_INSTALLED)
 	$(PIP) install --constraint constraints.txt \
 		--editable ".[$(TENSORFLOW),torch,jax,export,routes,dev]"
 	@touch $(BACKENDS:%=$(STAMPS)/%) $(STAMPS)/lint $@
 
 # A name on the path may be a launcher without a Python behind it, so each candidate is asked to run.
 $(STAMPS)/venv:
+	$(FORGET_HALF_INSTALLED)
 	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
 		if $$python -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 			>/dev/null 2>&1; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
-		echo "genzoo needs Python 3.11 or newer with venv. Received: $$(python3 --version 2>&1 | head -n 1)." \
+		echo "genzoo needs Python 3.11 or newer, with venv." \
+			"Received: $$(python3 --version 2>/dev/null || echo none)." \
 			"Accepted: a python3.13, python3.12, python3.11 or python3 on the PATH." >&2; exit 1; \
 	fi; \
 	if [ "$$found" != "$(PYTHON)" ] || ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
