@@ -9,6 +9,8 @@ import pytest
 from zoo.errors import TargetError, ZooError
 from zoo.files import replacing, write_atomically
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     "content", [b"caf\xc3\xa9", "café", lambda file: file.write(b"caf\xc3\xa9")]

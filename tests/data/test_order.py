@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from zoo.data import BatchOrder
 from zoo.errors import DataError
 
+pytestmark = pytest.mark.once
+
 counts = st.integers(1, 60)
 seeds = st.integers(0, 2**32)
 
