@@ -1,0 +1,37 @@
+"""How each backend is called: with NumPy arrays, and answered in NumPy arrays, waited for.
+
+Each backend's module has a table `MODES`, name → `compile(function, variables)`, where the function
+maps a dictionary of tensors to a dictionary of tensors and reads the Keras variables. What comes
+back maps dictionaries of arrays.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+Call = Callable[[Arrays], dict[str, np.ndarray]]
+
+# Compiled as a user would who knows one line of the backend.
+USUAL = {"tensorflow": "function", "torch": "eager", "jax": "jit"}
+
+
+def compiled(
+    function: Callable[[dict[str, Any]], dict[str, Any]],
+    variables: list[Any],
+    mode: str | None = None,
+) -> Call:
+    """Compiles a function of Keras tensors by a mode of the running backend.
+
+    Args:
+        function: Dictionary of tensors → dictionary of tensors.
+        variables: The Keras variables that it reads.
+        mode: A key of the backend's `MODES`; the usual one by default.
+    """
+    import keras
+
+    backend = keras.config.backend()
+    module = import_module(f"benchmarks.native.{backend}")
+    return module.MODES[mode or USUAL[backend]](function, variables)

@@ -1,0 +1,51 @@
+"""One round: a call repeated for a fraction of a second, timed call by call."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+LIMIT = 100_000
+"""Calls in one round, however short they are."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds per call of one round: the middle one, which a hiccup does not move, and the best."""
+
+    median: float
+    best: float
+    calls: int
+
+
+def calls_per_round(call: Callable[[], object], seconds: float) -> int:
+    """How many calls fill a round; also warms up, for as long as a round."""
+    best = float("inf")
+    started = time.perf_counter()
+    while True:
+        before = time.perf_counter()
+        call()
+        now = time.perf_counter()
+        best = min(best, now - before)
+        if now - started >= seconds:
+            return int(min(LIMIT, max(1, round(seconds / max(best, 1e-9)))))
+
+
+def time_round(call: Callable[[], object], calls: int) -> Round:
+    """Times a round of so many calls, without pauses for garbage collection."""
+    elapsed = np.empty(calls)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for index in range(calls):
+            before = time.perf_counter()
+            call()
+            elapsed[index] = time.perf_counter() - before
+    finally:
+        if collecting:
+            gc.enable()
+    return Round(float(np.median(elapsed)), float(elapsed.min()), calls)
