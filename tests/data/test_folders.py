@@ -71,12 +71,21 @@ def test_a_class_may_be_called_train(tmp_path):
     assert test is None
 
 
+def test_classes_that_are_numbers_are_sorted_by_value(tmp_path):
+    for index in range(12):
+        draw(tmp_path / f"{index}" / "a.png", (index, 0, 0))
+    train, _ = load_data(tmp_path)
+    assert train.class_names == [str(index) for index in range(12)]
+    EXACT.check(train.samples[:, 0, 0, 0], train.labels)
+
+
 def test_pictures_beside_class_folders_are_left_out_and_counted(tmp_path):
     draw(tmp_path / "cat" / "1.png")
     draw(tmp_path / "stray.png")
-    with pytest.warns(UserWarning, match="Left out 1 images .* in no class folder"):
+    with pytest.warns(UserWarning, match="Left out 1 images .* in no class folder") as caught:
         train, _ = load_data(tmp_path)
     assert len(train) == 1
+    assert caught[0].filename == __file__
 
 
 def test_shorter_side_fits_and_the_centre_stays(tmp_path):
@@ -166,7 +175,7 @@ def test_opacity_is_kept_as_fourth_channel_on_request(tmp_path):
 def test_sizes_that_differ_are_named_where_none_is_given(tmp_path):
     draw(tmp_path / "a.png")
     draw(tmp_path / "b.png", size=(9, 7))
-    with pytest.raises(DataError, match=r"a\.png of 8x8 and b\.png of 7x9 \(height x width\)"):
+    with pytest.raises(DataError, match=r"a\.png of 8x8 and .*b\.png of 7x9 \(height x width\)"):
         load_data(tmp_path)
     assert load_data(tmp_path, size=8)[0].shape == (8, 8, 3)
 

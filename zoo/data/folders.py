@@ -1,7 +1,6 @@
 """Folders of images: a class per subfolder if there are any."""
 
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -32,6 +31,7 @@ def load_folder(
         DataError: for a folder without images or without a readable one, and for images of
             several sizes where no `size` is given.
     """
+    notes: list[str] = []
     try:
         names = {sub.name for sub in _subfolders(folder)}
         if "train" in names and names <= {"train", *TEST_NAMES}:
@@ -39,7 +39,7 @@ def load_folder(
             roots = [folder / "train", *([folder / test] if test else [])]
         else:
             roots = [folder]
-        classes = [_find_classes(root) for root in roots]
+        classes = [_find_classes(root, notes) for root in roots]
     except OSError as error:
         raise DataError(
             f"The folder cannot be read. Received: {folder} ({error.strerror})."
@@ -54,13 +54,13 @@ def load_folder(
         every = chain.from_iterable(chain.from_iterable(files.values()) for files in classes)
         channels = 3 if any(map(is_colour, every)) else 1
     splits = [
-        _load_split(root, files, size, channels, memory)
+        _load_split(root, files, size, channels, memory, notes)
         for root, files in zip(roots, classes, strict=True)
     ]
     labelled = all("" not in files for files in classes)
-    class_names = sorted(set().union(*classes)) if labelled else None
+    class_names = _sort_names(set().union(*classes)) if labelled else None
     test_split = splits[1] if len(splits) == 2 else None
-    return Raw(splits[0], test_split, class_names=class_names)
+    return Raw(splits[0], test_split, class_names=class_names, notes=notes)
 
 
 def _load_split(
@@ -69,6 +69,7 @@ def _load_split(
     size: tuple[int, int] | None,
     channels: int,
     memory: int,
+    notes: list[str],
 ) -> Split:
     files = [file for members in classes.values() for file in members]
     labels = [name for name, members in classes.items() for _ in members]
@@ -88,9 +89,8 @@ def _load_split(
         details["skipped"] = [file.relative_to(root).as_posix() for file in skipped]
         file, reason = next(iter(skipped.items()))
         others = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
-        warnings.warn(
-            f"Left out {file}{others}: {reason}. {len(samples)} of {len(files)} images were read.",
-            stacklevel=4,
+        notes.append(
+            f"Left out {file}{others}: {reason}. {len(samples)} of {len(files)} images were read."
         )
     kept = [label for file, label in zip(files, labels, strict=True) if file not in skipped]
     return Split(samples, None if "" in classes else np.array(kept), str(root), details)
@@ -116,13 +116,13 @@ def _decode(
                 if image.shape != first[1]:
                     raise DataError(
                         "Images have one size, or size is given. Received: "
-                        f"{first[0].name} of {first[1][0]}x{first[1][1]} and "
-                        f"{file.name} of {image.shape[0]}x{image.shape[1]} (height x width)."
+                        f"{first[0]} of {first[1][0]}x{first[1][1]} and "
+                        f"{file} of {image.shape[0]}x{image.shape[1]} (height x width)."
                     )
                 yield image
 
 
-def _find_classes(root: Path) -> dict[str, list[Path]]:
+def _find_classes(root: Path, notes: list[str]) -> dict[str, list[Path]]:
     """Returns class name to sorted files; one class "" where no subfolder holds an image."""
     classes = {sub.name: _find_images(sub) for sub in _subfolders(root)}
     classes = {name: files for name, files in classes.items() if files}
@@ -130,10 +130,14 @@ def _find_classes(root: Path) -> dict[str, list[Path]]:
     if not classes:
         return {"": loose} if loose else {}
     if loose:
-        warnings.warn(
-            f"Left out {len(loose)} images of {root} that are in no class folder.", stacklevel=5
-        )
+        notes.append(f"Left out {len(loose)} images of {root} that are in no class folder.")
     return classes
+
+
+def _sort_names(names: set[str]) -> list[str]:
+    """Sorts class names; numbers by value, so that class 10 comes after 9."""
+    numbers = all(name.isdecimal() for name in names)
+    return sorted(names, key=lambda name: (int(name), name) if numbers else (0, name))
 
 
 def _find_images(folder: Path) -> list[Path]:

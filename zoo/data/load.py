@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def load_data(
             raw = _load_file(path, origin, keys, memory)
     else:
         raw, origin = _from_arrays(source), "arrays"
+    for note in raw.notes:
+        warnings.warn(note, stacklevel=2)
     if keys is not None and "keys" not in raw.details:
         raise DataError(f"keys are for .npz files. Received: keys={dict(keys)} for {origin}.")
     return assemble(

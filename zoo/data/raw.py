@@ -1,6 +1,6 @@
 """What a source yields before it is checked: up to two splits, and what the source knows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,14 @@ class Split:
 
 @dataclass(frozen=True)
 class Raw:
-    """The splits of a source, and what it knows better than could be inferred."""
+    """The splits of a source, and what it knows better than could be inferred.
+
+    `details` are for the description, `notes` are sentences to warn the caller with.
+    """
 
     train: Split
     test: Split | None = None
     source_range: tuple[float, float] | None = None
     class_names: list[str] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
