@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.data import Data, as_data
+from zoo.data import Data
 from zoo.errors import ModelError
 from zoo.noise import draw_all
 
@@ -45,7 +45,7 @@ class Inference:
         """The codes of data: the encoder's output that the decoder reads.
 
         Args:
-            data: `Data` or uint8 arrays, which are scaled, or floats already in `value_range`.
+            data: `Data` or bytes of 0 to 255, which are scaled, or floats in `value_range`.
             labels: As in `sample`; `Data` with labels brings its own.
             batch_size: How many are computed at once.
 
@@ -79,10 +79,13 @@ class Inference:
         return self.decode(codes, labels=labels, batch_size=batch_size)
 
     def _batch(self, data: Any) -> dict[str, np.ndarray]:
-        if isinstance(data, Data) or np.asarray(data).dtype == np.uint8:
-            source = as_data(data)
-            return source.batch(np.arange(len(source)), self.value_range)
-        return {"data": np.asarray(data, dtype="float32")}
+        """Data, bytes or floats as the encoder's inputs."""
+        if not isinstance(data, Data):
+            data = np.asarray(data)
+            if data.dtype != np.uint8:
+                return {"data": data.astype("float32")}
+            data = Data(data, source_range=(0.0, 255.0))
+        return data.batch(np.arange(len(data)), self.value_range)
 
     def _labels(self, count: int, labels: Any) -> dict[str, np.ndarray]:
         """The `labels` input, checked; nothing for models without classes."""
@@ -113,7 +116,8 @@ def run(part: keras.Model, inputs: Mapping[str, Any], batch_size: int) -> dict[s
         inputs: At least the arrays of its named inputs.
         batch_size: How many rows are computed at once.
     """
-    wanted = {name: np.asarray(inputs[name]) for name in input_names(part)}
+    arrays = [np.asarray(inputs[name]) for name in input_names(part)]
+    wanted = arrays[0] if len(arrays) == 1 else arrays
     return by_name(part, part.predict(wanted, batch_size=batch_size, verbose=0))
 
 

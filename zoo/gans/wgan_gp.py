@@ -62,8 +62,12 @@ class WGANGP(GAN):
         return super().make_generator(latent_dim, **({"normalization": "batch"} | keywords))
 
     def make_discriminator(self, **keywords: Any) -> keras.Model:
-        """A critic with layer normalization: batch normalization would mix up the penalties."""
-        return super().make_discriminator(**({"normalization": "layer"} | keywords))
+        """A critic with layer normalization: batch normalization would mix up the penalties.
+
+        Its output has no bias: the loss is a difference, in which a bias cancels.
+        """
+        chosen = {"normalization": "layer", "head_bias": False}
+        return super().make_discriminator(**(chosen | keywords))
 
     def discriminator_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
         """The distance, negated, and the penalty."""

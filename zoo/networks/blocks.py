@@ -64,15 +64,21 @@ def latent_and_labels(latent_dim: int, num_classes: int | None) -> tuple[list[An
 
 
 def read_out(
-    x: Any, heads: Mapping[str, int], *, kernel_initializer: Any = "glorot_uniform"
+    x: Any,
+    heads: Mapping[str, int],
+    *,
+    use_bias: bool = True,
+    kernel_initializer: Any = "glorot_uniform",
 ) -> dict[str, Any]:
-    """One float32 linear output a head: name → `(batch, units)`."""
-    return {
-        name: layers.Dense(
-            units, dtype="float32", kernel_initializer=kernel_initializer, name=name
-        )(x)
-        for name, units in heads.items()
-    }
+    """One float32 linear output a head: name → `(batch, units)`.
+
+    Raises:
+        ModelError: A head has no units.
+    """
+    if min(heads.values()) < 1:
+        raise ModelError(f"Every output has at least 1 unit. Received: {dict(heads)}")
+    options = {"use_bias": use_bias, "kernel_initializer": kernel_initializer, "dtype": "float32"}
+    return {name: layers.Dense(units, name=name, **options)(x) for name, units in heads.items()}
 
 
 def model(inputs: list[Any], outputs: dict[str, Any], name: str) -> keras.Model:

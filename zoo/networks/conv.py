@@ -26,6 +26,7 @@ def encoder(
     normalization: str | None = None,
     num_classes: int | None = None,
     kernel_initializer: Any = "glorot_uniform",
+    head_bias: bool = True,
     features: bool = False,
     name: str = "encoder",
 ) -> keras.Model:
@@ -41,6 +42,7 @@ def encoder(
         normalization: Before each activation but the first: `batch`, `layer` or None.
         num_classes: Reads `"labels"` as well.
         kernel_initializer: Of every layer.
+        head_bias: Whether the heads have biases.
         features: Adds the output `"features"`, the last convolution's, flattened.
         name: Of the network.
 
@@ -61,7 +63,7 @@ def encoder(
         )(x)
         x = blocks.activate(blocks.normalize(x, normal), activation)
     x = layers.Flatten()(x)
-    outputs = blocks.read_out(x, heads, kernel_initializer=kernel_initializer)
+    outputs = blocks.read_out(x, heads, use_bias=head_bias, kernel_initializer=kernel_initializer)
     return blocks.model(inputs, outputs | ({"features": x} if features else {}), name)
 
 

@@ -20,6 +20,7 @@ def encoder(
     normalization: str | None = None,
     num_classes: int | None = None,
     kernel_initializer: Any = "glorot_uniform",
+    head_bias: bool = True,
     features: bool = False,
     name: str = "encoder",
 ) -> keras.Model:
@@ -34,6 +35,7 @@ def encoder(
         normalization: Before each activation: `batch`, `layer` or None.
         num_classes: Reads `"labels"` as well.
         kernel_initializer: Of every layer.
+        head_bias: Whether the heads have biases.
         features: Adds the output `"features"`, the last hidden layer.
         name: Of the network.
     """
@@ -48,7 +50,7 @@ def encoder(
         inputs, x = [data, labels], layers.Concatenate()([layers.Reshape(flat)(data), one_hot])
     widths = [width * 2**level for level in reversed(range(depth))]
     x = _hidden(x, widths, activation, normalization, kernel_initializer)
-    outputs = blocks.read_out(x, heads, kernel_initializer=kernel_initializer)
+    outputs = blocks.read_out(x, heads, use_bias=head_bias, kernel_initializer=kernel_initializer)
     return blocks.model(inputs, outputs | ({"features": x} if features else {}), name)
 
 

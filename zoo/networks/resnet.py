@@ -24,6 +24,7 @@ def encoder(
     normalization: str | None = None,
     num_classes: int | None = None,
     kernel_initializer: Any = "he_normal",
+    head_bias: bool = True,
     features: bool = False,
     name: str = "encoder",
 ) -> keras.Model:
@@ -39,6 +40,7 @@ def encoder(
         normalization: Before each activation: `batch`, `layer` or None.
         num_classes: Reads `"labels"` as well.
         kernel_initializer: Of every layer.
+        head_bias: Whether the heads have biases.
         features: Adds the output `"features"`, the mean over space of the last block.
         name: Of the network.
 
@@ -57,7 +59,7 @@ def encoder(
         x = layers.Add()([_pool(rank, x), shortcut])
     x = blocks.activate(x, activation)
     mean = (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
-    outputs = blocks.read_out(mean, heads)
+    outputs = blocks.read_out(mean, heads, use_bias=head_bias)
     return blocks.model(inputs, outputs | ({"features": mean} if features else {}), name)
 
 

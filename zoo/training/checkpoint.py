@@ -104,5 +104,5 @@ class Checkpoints:
 
 def _read(path: Path) -> dict[str, Any]:
     """All arrays of a checkpoint; the archive's checksums tell a torn or altered one."""
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

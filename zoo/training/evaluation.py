@@ -6,10 +6,9 @@ import keras
 import numpy as np
 
 from zoo import backends
-from zoo.data import as_data
 from zoo.model import GenerativeModel
 from zoo.noise import draw_all
-from zoo.training.feed import check_fits
+from zoo.training.feed import check_fits, data_for
 from zoo.training.step import named
 
 EVALUATION_STREAM = 4
@@ -27,7 +26,7 @@ class Evaluation:
 
     def __init__(self, model: GenerativeModel, data: Any, batch_size: int, seed: int) -> None:
         self.model = model
-        self.data = as_data(data)
+        self.data = data_for(model, data)
         check_fits(model, self.data)
         self.batch_size = batch_size
         self.seed = seed

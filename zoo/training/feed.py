@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo import backends
-from zoo.data import Data
+from zoo.data import Data, as_data
 from zoo.data.order import BatchOrder
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
@@ -51,6 +51,19 @@ class Feed:
                 placed = {name: place(array) for name, array in noise.items()}
                 updates.append((number, shared[repetition] | placed))
         return updates
+
+
+def data_for(model: GenerativeModel, values: Any, *, like: Data | None = None) -> Data:
+    """Arrays, or a pair of arrays and labels, as the data of a model; `Data` as they are.
+
+    Args:
+        model: Whose shape and classes they have.
+        values: What is converted.
+        like: The data trained on, whose scale these share.
+    """
+    if isinstance(values, Data):
+        return values
+    return as_data(values, shape=model.shape, num_classes=model.num_classes, like=like)
 
 
 def check_fits(model: GenerativeModel, data: Data) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import keras
 
-from zoo.data import as_data
 from zoo.errors import DivergenceError, ModelError
 from zoo.model import GenerativeModel
 from zoo.training.evaluation import Evaluation
-from zoo.training.feed import Feed
+from zoo.training.feed import Feed, data_for
 from zoo.training.interrupt import orderly_stop
 from zoo.training.progress import Progress
 from zoo.training.run import RunFolder
@@ -69,14 +68,15 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
-    data = as_data(data)
+    data = data_for(model, data)
     seed = model.seed if seed is None else seed
     feed = Feed(model, data, batch_size, seed)
     per_epoch = feed.order.steps_per_epoch
     total = epochs * per_epoch if steps is None else steps
     validation = None
     if validation_data is not None:
-        validation = Evaluation(model, validation_data, validation_batch_size, seed)
+        held_out = data_for(model, validation_data, like=data)
+        validation = Evaluation(model, held_out, validation_batch_size, seed)
     folder = None
     progress = Progress(step=initial_epoch * per_epoch)
     if run is not None:
