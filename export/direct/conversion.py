@@ -1,0 +1,155 @@
+"""Keras model to ONNX model, through Keras's own graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import onnx
+import onnx_ir as ir
+from onnx import shape_inference
+
+from export.direct import handlers, keras_graph  # noqa: F401  (importing handlers fills the tables)
+from export.direct.fold import fold
+from export.direct.graph import Graph
+from export.direct.tensor import Tensor
+from export.direct.walk import Walker
+from export.errors import ExportError
+
+# Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX Runtime
+# reads it since 1.18 (May 2024), OpenVINO since 2024.3.
+DEFAULT_OPSET = 21
+OLDEST_OPSET = 17
+# The batch is traced as a prime number that divides no other size of the model.
+PRIMES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069)
+PROTOBUF_LIMIT = 2**31 - 1
+
+
+def convert(
+    keras_model: Any,
+    *,
+    opset: int | None = None,
+    name: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> onnx.ModelProto:
+    """Convert a functional or sequential Keras model, on any backend, into an ONNX model.
+
+    Inputs are named after `keras.Input`, outputs after their key in a dictionary or the layer that
+    makes them; the first dimension is "batch". Layers run in inference mode. Everything that floats is
+    float32, also in a mixed-precision model.
+
+    Args:
+        keras_model: a built `keras.Sequential` or functional `keras.Model`.
+        opset: 17 to `newest_opset()`; 21 unless given.
+        name: name of the graph; the model's name unless given.
+        metadata: `metadata_props` of the ONNX model.
+
+    Raises:
+        UnsupportedOperation: a layer or an operation has no ONNX equivalent.
+        ExportError: the model is not built, not functional, or has weights that are not finite.
+        ValueError: the opset is unknown.
+    """
+    opset = DEFAULT_OPSET if opset is None else opset
+    if opset not in range(OLDEST_OPSET, newest_opset() + 1):
+        raise ValueError(
+            f"`opset` must be one that ONNX Runtime reads. Received: {opset}. "
+            f"Accepted: {OLDEST_OPSET} to {newest_opset()}."
+        )
+    _check_is_graph(keras_model)
+    batch = _tracing_batch(keras_model)
+    graph = Graph(opset, name or keras_model.name, batch)
+    known: dict[int, Tensor] = {}
+    for symbol in keras_model.inputs:
+        dtype = "float32" if symbol.dtype in ("float16", "bfloat16", "float64") else symbol.dtype
+        shape = tuple(batch if a == 0 and d is None else d for a, d in enumerate(symbol.shape))
+        known[id(symbol)] = graph.input(symbol.name, shape, dtype)
+    outputs = Walker(graph).run(keras_graph.output_structure(keras_model), known)
+    for output_name, tensor in zip(
+        keras_graph.output_names(keras_model), keras.tree.flatten(outputs), strict=True
+    ):
+        graph.output(output_name, tensor)
+    return _checked(graph, metadata or {})
+
+
+def save(model: onnx.ModelProto, path: str | os.PathLike[str]) -> Path:
+    """Write an ONNX model beside `path` and rename it; weights over 2 GB go to `<name>.data`."""
+    path = Path(path)
+    beside = path.with_name(path.name + ".part")
+    if model.ByteSize() < PROTOBUF_LIMIT:
+        beside.write_bytes(model.SerializeToString())
+    else:
+        data = path.name + ".data"
+        (path.parent / data).unlink(missing_ok=True)
+        onnx.save_model(
+            model, beside, save_as_external_data=True, location=data, size_threshold=1024
+        )
+    beside.replace(path)
+    return path
+
+
+@cache
+def newest_opset() -> int:
+    """Return the newest opset that the installed ONNX Runtime runs."""
+    import onnxruntime
+
+    vector = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    nodes = [onnx.helper.make_node("Identity", ["x"], ["y"])]
+    graph = onnx.helper.make_graph(nodes, "probe", [vector], [result])
+    for opset in range(onnx.defs.onnx_opset_version(), OLDEST_OPSET, -1):
+        imports = [onnx.helper.make_opsetid("", opset)]
+        model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=_ir_version(opset))
+        try:
+            onnxruntime.InferenceSession(
+                model.SerializeToString(), providers=["CPUExecutionProvider"]
+            )
+        except onnxruntime.capi.onnxruntime_pybind11_state.Fail:
+            continue
+        return opset
+    return OLDEST_OPSET
+
+
+def _ir_version(opset: int) -> int:
+    """Return the file format that readers of an opset know."""
+    return onnx.helper.find_min_ir_version_for([onnx.helper.make_opsetid("", opset)])
+
+
+def _check_is_graph(model: Any) -> None:
+    if isinstance(model, keras.Model) and not model.built:
+        raise ExportError(
+            f"A model must be built before it is exported. Received: {model.name!r} without weights. "
+            "Accepted: a model that was called on data, or starts with keras.Input."
+        )
+    if not keras_graph.is_graph(model):
+        raise ExportError(
+            "Only functional and sequential Keras models have a graph to convert. "
+            f"Received: {type(model).__name__}. Accepted: keras.Sequential, or "
+            "keras.Model(inputs, outputs) around the subclassed model."
+        )
+
+
+def _tracing_batch(model: Any) -> int:
+    sizes = {size for symbol in model.inputs for size in symbol.shape if size}
+    sizes |= {size for variable in model.variables for size in variable.shape if size}
+    return next(prime for prime in PRIMES if all(size % prime for size in sizes))
+
+
+def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
+    """Fold, serialize and check in full mode, with strict shape inference."""
+    fold(graph.ir)
+    model = ir.Model(
+        graph.ir,
+        ir_version=_ir_version(graph.opset),
+        producer_name="genzoo",
+        metadata_props=dict(metadata),
+    )
+    proto = ir.to_proto(model)
+    if proto.ByteSize() >= PROTOBUF_LIMIT:
+        return proto
+    proto = shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto

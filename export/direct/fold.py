@@ -1,0 +1,23 @@
+"""Passes over the finished graph that move constants and axis orders into weights."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.passes import common
+
+from export.direct.fold_affine import fold_affine
+from export.direct.fold_order import absorb_orders
+
+
+def fold(graph: ir.Graph) -> None:
+    """Fold scales, shifts and axis orders into the weights beside them; drop what is left over."""
+    while absorb_orders(graph) + fold_affine(graph):
+        pass
+    # Shapes that were noted for folding no longer hold: inference fills them in again.
+    for node in graph:
+        for value in node.outputs:
+            if not value.is_graph_output():
+                value.shape = value.type = None
+    model = ir.Model(graph, ir_version=10)
+    common.CommonSubexpressionEliminationPass()(model)
+    common.RemoveUnusedNodesPass()(model)

@@ -1,0 +1,193 @@
+"""Activations: one ONNX operator each, in whatever order their input is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from export.direct.call import Call
+from export.direct.table import array, case, operation, rewrite
+from export.direct.tensor import Stored, Tensor
+
+X = array(2, 3, 4)
+
+# Keras class → ONNX operator and the attributes it gets from the Keras operation.
+ACTIVATIONS: dict[str, tuple[str, dict[str, str | float]]] = {
+    "Relu": ("Relu", {}),
+    "Sigmoid": ("Sigmoid", {}),
+    "Softplus": ("Softplus", {}),
+    "Softsign": ("Softsign", {}),
+    "SoftShrink": ("Shrink", {"lambd": "threshold", "bias": "threshold"}),
+    "HardShrink": ("Shrink", {"lambd": "threshold", "bias": 0.0}),
+    "LeakyRelu": ("LeakyRelu", {"alpha": "negative_slope"}),
+    "HardSigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+    "HardSilu": ("HardSwish", {}),
+    "Elu": ("Elu", {"alpha": "alpha"}),
+    "Selu": ("Selu", {}),
+    "Celu": ("Celu", {"alpha": "alpha"}),
+}
+
+
+@operation(
+    *ACTIVATIONS,
+    cases=[
+        *(case(name, X) for name in ("relu", "sigmoid", "softplus", "softsign", "selu")),
+        *(case(name, array(3, 5, low=-5, high=5)) for name in ("hard_sigmoid", "hard_silu")),
+        case("relu", array(2, 0)),
+        case("softplus", array(2, 3, low=-50, high=50)),
+        case("leaky_relu", X, negative_slope=0.3),
+        case("elu", X, alpha=0.7),
+        case("celu", X, alpha=1.3),
+        case("soft_shrink", X, threshold=0.4),
+        case("hard_shrink", X, threshold=0.4),
+    ],
+)
+def activation(call: Call, x: Tensor) -> Stored:
+    """Emit the operator that the table names."""
+    operator, attributes = ACTIVATIONS[type(call.operation).__name__]
+    resolved = {
+        name: float(getattr(call.operation, value)) if isinstance(value, str) else value
+        for name, value in attributes.items()
+    }
+    return call.elementwise(operator, call.cast(x, call.dtype), **resolved)
+
+
+@operation("Silu", cases=[case("silu", X), case("silu", array(2, 3, low=-50, high=50))])
+def silu(call: Call, x: Tensor) -> Stored:
+    """X · sigmoid(x)."""
+    value = call.graph.operand(x.value)
+    return Stored(call.emit("Mul", value, call.emit("Sigmoid", value)), x.order)
+
+
+@operation("Relu6", cases=[case("relu6", array(3, 4, low=-9, high=9))])
+def relu6(call: Call, x: Tensor) -> Stored:
+    """Clip to 0 … 6."""
+    return _clipped(call, x, 0.0, 6.0)
+
+
+@operation("HardTanh", cases=[case("hard_tanh", X)])
+def hard_tanh(call: Call, x: Tensor) -> Stored:
+    """Clip to -1 … 1."""
+    return _clipped(call, x, -1.0, 1.0)
+
+
+def _clipped(call: Call, x: Tensor, low: float, high: float) -> Stored:
+    value = call.graph.operand(x.value)
+    return Stored(call.emit("Clip", value, call.scalar(low), call.scalar(high)), x.order)
+
+
+@operation(
+    "Gelu",
+    cases=[case("gelu", X, approximate=exact) for exact in (True, False)],
+)
+def gelu(call: Call, x: Tensor) -> Any:
+    """Emit Gelu; before opset 20 its formula."""
+    if call.opset < 20:
+        return NotImplemented
+    approximate = "tanh" if call.operation.approximate else "none"
+    return call.elementwise("Gelu", x, approximate=approximate)
+
+
+@rewrite("Gelu")
+def gelu_formula(operation: Any, x: Any) -> Any:
+    """X · Φ(x), or its approximation by tanh (Hendrycks & Gimpel, 2016)."""
+    if operation.approximate:
+        return 0.5 * x * (1.0 + ops.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
+
+
+@operation(
+    "Softmax",
+    "LogSoftmax",
+    cases=[
+        *(case("softmax", array(2, 3, 4), axis=axis) for axis in (-1, 1, -2, (1, 2))),
+        case("softmax", array(3, 1, low=-90, high=90)),
+        case("log_softmax", array(2, 3, 4), axis=1),
+        case("log_softmax", array(2, 5, low=-50, high=50)),
+    ],
+)
+def softmax(call: Call, x: Tensor) -> Any:
+    """Normalize along one axis of the stored value; several axes are flattened into one."""
+    axis = call.operation.axis
+    if isinstance(axis, (list, tuple)) and len(axis) == 1:
+        (axis,) = axis
+    if not isinstance(axis, int):
+        return NotImplemented
+    operator = type(call.operation).__name__
+    place = x.order.index(axis % x.rank)
+    return Stored(call.emit(operator, call.graph.operand(x.value), axis=place), x.order)
+
+
+@rewrite("Softmax", "LogSoftmax")
+def softmax_over_axes(operation: Any, x: Any) -> Any:
+    """Softmax over several axes, through their maximum and sum."""
+    axis = operation.axis
+    shifted = x - ops.max(x, axis=axis, keepdims=True)
+    total = ops.sum(ops.exp(shifted), axis=axis, keepdims=True)
+    if type(operation).__name__ == "LogSoftmax":
+        return shifted - ops.log(total)
+    return ops.exp(shifted) / total
+
+
+@rewrite("ReLU")
+def leaky_bounded_relu(operation: Any, x: Any) -> Any:
+    """The activation of `keras.layers.ReLU`: slope below `threshold`, bounded by `max_value`."""
+    slope, bound, threshold = operation.negative_slope, operation.max_value, operation.threshold
+    if threshold == 0:
+        y = ops.leaky_relu(x, slope) if slope else ops.relu(x)
+    else:
+        y = ops.where(x > threshold, x, slope * (x - threshold) if slope else 0.0 * x)
+    if bound is None:
+        return y
+    return ops.minimum(y, float(bound)) if slope else ops.clip(y, 0.0, float(bound))
+
+
+@rewrite("LogSigmoid", cases=[case("log_sigmoid", array(2, 3, low=-40, high=40))])
+def log_sigmoid(operation: Any, x: Any) -> Any:
+    """-softplus(-x)."""
+    return -ops.softplus(-x)
+
+
+@rewrite("TanhShrink", cases=[case("tanh_shrink", X)])
+def tanh_shrink(operation: Any, x: Any) -> Any:
+    """X - tanh(x)."""
+    return x - ops.tanh(x)
+
+
+@rewrite("Squareplus", cases=[case("squareplus", X, b=3)])
+def squareplus(operation: Any, x: Any) -> Any:
+    """(x + √(x² + b)) / 2 (Barron, 2021)."""
+    return 0.5 * (x + ops.sqrt(x * x + float(operation.b)))
+
+
+@rewrite("SparsePlus", cases=[case("sparse_plus", X)])
+def sparse_plus(operation: Any, x: Any) -> Any:
+    """0 below -1, x above 1, (x + 1)² / 4 between."""
+    inner = ops.clip(x, -1.0, 1.0) + 1.0
+    return 0.25 * inner * inner + ops.relu(x - 1.0)
+
+
+@rewrite("SparseSigmoid", cases=[case("sparse_sigmoid", X)])
+def sparse_sigmoid(operation: Any, x: Any) -> Any:
+    """0 below -1, 1 above 1, (x + 1) / 2 between."""
+    return ops.clip(0.5 * x + 0.5, 0.0, 1.0)
+
+
+@rewrite("Threshold", cases=[case("threshold", X, 0.5, -3.0)])
+def threshold(operation: Any, x: Any) -> Any:
+    """The default value at and below the threshold."""
+    return ops.where(x > operation.threshold, x, float(operation.default_value))
+
+
+@rewrite("Glu", cases=[case("glu", array(2, 3, 4)), case("glu", array(2, 4, 3), axis=1)])
+def glu(operation: Any, x: Any) -> Any:
+    """First half, gated by the sigmoid of the second (Dauphin et al., 2017)."""
+    value, gate = ops.split(x, 2, axis=operation.axis)
+    return value * ops.sigmoid(gate)
+
+
+@rewrite("Mish")
+def mish(operation: Any, x: Any) -> Any:
+    """X · tanh(softplus(x)) (Misra, 2019)."""
+    return x * ops.tanh(ops.softplus(x))

@@ -1,0 +1,292 @@
+"""Arithmetic, comparison and logic, element by element, in whatever order the operands are stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from export.direct.call import Call
+from export.direct.graph import TYPES
+from export.direct.table import array, case, operation
+from export.direct.tensor import Stored, Tensor, is_float
+
+X = array(2, 3, 4)
+POSITIVE = array(2, 3, low=0.1, high=3.0)
+UNIT = array(2, 3, low=-0.9, high=0.9)
+INTEGERS = array(2, 3, dtype="int32", low=-5, high=6)
+
+# Computed in the dtype of the result.
+UNARY = {
+    "Absolute": "Abs", "Abs": "Abs", "Fabs": "Abs", "Negative": "Neg", "Sign": "Sign",
+    "Exp": "Exp", "Log": "Log", "Sqrt": "Sqrt", "Reciprocal": "Reciprocal",
+    "Floor": "Floor", "Ceil": "Ceil", "Erf": "Erf",
+    "Sin": "Sin", "Cos": "Cos", "Tan": "Tan", "Sinh": "Sinh", "Cosh": "Cosh", "Tanh": "Tanh",
+    "Arcsin": "Asin", "Arccos": "Acos", "Arctan": "Atan",
+    "Arcsinh": "Asinh", "Arccosh": "Acosh", "Arctanh": "Atanh",
+}  # fmt: skip
+BINARY = {
+    "Add": "Add", "Subtract": "Sub", "Multiply": "Mul", "Divide": "Div", "TrueDivide": "Div",
+    "Maximum": "Max", "Minimum": "Min",
+}  # fmt: skip
+COMPARISONS = {
+    "Equal": "Equal", "NotEqual": "Equal", "Greater": "Greater", "GreaterEqual": "GreaterOrEqual",
+    "Less": "Less", "LessEqual": "LessOrEqual",
+}  # fmt: skip
+LOGICAL = {"LogicalAnd": "And", "LogicalOr": "Or", "LogicalXor": "Xor"}
+BITWISE = {
+    "BitwiseAnd": "BitwiseAnd", "BitwiseOr": "BitwiseOr", "BitwiseXor": "BitwiseXor",
+}  # fmt: skip
+# ONNX Runtime has no kernels for these types: computed in a wider one.
+WIDER = {
+    "bool": "int32", "int8": "int32", "uint8": "int32", "int16": "int32", "uint16": "int32",
+    "uint32": "int64",
+}  # fmt: skip
+
+
+def _like(call: Call, stored: Stored, computed: str, dtype: str) -> Stored:
+    if computed == dtype:
+        return stored
+    return Stored(call.emit("Cast", stored.value, to=int(TYPES[dtype])), stored.order)
+
+
+def _computed(call: Call, operator: str, values: Any, dtype: str) -> Stored:
+    """Emit an operator in a type that has a kernel, and return its result in `dtype`."""
+    wide = WIDER.get(dtype, dtype)
+    result = call.elementwise(operator, *(call.tensor(value, wide) for value in values))
+    return _like(call, result, wide, dtype)
+
+
+@operation(
+    *UNARY,
+    cases=[
+        *(case(name, X) for name in ("abs", "negative", "sign", "exp", "floor", "ceil", "erf")),
+        *(case(name, X) for name in ("sin", "cos", "tanh", "sinh", "cosh", "arcsinh", "arctan")),
+        *(case(name, POSITIVE) for name in ("log", "sqrt", "reciprocal")),
+        *(case(name, UNIT) for name in ("tan", "arcsin", "arccos", "arctanh")),
+        case("arccosh", array(2, 3, low=1.1, high=4)),
+        *(case(name, INTEGERS) for name in ("abs", "negative", "sign", "exp")),
+        case("exp", array(2, 0, 3)),
+    ],
+)
+def unary(call: Call, x: Tensor) -> Stored:
+    """Emit the operator that the table names."""
+    return _computed(call, UNARY[type(call.operation).__name__], [x], call.dtype)
+
+
+@operation(
+    *BINARY,
+    cases=[
+        *(
+            case(name, array(2, 3, 4), array(2, 3, 4, low=0.5))
+            for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")
+        ),
+        case("add", array(2, 3, 1), array(2, 1, 4)),
+        case("add", array(2, 3), 1.5),
+        case("multiply", array(2, 0), array(2, 1)),
+        case("subtract", INTEGERS, 2),
+        case("divide", INTEGERS, 2),
+        case("multiply", INTEGERS, array(2, 3)),
+        case("maximum", array(2, 3, dtype="uint8", low=0, high=9), 4),
+    ],
+)
+def binary(call: Call, x: Any, y: Any) -> Stored:
+    """Emit the operator that the table names, in the dtype of the result."""
+    return _computed(call, BINARY[type(call.operation).__name__], [x, y], call.dtype)
+
+
+@operation(
+    *COMPARISONS,
+    cases=[
+        *(
+            case(name, INTEGERS, array(2, 3, dtype="int32", low=-5, high=6))
+            for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
+        ),
+        case("greater", X, 0.5),
+        case("equal", array(2, 3, dtype="bool"), array(2, 1, dtype="bool")),
+        case("less", INTEGERS, array(2, 3)),
+    ],
+)
+def comparison(call: Call, x: Any, y: Any) -> Stored:
+    """Compare in the dtype that both sides share."""
+    name = type(call.operation).__name__
+    left, right = call.common(x, y)
+    wide = WIDER.get(left.dtype, left.dtype)
+    result = call.elementwise(COMPARISONS[name], call.cast(left, wide), call.cast(right, wide))
+    if name == "NotEqual":
+        return Stored(call.emit("Not", result.value), result.order)
+    return result
+
+
+@operation(
+    *LOGICAL,
+    cases=[
+        *(
+            case(name, array(2, 3, dtype="bool"), array(2, 3, dtype="bool"))
+            for name in ("logical_and", "logical_or", "logical_xor")
+        ),
+    ],
+)
+def logical(call: Call, x: Any, y: Any) -> Stored:
+    """Combine truth values; numbers are true where they are not zero."""
+    operator = LOGICAL[type(call.operation).__name__]
+    return call.elementwise(operator, call.tensor(x, "bool"), call.tensor(y, "bool"))
+
+
+@operation("LogicalNot", cases=[case("logical_not", array(2, 3, dtype="bool"))])
+def logical_not(call: Call, x: Any) -> Stored:
+    """Negate truth values."""
+    return call.elementwise("Not", call.tensor(x, "bool"))
+
+
+@operation(*BITWISE, cases=[case(n, INTEGERS, 6) for n in ("bitwise_and", "bitwise_or")])
+def bitwise(call: Call, x: Any, y: Any) -> Stored:
+    """Combine bits, which ONNX does since opset 18."""
+    if call.opset < 18:
+        raise call.refuse("Export with opset 18 or newer.")
+    name = type(call.operation).__name__
+    if call.dtype == "bool":
+        return call.elementwise(
+            name.removeprefix("Bitwise"), call.tensor(x, "bool"), call.tensor(y, "bool")
+        )
+    return call.elementwise(BITWISE[name], call.tensor(x, call.dtype), call.tensor(y, call.dtype))
+
+
+@operation("BitwiseNot", "BitwiseInvert", cases=[case("bitwise_not", INTEGERS)])
+def bitwise_not(call: Call, x: Tensor) -> Stored:
+    """Invert bits, which ONNX does since opset 18."""
+    if call.opset < 18:
+        raise call.refuse("Export with opset 18 or newer.")
+    return call.elementwise("Not" if x.dtype == "bool" else "BitwiseNot", x)
+
+
+@operation(
+    "Power",
+    cases=[
+        *(case("power", X, exponent) for exponent in (2, 3, 2.0)),
+        *(case("power", POSITIVE, exponent) for exponent in (0.5, -0.5, 1.7, -1)),
+        case("power", POSITIVE, array(2, 3)),
+        case("power", INTEGERS, 2),
+    ],
+)
+def power(call: Call, x: Any, y: Any) -> Stored:
+    """Raise to a power; squares and square roots have operators of their own."""
+    constant = y.array if isinstance(y, Tensor) else y
+    if constant is not None and np.ndim(constant) == 0 and isinstance(x, Tensor):
+        if constant == 2:
+            return _computed(call, "Mul", [x, x], call.dtype)
+        if constant == 0.5 and is_float(call.dtype):
+            return _computed(call, "Sqrt", [x], call.dtype)
+    return _computed(call, "Pow", [x, y], call.dtype)
+
+
+@operation("Square", cases=[case("square", X), case("square", INTEGERS)])
+def square(call: Call, x: Tensor) -> Stored:
+    """X · x."""
+    return _computed(call, "Mul", [x, x], call.dtype)
+
+
+@operation("Isnan", "Isinf", cases=[case("isnan", X), case("isinf", X), case("isnan", INTEGERS)])
+def not_a_number(call: Call, x: Tensor) -> Stored:
+    """Test floating values; integers are always finite."""
+    name = {"Isnan": "IsNaN", "Isinf": "IsInf"}[type(call.operation).__name__]
+    return call.elementwise(name, call.cast(x, "float32"))
+
+
+@operation(
+    "Mod",
+    cases=[
+        case("mod", INTEGERS, 3),
+        case("mod", INTEGERS, -3),
+        case("mod", X, 0.7),
+        case("mod", X, -0.7),
+    ],
+)
+def modulo(call: Call, x: Any, y: Any) -> Any:
+    """The remainder that has the sign of the divisor."""
+    if is_float(call.dtype):
+        return NotImplemented
+    return _computed(call, "Mod", [x, y], call.dtype)
+
+
+@operation("FloorDivide", cases=[case("floor_divide", INTEGERS, 3), case("floor_divide", X, 0.3)])
+def floor_divide(call: Call, x: Any, y: Any) -> Stored:
+    """⌊x / y⌋; integers without a detour through floating point."""
+    if is_float(call.dtype):
+        quotient = _computed(call, "Div", [x, y], call.dtype)
+        return Stored(call.emit("Floor", quotient.value), quotient.order)
+    left, right = call.tensor(x, call.dtype), call.tensor(y, call.dtype)
+    rest = call.wrap(_computed(call, "Mod", [left, right], call.dtype), call.shape, call.dtype)
+    whole = call.wrap(_computed(call, "Sub", [left, rest], call.dtype), call.shape, call.dtype)
+    return _computed(call, "Div", [whole, right], call.dtype)
+
+
+@operation("Round", cases=[case("round", X), case("round", array(2, 3), decimals=1)])
+def round_half_even(call: Call, x: Tensor) -> Any:
+    """Round halves to even, as NumPy does."""
+    if call.operation.decimals or not is_float(x.dtype):
+        return NotImplemented
+    return call.elementwise("Round", x)
+
+
+@operation(
+    "Clip",
+    cases=[
+        case("clip", X, -0.5, 1.0),
+        case("clip", INTEGERS, -1, 3),
+        case("clip", array(2, 3, dtype="uint8", low=0, high=9), 2, 5),
+    ],
+)
+def clip(call: Call, x: Tensor) -> Stored:
+    """Bound by numbers with Clip, by tensors with Max and Min."""
+    low, high = (call.walker.lifted(v) for v in (call.operation.x_min, call.operation.x_max))
+    bounds = [v.array if isinstance(v, Tensor) else v for v in (low, high)]
+    if all(bound is not None and np.ndim(bound) == 0 for bound in bounds):
+        numbers = [np.array(bound, call.dtype) for bound in bounds]
+        source = call.cast(x, call.dtype)
+        return Stored(call.emit("Clip", call.graph.operand(source.value), *numbers), x.order)
+    raised = call.wrap(_computed(call, "Max", [x, low], call.dtype), call.shape, call.dtype)
+    return _computed(call, "Min", [raised, high], call.dtype)
+
+
+@operation(
+    "Where",
+    cases=[
+        case("where", array(2, 3, dtype="bool"), array(2, 3), 0.0),
+        case("where", array(2, 3, 1, dtype="bool"), array(2, 1, 4), array(2, 3, 4)),
+        case("where", array(2, 3, dtype="bool"), INTEGERS, array(2, 3)),
+    ],
+)
+def where(call: Call, condition: Any, x: Any = None, y: Any = None) -> Stored:
+    """Choose by a condition."""
+    if x is None or y is None:
+        raise call.refuse("Give both alternatives: the count of true elements is unknown.")
+    wide = {"bool": "bool"}.get(call.dtype, WIDER.get(call.dtype, call.dtype))
+    picked = call.elementwise(
+        "Where", call.tensor(condition, "bool"), call.tensor(x, wide), call.tensor(y, wide)
+    )
+    return _like(call, picked, wide, call.dtype)
+
+
+@operation(
+    "Cast",
+    "SaturateCast",
+    "Array",
+    "ConvertToTensor",
+    cases=[
+        case("cast", X, "int32"),
+        case("cast", INTEGERS, "float32"),
+        case("cast", array(2, 3, dtype="bool"), "float32"),
+        case("cast", X, "bool"),
+    ],
+)
+def cast(call: Call, x: Any) -> Stored:
+    """Convert the type; between floating types nothing is to be done."""
+    tensor = call.tensor(x, call.dtype)
+    return Stored(call.graph.operand(tensor.value), tensor.order)
+
+
+@operation("StopGradient", "Copy", "Conjugate", "Conj", "Real", cases=[case("stop_gradient", X)])
+def identity(call: Call, x: Tensor) -> Stored:
+    """Nothing, in inference and on real numbers."""
+    return Stored(call.graph.operand(x.value), x.order)

@@ -1,0 +1,194 @@
+"""Elementwise operations that are formulas of simpler ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from keras import ops
+
+from export.direct.table import array, case, rewrite
+
+X = array(2, 3, 4)
+POSITIVE = array(2, 3, low=0.1, high=3.0)
+
+
+@rewrite("Expm1", cases=[case("expm1", X)])
+def expm1(operation: Any, x: Any) -> Any:
+    """2 eˣᐟ² sinh(x/2): exp(x) - 1 without cancellation near zero."""
+    half = 0.5 * ops.cast(x, "float32")
+    return 2.0 * ops.exp(half) * ops.sinh(half)
+
+
+@rewrite("Log1p", cases=[case("log1p", POSITIVE), case("log1p", array(2, 3, low=-0.5, high=0.5))])
+def log1p(operation: Any, x: Any) -> Any:
+    """2 artanh(x / (2 + x)): log(1 + x) without cancellation near zero."""
+    x = ops.cast(x, "float32")
+    return 2.0 * ops.arctanh(x / (x + 2.0))
+
+
+@rewrite("Log2", "Log10", cases=[case("log2", POSITIVE), case("log10", POSITIVE)])
+def logarithm(operation: Any, x: Any) -> Any:
+    """log(x) in another base."""
+    base = {"Log2": 2.0, "Log10": 10.0}[type(operation).__name__]
+    return ops.log(x) * (1.0 / math.log(base))
+
+
+@rewrite("Exp2", cases=[case("exp2", X)])
+def exp2(operation: Any, x: Any) -> Any:
+    """2ˣ."""
+    return ops.power(2.0, ops.cast(x, "float32"))
+
+
+@rewrite("Rsqrt", cases=[case("rsqrt", POSITIVE)])
+def rsqrt(operation: Any, x: Any) -> Any:
+    """1 / √x."""
+    return ops.reciprocal(ops.sqrt(x))
+
+
+@rewrite("Erfc", cases=[case("erfc", X)])
+def erfc(operation: Any, x: Any) -> Any:
+    """1 - erf(x)."""
+    return 1.0 - ops.erf(x)
+
+
+@rewrite("Cbrt", cases=[case("cbrt", X)])
+def cbrt(operation: Any, x: Any) -> Any:
+    """∛x, also of negative numbers."""
+    return ops.sign(x) * ops.power(ops.abs(x), 1.0 / 3.0)
+
+
+@rewrite("Hypot", cases=[case("hypot", X, array(2, 3, 4))])
+def hypot(operation: Any, x: Any, y: Any) -> Any:
+    """√(x² + y²)."""
+    return ops.sqrt(x * x + y * y)
+
+
+@rewrite("Trunc", cases=[case("trunc", X)])
+def trunc(operation: Any, x: Any) -> Any:
+    """Round towards zero."""
+    return ops.sign(x) * ops.floor(ops.abs(x))
+
+
+@rewrite("Mod", "Fmod", cases=[case("fmod", X, 0.7)])
+def float_modulo(operation: Any, x: Any, y: Any) -> Any:
+    """The remainder with the sign of the divisor (mod) or of the dividend (fmod)."""
+    whole = ops.floor if type(operation).__name__ == "Mod" else ops.trunc
+    return x - y * whole(ops.true_divide(x, y))
+
+
+@rewrite("Round")
+def round_decimals(operation: Any, x: Any) -> Any:
+    """Round to `decimals` places; integers are round already."""
+    if "int" in x.dtype or not operation.decimals:
+        return x
+    scale = 10.0**operation.decimals
+    return ops.round(x * scale) / scale
+
+
+@rewrite("Logaddexp", cases=[case("logaddexp", X, array(2, 3, 4, low=-30, high=30))])
+def logaddexp(operation: Any, x: Any, y: Any) -> Any:
+    """log(eˣ + eʸ), through the larger of the two."""
+    return ops.maximum(x, y) + ops.softplus(-ops.abs(x - y))
+
+
+@rewrite("Logaddexp2", cases=[case("logaddexp2", X, array(2, 3, 4))])
+def logaddexp2(operation: Any, x: Any, y: Any) -> Any:
+    """log2(2ˣ + 2ʸ)."""
+    scale = math.log(2.0)
+    return ops.logaddexp(x * scale, y * scale) * (1.0 / scale)
+
+
+@rewrite("DivideNoNan", cases=[case("divide_no_nan", X, array(2, 3, 4, dtype="int32"))])
+def divide_no_nan(operation: Any, x: Any, y: Any) -> Any:
+    """X / y, and 0 where y is 0."""
+    y = ops.cast(y, "float32")
+    zero = ops.equal(y, 0.0)
+    return ops.where(zero, 0.0, ops.divide(x, ops.where(zero, 1.0, y)))
+
+
+@rewrite("Arctan2", cases=[case("arctan2", X, array(2, 3, 4))])
+def arctan2(operation: Any, y: Any, x: Any) -> Any:
+    """The angle of the point (x, y), in -π … π."""
+    right = ops.arctan(ops.divide_no_nan(y, x))
+    half_turn = ops.where(ops.less(y, 0.0), -math.pi, math.pi)
+    vertical = ops.sign(y) * (math.pi / 2)
+    beside = ops.where(ops.less(x, 0.0), right + half_turn, right)
+    return ops.where(ops.equal(x, 0.0), vertical, beside)
+
+
+@rewrite("Sinc", cases=[case("sinc", X)])
+def sinc(operation: Any, x: Any) -> Any:
+    """sin(πx) / πx, and 1 at 0."""
+    angle = math.pi * x
+    zero = ops.equal(angle, 0.0)
+    return ops.where(zero, 1.0, ops.sin(angle) / ops.where(zero, 1.0, angle))
+
+
+@rewrite("Deg2rad", "Rad2deg", cases=[case("deg2rad", X), case("rad2deg", X)])
+def angle_unit(operation: Any, x: Any) -> Any:
+    """Convert between degrees and radians."""
+    degrees = type(operation).__name__ == "Deg2rad"
+    return ops.cast(x, "float32") * (math.pi / 180 if degrees else 180 / math.pi)
+
+
+@rewrite("Heaviside", cases=[case("heaviside", X, 0.5)])
+def heaviside(operation: Any, x: Any, y: Any) -> Any:
+    """0 below zero, 1 above, `y` at zero."""
+    step = ops.cast(ops.greater(x, 0.0), "float32")
+    return ops.where(ops.equal(x, 0.0), y, step)
+
+
+@rewrite("Isfinite", cases=[case("isfinite", X)])
+def isfinite(operation: Any, x: Any) -> Any:
+    """Neither infinite nor NaN."""
+    return ops.logical_not(ops.logical_or(ops.isnan(x), ops.isinf(x)))
+
+
+@rewrite("Isposinf", "Isneginf", cases=[case("isposinf", X), case("isneginf", X)])
+def signed_infinity(operation: Any, x: Any) -> Any:
+    """Infinite, and of one sign."""
+    side = ops.greater if type(operation).__name__ == "Isposinf" else ops.less
+    return ops.logical_and(ops.isinf(x), side(x, 0.0))
+
+
+@rewrite("Isclose", cases=[case("isclose", X, array(2, 3, 4), rtol=0.5)])
+def isclose(operation: Any, x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Any:
+    """|x - y| ≤ atol + rtol |y|."""
+    return ops.less_equal(ops.abs(x - y), atol + rtol * ops.abs(y))
+
+
+@rewrite("NanToNum", cases=[case("nan_to_num", X)])
+def nan_to_num(operation: Any, x: Any) -> Any:
+    """Replace NaN and the infinities by numbers."""
+    largest = 3.4028234663852886e38
+    high = largest if operation.posinf is None else operation.posinf
+    low = -largest if operation.neginf is None else operation.neginf
+    x = ops.where(ops.isnan(x), float(operation.nan), x)
+    x = ops.where(ops.isposinf(x), float(high), x)
+    return ops.where(ops.isneginf(x), float(low), x)
+
+
+@rewrite("OnesLike", "ZerosLike", "EmptyLike", cases=[case("ones_like", X), case("zeros_like", X)])
+def filled_like(operation: Any, x: Any) -> Any:
+    """A constant of the shape of `x`."""
+    fill = 1 if type(operation).__name__ == "OnesLike" else 0
+    return ops.full_like(x, fill, dtype=operation.dtype)
+
+
+@rewrite("FullLike", cases=[case("full_like", X, 3)])
+def full_like(operation: Any, x: Any, fill_value: Any) -> Any:
+    """One number, in the shape of `x`."""
+    fill = ops.cast(fill_value, operation.dtype or x.dtype)
+    return ops.broadcast_to(ops.reshape(fill, (1,) * len(x.shape)), x.shape) + 0 * ops.cast(
+        x, fill.dtype
+    )
+
+
+@rewrite("Select")
+def select(operation: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """The choice of the first condition that holds."""
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = ops.where(condition, choice, result)
+    return result

@@ -1,0 +1,268 @@
+"""Reading by position: slices, take, one-hot, sorting, padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from export.direct.call import Call
+from export.direct.graph import TYPES
+from export.direct.handlers.elementwise import WIDER
+from export.direct.handlers.layout import inserted, removed
+from export.direct.table import array, case, operation, rewrite
+from export.direct.tensor import Stored, Tensor, is_float
+
+X = array(2, 3, 4)
+PLACES = array(2, 3, dtype="int32", low=0, high=3)
+END = np.iinfo(np.int64).max
+
+
+def sliced(call: Call, x: Tensor, cuts: dict[int, tuple[int | None, int | None, int]]) -> Tensor:
+    """Cut logical axes to (start, stop, step), in one node."""
+    cuts = {axis: cut for axis, cut in cuts.items() if cut != (None, None, 1)}
+    if not cuts:
+        return x
+    starts, stops, steps, places = [], [], [], []
+    for axis, (start, stop, step) in cuts.items():
+        size = x.shape[axis]
+        starts.append((0 if step > 0 else END) if start is None else start)
+        to_end = stop is None or (stop > 0 and stop % call.graph.batch == 0)
+        stops.append((END if step > 0 else -END) if to_end or stop is None else stop)
+        steps.append(step)
+        places.append(x.order.index(axis))
+        if size is not None and not call.graph.is_dynamic(size):
+            size = len(range(*slice(start, stop, step).indices(size)))
+        x = Tensor(x.value, (*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype, x.order)
+    numbers = [call.integers(*values) for values in (starts, stops, places, steps)]
+    value = call.emit("Slice", call.graph.operand(x.value), *numbers)
+    return Tensor(value, x.shape, x.dtype, x.order)
+
+
+@operation("GetItem")
+def get_item(call: Call, x: Tensor, key: Any) -> Stored:
+    """Slice, drop the axes of single places, insert new ones."""
+    keys = list(key) if isinstance(key, (tuple, list)) else [key]
+    consumed = sum(part is not None and part is not Ellipsis for part in keys)
+    if Ellipsis not in [part if part is Ellipsis else None for part in keys]:
+        keys.append(Ellipsis)
+    cuts: dict[int, tuple[int | None, int | None, int]] = {}
+    dropped, added = [], []
+    axis = place = 0
+    for part in keys:
+        if part is None:
+            added.append(place)
+            place += 1
+        elif part is Ellipsis:
+            axis, place = axis + x.rank - consumed, place + x.rank - consumed
+        elif isinstance(part, slice):
+            cuts[axis] = (_number(part.start), _number(part.stop), _number(part.step) or 1)
+            axis, place = axis + 1, place + 1
+        elif isinstance(part, (int, np.integer)):
+            cuts[axis] = (int(part), None if part == -1 else int(part) + 1, 1)
+            dropped.append(axis)
+            axis += 1
+        else:
+            raise call.refuse("Index by numbers and slices; keras.ops.take reads by tensors.")
+    cut = sliced(call, x, cuts)
+    short = removed(call, cut, dropped)
+    shape = tuple(size for a, size in enumerate(cut.shape) if a not in dropped)
+    return inserted(call, Tensor(short.value, shape, x.dtype, short.order), added)
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+@operation("Slice", cases=[case("slice", X, (0, 1, 1), (2, 2, 3), batched=False)])
+def static_slice(call: Call, x: Tensor, start: Any) -> Stored:
+    """Cut a block of known place and size."""
+    if isinstance(start, Tensor):
+        if start.array is None:
+            return NotImplemented
+        start = start.array
+    cuts = {}
+    for axis, (begin, size) in enumerate(zip(start, call.operation.shape, strict=True)):
+        begin = int(begin)
+        whole = begin == 0 and (size == x.shape[axis] or size == -1)
+        cuts[axis] = (None, None, 1) if whole else (begin, None if size == -1 else begin + size, 1)
+    cut = sliced(call, x, cuts)
+    return Stored(call.graph.operand(cut.value), cut.order)
+
+
+@operation(
+    "Take",
+    cases=[
+        case("take", np.arange(12, dtype="float32").reshape(3, 4), PLACES, axis=0),
+        case("take", X, np.array([2, 0], "int32"), axis=1),
+        case("take", X, np.array([[1, 0], [3, 3]], "int32"), axis=-1),
+        case("take", X, 1, axis=1),
+        case("take", X, np.array([-1, 0], "int32"), axis=1),
+        case("take", X, np.array([5, 0], "int32"), batched=False),
+    ],
+)
+def take(call: Call, x: Any, indices: Any) -> Any:
+    """Gather along an axis."""
+    tensor, places = call.tensor(x), call.tensor(indices)
+    if places.dtype not in ("int32", "int64"):
+        places = call.cast(places, "int32")
+    axis = call.operation.axis
+    if axis is None:
+        flat = call.graph.regroup(tensor, (None,))
+        return call.emit("Gather", call.wrap(flat, (None,), tensor.dtype), places, axis=0)
+    axis %= tensor.rank
+    if places.rank != 1:
+        return call.emit("Gather", tensor, places, axis=axis)
+    place = tensor.order.index(axis)
+    source = call.graph.operand(tensor.value)
+    return Stored(call.emit("Gather", source, places, axis=place), tensor.order)
+
+
+@operation(
+    "TakeAlongAxis",
+    cases=[
+        case("take_along_axis", X, array(2, 3, 2, dtype="int32", low=0, high=4), axis=-1),
+        case("take_along_axis", X, array(2, 1, 4, dtype="int32", low=0, high=3), axis=1),
+    ],
+)
+def take_along_axis(call: Call, x: Any, indices: Any) -> Any:
+    """Gather element by element; the other axes are broadcast first."""
+    tensor, places = call.tensor(x), call.tensor(indices, "int64")
+    axis = call.operation.axis
+    if axis is None:
+        return NotImplemented
+    axis %= tensor.rank
+    shape = list(call.shape)
+    if places.shape != tuple(shape):
+        places = call.wrap(
+            call.emit("Expand", places, call.graph.sizes(tuple(shape))), tuple(shape), "int64"
+        )
+    shape[axis] = tensor.shape[axis]
+    if tensor.shape != tuple(shape):
+        value = call.emit("Expand", tensor, call.graph.sizes(tuple(shape)))
+        tensor = call.wrap(value, tuple(shape), tensor.dtype)
+    return call.emit("GatherElements", tensor, places, axis=axis)
+
+
+@operation(
+    "OneHot",
+    cases=[
+        case("one_hot", array(4, dtype="int32", low=0, high=5), 5),
+        case("one_hot", array(2, 3, dtype="int32", low=-1, high=5), 4),
+        case("one_hot", array(2, 3, dtype="int32", low=0, high=4), 4, axis=1),
+    ],
+)
+def one_hot(call: Call, x: Any) -> Stored:
+    """Compare with every class: places outside of them give zeros, as in Keras."""
+    if call.operation.sparse:
+        raise call.refuse("Use sparse=False.")
+    tensor = call.tensor(x)
+    wide = WIDER.get(tensor.dtype, tensor.dtype)
+    tensor = call.cast(tensor, "int32" if is_float(wide) else wide)
+    rank = tensor.rank + 1
+    axis = call.operation.axis % rank
+    spread = inserted(call, tensor, [axis])
+    shape = (*tensor.shape[:axis], 1, *tensor.shape[axis:])
+    classes = np.arange(call.operation.num_classes, dtype=tensor.dtype)
+    classes = classes.reshape([-1 if a == axis else 1 for a in range(rank)])
+    equal = call.elementwise("Equal", call.wrap(spread, shape, tensor.dtype), call.tensor(classes))
+    return Stored(call.emit("Cast", equal.value, to=int(TYPES[call.dtype])), equal.order)
+
+
+@rewrite("MultiHot", cases=[case("multi_hot", array(2, 3, dtype="int32", low=0, high=4), 5)])
+def multi_hot(operation: Any, x: Any) -> Any:
+    """One where a class occurs."""
+    axis = operation.axis if operation.axis == -1 else operation.axis + 1
+    dense = ops.one_hot(x, operation.num_classes, axis=axis, dtype=operation.dtype)
+    reduced = 1 if len(x.shape) > 1 else 0
+    return ops.max(dense, axis=reduced)
+
+
+@operation(
+    "TopK",
+    cases=[
+        case("top_k", array(3, 6), 2),
+        case("top_k", array(2, 3, 5), 5),
+        case("top_k", array(3, 4), 1),
+    ],
+)
+def top_k(call: Call, x: Tensor) -> list[Any]:
+    """The largest along the last axis, and where they are."""
+    values, places = call.emit("TopK", x, call.integers(call.operation.k), outputs=2, axis=-1)
+    return [values, call.emit("Cast", places, to=int(TYPES["int32"]))]
+
+
+@operation(
+    "Sort",
+    "Argsort",
+    cases=[
+        case("sort", array(3, 6)),
+        case("sort", X, axis=1),
+        case("argsort", array(3, 6)),
+        case("argsort", X, axis=1),
+    ],
+)
+def sort(call: Call, x: Tensor) -> Any:
+    """Smallest first: TopK of everything."""
+    axis = call.operation.axis
+    if axis is None:
+        return NotImplemented
+    place = x.order.index(axis % x.rank)
+    size = x.shape[axis]
+    if size is None:
+        raise NotImplementedError("the size of the axis that is sorted")
+    settings = {"axis": place, "largest": 0, "outputs": 2}
+    values, places = call.emit("TopK", call.graph.operand(x.value), call.integers(size), **settings)
+    if type(call.operation).__name__ == "Sort":
+        return Stored(values, x.order)
+    return Stored(call.emit("Cast", places, to=int(TYPES[call.dtype])), x.order)
+
+
+@rewrite("Sort", "Argsort", "TakeAlongAxis")
+def flattened(operation: Any, x: Any, *rest: Any) -> Any:
+    """Along no axis: on the flattened tensor."""
+    name = type(operation).__name__
+    flat = ops.reshape(x, (-1,))
+    if name == "TakeAlongAxis":
+        return ops.take_along_axis(flat, ops.reshape(rest[0], (-1,)), axis=0)
+    return ops.sort(flat, axis=0) if name == "Sort" else ops.argsort(flat, axis=0)
+
+
+@operation(
+    "Pad",
+    cases=[
+        *(case("pad", X, [(0, 0), (1, 2), (0, 1)], mode=m) for m in ("constant", "reflect")),
+        case("pad", X, [(0, 0), (2, 1), (1, 3)], mode="symmetric"),
+        case("pad", X, [(0, 0), (1, 1), (0, 0)], constant_values=2.5),
+        case("pad", array(2, 3, dtype="int32", low=0, high=9), [(0, 0), (1, 1)]),
+    ],
+)
+def pad(call: Call, x: Tensor, constant_values: Any = None) -> Any:
+    """Add a border; "symmetric", which ONNX lacks, by reading the rows again."""
+    width = [tuple(pair) for pair in call.operation.pad_width]
+    width = width * x.rank if len(width) == 1 else width
+    mode = call.operation.mode
+    if mode == "symmetric":
+        return NotImplemented
+    if mode not in ("constant", "reflect", "edge"):
+        raise call.refuse('Use mode "constant", "reflect" or "symmetric".', what=f"pad {mode!r}")
+    begins, ends = ([int(width[axis][side]) for axis in x.order] for side in (0, 1))
+    source = call.graph.operand(x.value)
+    fill = None
+    if mode == "constant" and constant_values is not None:
+        fill = call.tensor(constant_values, x.dtype)
+    value = call.emit("Pad", source, call.integers(*begins, *ends), fill, mode=mode)
+    return Stored(value, x.order)
+
+
+@rewrite("Pad")
+def symmetric_pad(operation: Any, x: Any, constant_values: Any = None) -> Any:
+    """Mirror the border, its edge included."""
+    width = list(operation.pad_width)
+    width = width * len(x.shape) if len(width) == 1 else width
+    for axis, (before, after) in enumerate(width):
+        if before or after:
+            places = np.pad(np.arange(x.shape[axis]), (before, after), mode="symmetric")
+            x = ops.take(x, places.astype("int32"), axis=axis)
+    return x

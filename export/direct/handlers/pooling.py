@@ -1,0 +1,133 @@
+"""Pooling and resizing, in channels-second storage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import onnx_ir as ir
+from keras import ops
+
+from export.direct.call import Call
+from export.direct.handlers.convolution import image_order, per_axis, same_padding
+from export.direct.table import array, case, operation, rewrite
+from export.direct.tensor import Stored, Tensor, channels_second, plain
+
+IMAGE = array(2, 6, 5, 3)
+
+
+@operation(
+    "MaxPool",
+    "AveragePool",
+    cases=[
+        case(name, IMAGE, 2, strides, padding)
+        for name in ("max_pool", "average_pool")
+        for strides in (None, 1, (2, 3))
+        for padding in ("valid", "same")
+    ]
+    + [
+        case("max_pool", array(2, 7, 3), 3, 2, "same"),
+        case("average_pool", array(2, 4, 5, 4, 2), 2, 2, "same"),
+    ],
+)
+def pool(call: Call, x: Tensor) -> Stored:
+    """Pool; an average leaves the padding out."""
+    settings = call.operation
+    space = x.rank - 2
+    order = image_order(call, x.rank)
+    window = per_axis(settings.pool_size, space)
+    strides = window if settings.strides is None else per_axis(settings.strides, space)
+    sizes = tuple(x.shape[axis] for axis in order[2:])
+    padding: dict[str, Any] = {}
+    if settings.padding == "same":
+        padding = same_padding(sizes, window, strides, [1] * space)
+    value = call.emit(
+        type(settings).__name__,
+        call.stored(x, order),
+        kernel_shape=window,
+        strides=strides,
+        **padding,
+    )
+    return Stored(value, order)
+
+
+@rewrite(
+    "AdaptiveAveragePool",
+    "AdaptiveMaxPool",
+    cases=[
+        case("adaptive_average_pool", IMAGE, (3, 5)),
+        case("adaptive_average_pool", IMAGE, 2),
+        case("adaptive_max_pool", IMAGE, (4, 2)),
+    ],
+)
+def adaptive_pool(operation: Any, x: Any) -> Any:
+    """Pool windows that cover each axis evenly, one axis after the other."""
+    rank = len(x.shape)
+    data_format = operation.data_format or keras.config.image_data_format()
+    first = 2 if data_format == "channels_first" else 1
+    counts = per_axis(operation.output_size, rank - 2)
+    reduce = ops.max if type(operation).__name__ == "AdaptiveMaxPool" else ops.mean
+    for axis, count in enumerate(counts, first):
+        size = x.shape[axis]
+        windows = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+        before = (slice(None),) * axis
+        parts = [reduce(x[(*before, slice(a, b))], axis=axis, keepdims=True) for a, b in windows]
+        x = ops.concatenate(parts, axis=axis)
+    return x
+
+
+@operation(
+    "Repeat",
+    cases=[
+        case("repeat", IMAGE, 2, axis=1),
+        case("repeat", array(2, 3, 4), 3, axis=-1),
+        case("repeat", array(2, 3, dtype="int32", low=0, high=9), 2, axis=1),
+        case("repeat", array(2, 3), [1, 3, 0], axis=1),
+    ],
+)
+def repeat(call: Call, x: Tensor) -> Any:
+    """Repeat each element along an axis: nearest-neighbour resizing of images and sequences."""
+    axis, repeats = call.operation.axis, call.operation.repeats
+    if axis is None:
+        return NotImplemented
+    axis %= x.rank
+    if np.ndim(repeats) or x.dtype != "float32" or x.rank < 3 or axis == 0:
+        return NotImplemented
+    first = keras.config.image_data_format() == "channels_first"
+    if x.order == plain(x.rank) and not first and axis < x.rank - 1:
+        order = channels_second(x.rank)
+    else:
+        order = x.order
+    scales = np.ones(x.rank, np.float32)
+    scales[order.index(axis)] = repeats
+    return Stored(nearest(call, call.stored(x, order), scales), order)
+
+
+def nearest(call: Call, value: ir.Value, scales: np.ndarray) -> ir.Value:
+    """Enlarge by whole numbers; enlarging along one axis after another is one node."""
+    producer = value.producer()
+    if producer is not None and producer.meta.get("repeats") is not None:
+        scales = scales * producer.meta["repeats"]
+        value = producer.inputs[0]
+    result = call.emit(
+        "Resize",
+        value,
+        None,
+        scales,
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+    result.producer().meta["repeats"] = scales
+    return result
+
+
+@rewrite("Repeat")
+def repeat_by_index(operation: Any, x: Any) -> Any:
+    """Repeat by taking the same place several times."""
+    axis = operation.axis
+    if axis is None:
+        x, axis = ops.reshape(x, (-1,)), 0
+    places = np.repeat(np.arange(x.shape[axis]), operation.repeats)
+    return ops.take(x, places.astype("int32"), axis=axis)

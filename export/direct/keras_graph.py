@@ -1,0 +1,86 @@
+"""The recorded graph of a Keras model or of a traced call.
+
+The only place that reads Keras's private attributes: `_keras_history` of a symbolic tensor and
+`_inbound_nodes` of an operation. Checked on Keras 3.15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+from keras.src.models.functional import Functional
+
+
+def producer(tensor: keras.KerasTensor) -> Any | None:
+    """Return the node that made a symbolic tensor, None for an input."""
+    history = getattr(tensor, "_keras_history", None)
+    if history is None or history.operation is None:
+        return None
+    node = history.operation._inbound_nodes[history.node_index]
+    return None if node.is_input else node
+
+
+def nodes_between(known: Collection[int], outputs: list[keras.KerasTensor]) -> list[Any]:
+    """Return the nodes that lead to `outputs` from tensors whose ids are `known`, in order."""
+    ordered: list[Any] = []
+    seen: set[int] = set()
+    # Two visits per node, on a stack of our own: networks are deeper than Python's recursion limit.
+    pending: list[tuple[Any, bool]] = [(tensor, False) for tensor in reversed(outputs)]
+    while pending:
+        item, expanded = pending.pop()
+        if expanded:
+            ordered.append(item)
+            continue
+        if id(item) in known:
+            continue
+        node = producer(item)
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        pending.append((node, True))
+        pending.extend((tensor, False) for tensor in reversed(node.input_tensors))
+    return ordered
+
+
+def is_graph(operation: Any) -> bool:
+    """Tell whether an operation is a functional or sequential model that keeps Keras's own `call`."""
+    kinds = (Functional, keras.Sequential)
+    return isinstance(operation, kinds) and type(operation).call in [kind.call for kind in kinds]
+
+
+def is_operation(operation: Any) -> bool:
+    """Tell whether an operation is one of `keras.ops`, and not a layer."""
+    return not isinstance(operation, keras.Layer)
+
+
+def output_structure(model: Any) -> Any:
+    """Return the symbolic outputs of a model, in the structure its `call` returns them in."""
+    if isinstance(model, Functional):
+        return model.output
+    return model.outputs[0] if len(model.outputs) == 1 else model.outputs
+
+
+def output_names(model: Any) -> list[str]:
+    """Return the key of each output in a dictionary, else the name of the layer that makes it."""
+    names = []
+    for path, tensor in keras.tree.flatten_with_path(output_structure(model)):
+        keys = [part for part in path if isinstance(part, str)]
+        names.append("_".join(keys) if keys else tensor._keras_history.operation.name)
+    return names
+
+
+def forget(nodes: list[Any]) -> None:
+    """Take the nodes that tracing added to long-lived layers off them again."""
+    for node in nodes:
+        if isinstance(node.operation, keras.Layer) and node in node.operation._inbound_nodes:
+            node.operation._inbound_nodes.remove(node)
+
+
+@contextmanager
+def without_side_effects() -> Iterator[Callable[[], bool]]:
+    """Trace without changing a variable; what is yielded tells whether one would have changed."""
+    with keras.StatelessScope() as scope:
+        yield lambda: bool(scope.state_mapping)
