@@ -42,3 +42,6 @@ CERTIFICATE = Tolerance(absolute=1e-5, relative=1e-4)
 
 # Gradients against central finite differences in float32: the difference itself is this coarse.
 FINITE_DIFFERENCE = Tolerance(absolute=1e-3, relative=1e-2)
+
+# The float32 gradient of a gradient against float64: two backward passes of rounding.
+SECOND_DERIVATIVE = Tolerance(absolute=1e-5, relative=1e-4)
