@@ -122,10 +122,7 @@ def run_all(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def differences(found: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, float]]:
-    """Rows of model, log, backend and relative difference from the first backend's losses.
-
-    A log below 1 in size is compared by its absolute difference: a loss near 0 has no scale.
-    """
+    """Rows of model, log, backend and relative difference from the first backend's losses."""
     first = found[BACKENDS[0]]
     rows = []
     for name, entry in first.items():
@@ -137,8 +134,8 @@ def differences(found: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, f
 
 
 def apart(value: float, expected: float) -> float:
-    """The relative difference; absolute for values below 1, whose own rounding it would show."""
-    return abs(value - expected) / max(1.0, abs(expected))
+    """The relative difference; a log below 0.01 in size is taken for one of 0.01."""
+    return abs(value - expected) / max(0.01, abs(expected))
 
 
 def main() -> int:

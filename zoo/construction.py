@@ -39,7 +39,8 @@ def _settings(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
     for keyword in accepted_settings(cls).values():
         settings[keyword.name] = keyword.default
     try:
-        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+        constructor = inspect.signature(cls.__init__)  # type: ignore[misc]
+        bound = constructor.bind(None, *args, **kwargs)
     except TypeError as error:
         raise ModelError(
             f"{cls.__name__}: {error}. Accepted: {', '.join(accepted_settings(cls))}."

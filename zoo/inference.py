@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -10,11 +11,19 @@ import numpy as np
 
 from zoo.data import Data
 from zoo.errors import ModelError
-from zoo.noise import draw_all
+from zoo.noise import Noise, draw_all
 
 
 class Inference:
     """What a trained model does with arrays; a base of `GenerativeModel`."""
+
+    value_range: tuple[float, float] | None
+    num_classes: int | None
+    prior: Mapping[str, Noise]
+    sampler: str | None
+    code: str | None
+    parts: Callable[[], dict[str, keras.Model]]
+    averaged_weights: Callable[[], AbstractContextManager[None]]
 
     def sample(
         self, count: int, *, labels: Any = None, seed: int = 0, batch_size: int = 256

@@ -80,8 +80,8 @@ def check_fits(model: GenerativeModel, data: Data) -> None:
         return
     if data.labels is None:
         raise ModelError(f"{type(model).__name__} reads labels. Received: data without labels.")
-    if data.num_classes > model.num_classes:
+    classes = data.num_classes or int(data.labels.max()) + 1
+    if classes > model.num_classes:
         raise ModelError(
-            f"The data have at most the model's {model.num_classes} classes. "
-            f"Received: {data.num_classes}"
+            f"The data have at most the model's {model.num_classes} classes. Received: {classes}"
         )
