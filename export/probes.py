@@ -1,0 +1,176 @@
+"""The inputs on which a graph and its native model are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from export.errors import ExportError
+from export.signature import Signature, Tensor, graph_of
+
+BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
+ZERO_BATCHES = (1, 3)
+LARGE = 1e3
+ANY_SIZE = 16  # drawn for a dimension other than the batch that may have any size
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One batch of inputs, and the family that it was drawn from."""
+
+    family: str
+    inputs: dict[str, np.ndarray]
+
+    @property
+    def count(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+
+def probes(
+    signature: Signature,
+    *,
+    seed: int,
+    cardinality: Mapping[str, int],
+    real: Mapping[str, np.ndarray] | None = None,
+) -> Iterator[Probe]:
+    """Yields the batches of every family: standard normal, uniform, large, zeros and real.
+
+    A model of integer inputs alone has the same distribution in the three random families: each
+    integer input is drawn evenly from `range(cardinality[name])` whatever the family.
+
+    Args:
+        signature: Inputs to draw for.
+        seed: Seed of the draws; the same seed yields the same batches.
+        cardinality: How many values each integer input takes.
+        real: Arrays of real inputs by name, `(count, ...)`; inputs that it lacks are drawn.
+    """
+    rng = np.random.default_rng([seed])
+    for family, batches in (
+        ("normal", BATCHES),
+        ("uniform", BATCHES),
+        ("large", BATCHES),
+        ("zeros", ZERO_BATCHES),
+    ):
+        for count in batches:
+            yield Probe(family, _draw(signature, rng, family, count, cardinality))
+    if real:
+        yield from _real(signature, rng, real, cardinality)
+
+
+def _real(
+    signature: Signature,
+    rng: np.random.Generator,
+    real: Mapping[str, np.ndarray],
+    cardinality: Mapping[str, int],
+) -> Iterator[Probe]:
+    given = {tensor.name: tensor for tensor in signature.inputs if tensor.name in real}
+    unknown = sorted(set(real) - set(given))
+    if unknown:
+        raise ExportError(
+            f"Real inputs must be named like the model's inputs. Received: {unknown}. "
+            f"Accepted: {[tensor.name for tensor in signature.inputs]}."
+        )
+    total = min(len(values) for values in real.values())
+    start = 0
+    for count in BATCHES:
+        if start + count > total:
+            continue
+        drawn = _draw(signature, rng, "normal", count, cardinality)
+        for name, tensor in given.items():
+            drawn[name] = np.asarray(real[name][start : start + count], dtype=tensor.dtype)
+        start += count
+        yield Probe("real", drawn)
+
+
+def _draw(
+    signature: Signature,
+    rng: np.random.Generator,
+    family: str,
+    count: int,
+    cardinality: Mapping[str, int],
+) -> dict[str, np.ndarray]:
+    return {
+        tensor.name: _draw_one(tensor, rng, family, count, cardinality)
+        for tensor in signature.inputs
+    }
+
+
+def _draw_one(
+    tensor: Tensor,
+    rng: np.random.Generator,
+    family: str,
+    count: int,
+    cardinality: Mapping[str, int],
+) -> np.ndarray:
+    size = (count, *(ANY_SIZE if length is None else length for length in tensor.shape[1:]))
+    if family == "zeros":
+        return np.zeros(size, dtype=tensor.dtype)
+    if tensor.dtype == "bool":
+        return rng.random(size) < 0.5
+    if tensor.is_integer:
+        if tensor.name not in cardinality:
+            raise ExportError(
+                f"An integer input must say how many values it takes. Received: "
+                f"{tensor.name!r} without one. Pass cardinality={{{tensor.name!r}: N}}."
+            )
+        return rng.integers(cardinality[tensor.name], size=size).astype(tensor.dtype)
+    if family == "uniform":
+        return rng.uniform(-1.0, 1.0, size).astype(tensor.dtype)
+    scale = LARGE if family == "large" else 1.0
+    return (scale * rng.standard_normal(size)).astype(tensor.dtype)
+
+
+def embedded_cardinality(model: Any) -> dict[str, int]:
+    """Finds how many values integer inputs take, from the embeddings that read them."""
+    found: dict[str, int] = {}
+    sources = {id(tensor): tensor.name for tensor in model.inputs if "int" in tensor.dtype}
+    _follow(model, sources, found)
+    return found
+
+
+def _follow(model: Any, sources: dict[int, str], found: dict[str, int]) -> None:
+    """Follows integer tensors through a graph and its nested graphs to what reads them."""
+    operations = graph_of(model).operations
+    pending = [node for operation in operations for node in operation._inbound_nodes]
+    reached = True
+    while reached:
+        reached = False
+        for node in list(pending):
+            names = {sources[id(t)] for t in node.input_tensors if id(t) in sources}
+            if not names:
+                continue
+            pending.remove(node)
+            reached = True
+            operation = node.operation
+            limit = _limit(operation)
+            if limit:
+                for name in names:
+                    found[name] = min(limit, found.get(name, limit))
+            elif hasattr(graph_of(operation), "operations"):
+                own = graph_of(operation).inputs
+                inner = {
+                    id(tensor): sources[id(given)]
+                    for tensor, given in zip(own, node.input_tensors, strict=False)
+                    if id(given) in sources
+                }
+                _follow(operation, inner, found)
+            else:
+                integers = [t for t in node.output_tensors if "int" in t.dtype]
+                sources.update({id(t): min(names) for t in integers})
+
+
+def _limit(operation: Any) -> int | None:
+    """How many values an integer takes that an embedding, a one-hot or a codebook reads."""
+    codebook = getattr(operation, "codebook", None)
+    for owner, attribute in (
+        (operation, "input_dim"),
+        (operation, "num_classes"),
+        (codebook, "size"),
+    ):
+        value = getattr(owner, attribute, None)
+        if isinstance(value, int):
+            return value
+    return None

@@ -1,0 +1,122 @@
+"""Arrays that users pass, checked against what a part reads and made into what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from export.runtime.manifest import Manifest, Port
+
+RANGE_SLACK = 1e-3  # of the range's width, for rounding
+
+
+def data(value: Any, port: Port, value_range: tuple[float, float] | None) -> np.ndarray:
+    """Float data in `value_range`; uint8 images are scaled to it from 0…255.
+
+    Raises:
+        ValueError: shape, dtype or range are others than the part reads.
+    """
+    array = np.asarray(value)
+    if array.dtype == np.uint8 and value_range is not None:
+        low, high = value_range
+        array = array * np.float32((high - low) / 255.0) + np.float32(low)
+    array = floats(array, port)
+    if value_range is not None and array.size:
+        low, high = value_range
+        slack = RANGE_SLACK * (high - low)
+        if array.min() < low - slack or array.max() > high + slack:
+            raise ValueError(
+                f"{port.name!r} must lie between {low:g} and {high:g}, or be uint8 images. "
+                f"Received: values from {array.min():g} to {array.max():g}."
+            )
+    return array
+
+
+def floats(value: Any, port: Port) -> np.ndarray:
+    """Finite float32 of the port's shape."""
+    array = np.asarray(value)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"{port.name!r} must be floating point. Received: {array.dtype}.")
+    _check_shape(array, port)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{port.name!r} must be finite. Received: NaN or infinite values.")
+    return np.ascontiguousarray(array, dtype=port.dtype)
+
+
+def integers(value: Any, port: Port) -> np.ndarray:
+    """Non-negative integers of the port's shape."""
+    array = np.asarray(value)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"{port.name!r} must be integers. Received: {array.dtype}.")
+    _check_shape(array, port)
+    if array.size and array.min() < 0:
+        raise ValueError(f"{port.name!r} must not be negative. Received: {array.min()}.")
+    return np.ascontiguousarray(array, dtype=port.dtype)
+
+
+def labels(value: Any, count: int, port: Port, manifest: Manifest) -> np.ndarray:
+    """Class indices `(count,)` from indices, class names or one-hot rows; one label is repeated."""
+    classes = manifest.num_classes or 0
+    array = np.asarray(value)
+    if array.dtype.kind in "US":
+        array = _indices_of(array, manifest.class_names)
+    elif array.ndim == 2:
+        one_hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
+        if not one_hot or array.shape[1] != classes:
+            raise ValueError(
+                f"One-hot labels must have a single 1 in each row of {classes}. "
+                f"Received: shape {array.shape}, values {array.min()} to {array.max()}."
+            )
+        array = array.argmax(axis=1)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(
+            f"Labels must be class indices, class names or one-hot rows. Received: {array.dtype}."
+        )
+    if array.ndim == 0:
+        array = np.full(count, array)
+    if array.shape != (count,):
+        raise ValueError(f"Labels must be one or {count}. Received: shape {array.shape}.")
+    if array.min() < 0 or array.max() >= classes:
+        raise ValueError(
+            f"Labels must be 0 to {classes - 1}. Received: {array.min()} to {array.max()}."
+        )
+    return array.astype(port.dtype)
+
+
+def whole_number(value: Any, what: str, *, least: int) -> None:
+    """Raises unless the value is a whole number that is large enough."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{what} must be a whole number from {least}. Received: {value!r}.")
+
+
+def _indices_of(names: np.ndarray, known: Sequence[str] | None) -> np.ndarray:
+    if not known:
+        raise ValueError("This bundle has no class names; pass labels as class indices.")
+    for name in names.ravel():
+        if str(name) not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"A label must be a class name. Received: {str(name)!r}.{hint} "
+                f"Accepted: {', '.join(known)}."
+            )
+    indices = [known.index(str(name)) for name in names.ravel()]
+    return np.array(indices, dtype=np.int64).reshape(names.shape)
+
+
+def _check_shape(array: np.ndarray, port: Port) -> None:
+    expected = port.shape
+    fits = array.ndim == len(expected) + 1 and all(
+        size in (None, found) for size, found in zip(expected, array.shape[1:], strict=True)
+    )
+    if not fits:
+        hint = " Add a batch dimension: x[np.newaxis]." if array.shape == expected else ""
+        sizes = ", ".join("any" if size is None else str(size) for size in expected)
+        raise ValueError(
+            f"{port.name!r} must have shape (batch, {sizes}). Received: {array.shape}.{hint}"
+        )
+    if len(array) == 0:
+        raise ValueError(f"{port.name!r} must hold at least one sample. Received: none.")
