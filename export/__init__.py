@@ -1,1 +1,45 @@
-"""Keras to ONNX, with a numerical certificate."""
+"""Keras to ONNX from any backend, with a numerical certificate.
+
+Importing this package imports neither Keras nor ONNX; the first use does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "to_onnx": "export.conversion",
+    "to_bundle": "export.bundle",
+    "verify": "export.verification",
+    "Certificate": "export.certificate",
+    "BundleError": "export.errors",
+    "CertificateError": "export.errors",
+    "ExportError": "export.errors",
+    "UnsupportedOperation": "export.errors",
+}
+__all__ = [
+    "BundleError",
+    "Certificate",
+    "CertificateError",
+    "ExportError",
+    "UnsupportedOperation",
+    "to_bundle",
+    "to_onnx",
+    "verify",
+]
+
+if TYPE_CHECKING:
+    from export.bundle import to_bundle
+    from export.certificate import Certificate
+    from export.conversion import to_onnx
+    from export.errors import BundleError, CertificateError, ExportError, UnsupportedOperation
+    from export.verification import verify
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'export' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

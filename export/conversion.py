@@ -1,0 +1,131 @@
+"""One Keras model to one certified ONNX file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from export import routes
+from export.certificate import Certificate
+from export.certify import certify, versions
+from export.errors import ExportError
+from export.native import Native, weights_sha256
+from export.opinion import ask
+from export.runtime.engine import open_session
+from export.storage import storing
+
+OLDEST_OPSET = 17
+PROBE_IR = 10  # old enough for every ONNX Runtime of the last years
+
+
+def to_onnx(
+    model: Any,
+    path: str | Path,
+    *,
+    route: str = "direct",
+    opset: int | None = None,
+    name: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    inputs: Mapping[str, np.ndarray] | None = None,
+    cardinality: Mapping[str, int] | None = None,
+    seed: int = 0,
+    second_opinion: bool = False,
+) -> Certificate:
+    """Converts a Keras model, certifies the graph, and only then lets the file appear.
+
+    Args:
+        model: A functional or Sequential Keras model, built, on any backend.
+        path: Where the ONNX file goes. A file that is there is replaced once the new one has its
+            certificate; a model over 2 GB puts its weights beside it in `<path>.data`.
+        route: `direct`, or another converter: `tf2onnx`, `torch`, `jax2onnx`.
+        opset: ONNX operator set, from 17; the route's default where it is None.
+        name: Name in the graph and the certificate; the model's own by default.
+        metadata: Text to store in the file, beside the versions and the hash of the weights.
+        inputs: Real inputs by name to certify on, beside the drawn ones.
+        cardinality: How many values each integer input takes, where no embedding tells.
+        seed: Seed of the drawn inputs.
+        second_opinion: Whether the backend's own converter is asked too; the certificate then says
+            whether its graph agrees, or why it does not convert.
+
+    Returns:
+        The certificate; `summary()` is for people, `to_json()` for machines.
+
+    Raises:
+        CertificateError: the graph differs from the model; no file is left.
+        UnsupportedOperation: the model holds an operation that ONNX cannot express.
+        ExportError: the model, the route or the opset cannot be used.
+        TargetError: the file cannot be written.
+    """
+    started = time.perf_counter()
+    Native(model)  # what cannot be certified is refused before it is converted
+    refuse_opset(opset)
+    proto = routes.convert(model, route=route, opset=opset)
+    name = name or model.name
+    proto.graph.name = name
+    onnx.helper.set_model_props(
+        proto,
+        {
+            **{entry.key: entry.value for entry in proto.metadata_props},
+            **{f"version.{package}": number for package, number in versions().items()},
+            "route": route,
+            "weights_sha256": weights_sha256(model),
+            **(metadata or {}),
+        },
+    )
+    seconds = {"convert": round(time.perf_counter() - started, 3)}
+    with storing(proto, Path(path)) as temporary:
+        check(temporary, name)
+        opinion = ask(model, temporary, cardinality=cardinality) if second_opinion else None
+        return certify(
+            model,
+            temporary,
+            name=name,
+            route=route,
+            inputs=inputs,
+            cardinality=cardinality,
+            seed=seed,
+            seconds=seconds,
+            second_opinion=opinion,
+        )
+
+
+def refuse_opset(opset: int | None) -> None:
+    """Raises unless the opset is one that can be written and that ONNX Runtime runs."""
+    newest = newest_opset()
+    if opset is not None and not (isinstance(opset, int) and OLDEST_OPSET <= opset <= newest):
+        raise ExportError(
+            f"An opset must be a number from {OLDEST_OPSET} to {newest}, the newest that ONNX "
+            f"Runtime {onnxruntime.__version__} supports. Received: {opset!r}."
+        )
+
+
+@cache
+def newest_opset() -> int:
+    """The newest opset that the installed ONNX Runtime opens; it is asked, newest first."""
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    node = onnx.helper.make_node("Identity", ["x"], ["y"])
+    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    graph = onnx.helper.make_graph([node], "probe", [value], [result])
+    for opset in range(onnx.defs.onnx_opset_version(), OLDEST_OPSET, -1):
+        imports = [onnx.helper.make_opsetid("", opset)]
+        probe = onnx.helper.make_model(graph, opset_imports=imports, ir_version=PROBE_IR)
+        with suppress(ExportError):
+            open_session(probe.SerializeToString())
+            return opset
+    return OLDEST_OPSET
+
+
+def check(path: Path, name: str) -> None:
+    """Checks a file with ONNX's full checker, which infers every shape strictly."""
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"The graph of {name!r} is not valid ONNX: {error}") from error

@@ -1,0 +1,44 @@
+"""A second opinion: the graph that the backend's own converter makes of the same model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from export import probes, routes
+from export.certificate import all_passed
+from export.certify import compare
+from export.errors import ExportError
+from export.runtime.engine import open_session, run
+from export.signature import signature
+
+
+def ask(
+    model: Any, path: Path, *, cardinality: Mapping[str, int] | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Compares an ONNX file with the graph that another route gives of the same model.
+
+    Returns:
+        `route`; `converts`, and the `reason` where it does not; else whether the two graphs
+        `agrees` within the certificate's tolerance, and how much of it they `used`.
+    """
+    route = routes.native_route()
+    if route is None:
+        return {"route": None, "converts": False, "reason": "no other converter is installed"}
+    known = probes.embedded_cardinality(model) | dict(cardinality or {})
+    batches = list(probes.probes(signature(model), seed=seed, cardinality=known))
+    ours = open_session(path)
+    try:
+        theirs = open_session(routes.convert(model, route=route).SerializeToString())
+        deviations, agreements = compare(
+            lambda feed: run(theirs, feed), lambda feed: run(ours, feed), batches
+        )
+    except ExportError as error:
+        return {"route": route, "converts": False, "reason": str(error)}
+    return {
+        "route": route,
+        "converts": True,
+        "agrees": all_passed(deviations, agreements),
+        "used": max((row.used for row in deviations), default=0.0),
+    }

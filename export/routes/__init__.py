@@ -1,0 +1,98 @@
+"""The ways from a Keras model to an ONNX graph, all with the same names of inputs and outputs.
+
+`direct` works on every backend and is the default. The others are the converters of one backend
+each: a second opinion, and a way for layers that are not written in `keras.ops`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from export.errors import ExportError
+
+if TYPE_CHECKING:
+    import onnx
+
+# Foreign converters raise whatever their own code runs into.
+CONVERTER_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+# Route: the backend that it needs, and the packages beside that backend.
+ROUTES: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "direct": (None, ("onnx", "onnxscript")),
+    "tf2onnx": ("tensorflow", ("tf2onnx",)),
+    "torch": ("torch", ("onnx", "onnxscript")),
+    "jax2onnx": ("jax", ("jax2onnx",)),
+}
+
+
+def convert(model: Any, *, route: str = "direct", opset: int | None = None) -> onnx.ModelProto:
+    """Converts a functional or Sequential Keras model by the named route.
+
+    Raises:
+        ExportError: the route is unknown, needs another backend or a package that is not there,
+            or cannot convert the model.
+    """
+    refusal = unavailable(route)
+    if refusal:
+        raise ExportError(refusal)
+    if route == "direct":
+        return import_module("export.direct").convert(model, opset=opset)
+    converter: Callable[..., onnx.ModelProto] = import_module(f"export.routes.{route}").convert
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # converters warn about their own dependencies
+            return converter(model, opset)
+    except CONVERTER_ERRORS as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ExportError(f"The route {route!r} cannot convert {model.name!r}: {reason}") from error
+
+
+def unavailable(route: str) -> str | None:
+    """Says in one line why a route cannot be taken here, or None where it can.
+
+    Raises:
+        ExportError: there is no such route.
+    """
+    if route not in ROUTES:
+        near = get_close_matches(route, ROUTES, n=1)
+        raise ExportError(
+            f"A route must be one of {', '.join(ROUTES)}. Received: {route!r}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+        )
+    import keras
+
+    backend, packages = ROUTES[route]
+    if backend not in (None, keras.config.backend()):
+        return (
+            f"The route {route!r} converts models that run on {backend}. "
+            f"Received: KERAS_BACKEND={keras.config.backend()}. Set KERAS_BACKEND={backend}."
+        )
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        return (
+            f"The route {route!r} needs {' and '.join(missing)}, not installed here. "
+            f"Install: pip install {' '.join(missing)}"
+        )
+    return None
+
+
+def native_route() -> str | None:
+    """The route of the backend that Keras runs on, where its packages are installed."""
+    for route, (backend, _) in ROUTES.items():
+        if backend is not None and unavailable(route) is None:
+            return route
+    return None

@@ -1,0 +1,90 @@
+"""ONNX files and bundles appear whole or not at all; weights over 2 GB lie beside the graph."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import onnx
+
+from zoo.errors import TargetError
+from zoo.files import replacing
+
+SINGLE_FILE = 2**31 - 2**24  # protobuf's limit of 2 GiB, less room for the nodes
+
+
+@contextmanager
+def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
+    """Writes a model beside `path`, yields where, and moves it into place when the block ends.
+
+    If the block raises, nothing is left and `path` stays as it was.
+
+    Raises:
+        TargetError: the file cannot be written.
+    """
+    if sum(len(tensor.raw_data) for tensor in model.graph.initializer) <= SINGLE_FILE:
+        with replacing(path) as temporary:
+            temporary.write_bytes(model.SerializeToString(deterministic=True))
+            yield temporary
+        return
+    data = data_file(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.stem}.", dir=path.parent))
+    except OSError as error:
+        raise TargetError(f"Cannot write {path}: {error.strerror or error}.") from error
+    try:
+        onnx.save_model(
+            model, str(folder / path.name), save_as_external_data=True, location=data.name
+        )
+        yield folder / path.name
+        os.replace(folder / data.name, data)
+        os.replace(folder / path.name, path)
+    except OSError as error:
+        raise TargetError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def data_file(path: Path) -> Path:
+    """Where the weights of a model lie that is too large for one file."""
+    return path.with_name(f"{path.name}.data")
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Makes an empty folder beside `folder`, yields it, and moves it into place at the end.
+
+    If the block raises, nothing is left and `folder` stays as it was.
+
+    Raises:
+        TargetError: the folder cannot be written.
+    """
+    folder = Path(os.path.abspath(folder))
+    token = secrets.token_hex(4)
+    stage = folder.with_name(f".{folder.name}.{token}")
+    try:
+        stage.mkdir(parents=True)
+        yield stage
+        if folder.exists():
+            old = folder.with_name(f".{folder.name}.{token}.old")
+            os.rename(folder, old)
+            try:
+                os.rename(stage, folder)
+            except OSError:
+                os.rename(old, folder)
+                raise
+            shutil.rmtree(old)
+        else:
+            os.rename(stage, folder)
+    except TargetError:
+        raise
+    except OSError as error:
+        raise TargetError(f"Cannot write {folder}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)

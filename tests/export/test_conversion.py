@@ -1,0 +1,132 @@
+"""One model to one file: certified, or refused with nothing left behind."""
+
+import keras
+import numpy as np
+import onnx
+import pytest
+from keras import ops
+
+import export
+from export import conversion, routes, storage
+from export.errors import CertificateError, ExportError
+from tests.export.conftest import small_generator
+from zoo.errors import TargetError
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Jitter(keras.layers.Layer):
+    """Adds noise in inference too, as no exported layer may."""
+
+    def __init__(self):
+        super().__init__()
+        self.seed_generator = keras.random.SeedGenerator(0)
+
+    def call(self, inputs):
+        return inputs + keras.random.normal(ops.shape(inputs), seed=self.seed_generator)
+
+
+def dense():
+    return keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="y")])
+
+
+def test_certificate_describes_the_file(tmp_path):
+    path = tmp_path / "generator.onnx"
+    certificate = export.to_onnx(small_generator(), path, metadata={"paper": "none"})
+    assert certificate.passed
+    assert certificate.inputs >= 200
+    assert certificate.bytes == path.stat().st_size
+    graph = onnx.load(path)
+    assert [entry.name for entry in graph.graph.input] == ["labels", "latent"]
+    assert [entry.name for entry in graph.graph.output] == ["data"]
+    assert certificate.nodes == len(graph.graph.node)
+    properties = {entry.key: entry.value for entry in graph.metadata_props}
+    assert properties["paper"] == "none"
+    assert properties["weights_sha256"] == certificate.weights_sha256
+    assert [file.name for file in tmp_path.iterdir()] == ["generator.onnx"]
+
+
+def test_real_inputs_are_a_family_of_their_own(tmp_path):
+    real = {"latent": np.ones((36, 4), "float32")}
+    certificate = export.to_onnx(small_generator(), tmp_path / "g.onnx", inputs=real)
+    assert {row.family for row in certificate.deviations} >= {"real", "zeros", "large"}
+    counted = {row.family: row.inputs for row in certificate.deviations}
+    assert counted["real"] == 36
+
+
+def test_a_wrong_graph_leaves_no_file(tmp_path, monkeypatch):
+    right = routes.convert
+
+    def wrong(model, **options):
+        proto = right(model, **options)
+        for tensor in proto.graph.initializer:
+            array = onnx.numpy_helper.to_array(tensor)
+            if array.dtype == np.float32:
+                changed = onnx.numpy_helper.from_array(array * np.float32(1.001), tensor.name)
+                tensor.CopyFrom(changed)
+        return proto
+
+    monkeypatch.setattr(routes, "convert", wrong)
+    with pytest.raises(CertificateError, match="times the tolerance") as caught:
+        export.to_onnx(dense(), tmp_path / "dense.onnx")
+    assert not caught.value.certificate.passed
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "dense.onnx").write_text("before")
+    with pytest.raises(CertificateError):
+        export.to_onnx(dense(), tmp_path / "dense.onnx")
+    assert (tmp_path / "dense.onnx").read_text() == "before"
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    model = dense()
+    kernel, bias = model.get_weights()
+    kernel[1, 1] = np.nan
+    model.set_weights([kernel, bias])
+    with pytest.raises(ExportError, match="kernel.* with 1 NaN or infinite"):
+        export.to_onnx(model, tmp_path / "dense.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_built_graph_is_refused(tmp_path):
+    class Subclassed(keras.Model):
+        def call(self, inputs):
+            return inputs
+
+    for model, message in (
+        (keras.Sequential([keras.layers.Dense(2)]), "must be built"),
+        (Subclassed(), "subclassed model"),
+        (np.zeros(3), "Received: ndarray"),
+    ):
+        with pytest.raises(ExportError, match=message):
+            export.to_onnx(model, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_random_state_in_inference_is_refused(tmp_path):
+    model = keras.Sequential([keras.Input((4,), name="x"), Jitter()])
+    with pytest.raises(ExportError):
+        export.to_onnx(model, tmp_path / "jitter.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("opset", [16, 99, "17", 17.5])
+def test_unknown_opset_is_refused(tmp_path, opset):
+    with pytest.raises(ExportError, match="An opset must be a number from 17 to"):
+        export.to_onnx(dense(), tmp_path / "dense.onnx", opset=opset)
+
+
+@pytest.mark.parametrize("opset", [17, conversion.newest_opset()])
+def test_oldest_and_newest_opset_are_certified(tmp_path, opset):
+    assert export.to_onnx(dense(), tmp_path / "dense.onnx", opset=opset).opset == opset
+
+
+def test_folder_that_cannot_be_written_is_one_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TargetError, match="Cannot write"):
+        export.to_onnx(dense(), tmp_path / "file" / "dense.onnx")
+
+
+def test_weights_too_large_for_one_file_lie_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "SINGLE_FILE", 0)
+    model = keras.Sequential([keras.Input((64,), name="x"), keras.layers.Dense(64, name="y")])
+    assert export.to_onnx(model, tmp_path / "dense.onnx").passed
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["dense.onnx", "dense.onnx.data"]

@@ -1,0 +1,62 @@
+"""The converters of the backends, beside the direct route."""
+
+import keras
+import pytest
+
+import export
+from export import opinion, routes
+from export.errors import ExportError
+from tests.export.conftest import small_generator
+
+FOREIGN = {"jax": "jax2onnx", "torch": "torch", "tensorflow": "tf2onnx"}
+
+
+@pytest.fixture(scope="module")
+def opinionated(tmp_path_factory):
+    path = tmp_path_factory.mktemp("routes") / "generator.onnx"
+    return export.to_onnx(small_generator(), path, second_opinion=True)
+
+
+def test_the_backend_s_own_converter_agrees_with_the_direct_route(opinionated):
+    given = opinionated.second_opinion
+    assert given["route"] == FOREIGN[keras.config.backend()] == routes.native_route()
+    assert given["converts"]
+    assert given["agrees"]
+    assert "agrees" in opinionated.summary()
+
+
+def test_the_backend_s_own_converter_is_certified_under_the_same_names(tmp_path):
+    route = FOREIGN[keras.config.backend()]
+    certificate = export.to_onnx(small_generator(), tmp_path / "generator.onnx", route=route)
+    assert certificate.route == route
+    assert certificate.passed
+
+
+def test_a_converter_that_fails_is_an_opinion_too(tmp_path, monkeypatch):
+    path = tmp_path / "generator.onnx"
+    model = small_generator()
+    export.to_onnx(model, path)
+
+    def fail(model, **options):
+        raise ExportError("no such layer")
+
+    monkeypatch.setattr(opinion.routes, "convert", fail)
+    given = opinion.ask(model, path)
+    assert (given["converts"], given["reason"]) == (False, "no such layer")
+
+
+def test_routes_of_other_backends_name_the_backend_to_set():
+    for backend, route in FOREIGN.items():
+        if backend != keras.config.backend():
+            assert f"Set KERAS_BACKEND={backend}" in routes.unavailable(route)
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypatch):
+    monkeypatch.setattr(routes, "find_spec", lambda name: None)
+    route = FOREIGN[keras.config.backend()]
+    assert "Install: pip install" in routes.unavailable(route)
+
+
+def test_unknown_route_suggests_the_nearest(tmp_path):
+    with pytest.raises(ExportError, match="Did you mean 'tf2onnx'"):
+        export.to_onnx(small_generator(), tmp_path / "g.onnx", route="tf2onx")
