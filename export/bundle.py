@@ -1,0 +1,275 @@
+"""The deployable folder: every part as a certified ONNX file, and what is needed to use them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export import card
+from export.certificate import Certificate
+from export.certify import versions
+from export.conversion import to_onnx
+from export.errors import BundleError, ExportError
+from export.native import Native
+from export.probes import embedded_cardinality, probes
+from export.runtime import Session, files
+from export.runtime.manifest import FORMAT, Manifest, Noise, Part, Port
+from export.signature import Signature, Tensor
+from export.storage import replacing_folder
+from zoo.data.grid import save_grid
+from zoo.errors import DataError
+
+CERTIFICATES = "certificate.json"
+CARD = "README.md"
+REFERENCE = "reference.npz"
+SAMPLES = "samples.png"
+ROLES = ("data", "latent", "labels", "codes")
+PICTURES = 64
+REAL = 68  # how many real inputs the certificate's batches take
+
+
+def to_bundle(
+    model: Any,
+    folder: str | Path,
+    *,
+    real_inputs: Mapping[str, np.ndarray] | None = None,
+    route: str = "direct",
+    opset: int | None = None,
+    overwrite: bool = False,
+    samples: bool = True,
+    run: Mapping[str, Any] | None = None,
+    second_opinion: bool = False,
+) -> Path:
+    """Exports every part of a model, with its averaged weights where it keeps an average.
+
+    The folder appears whole or not at all. It holds an ONNX file for each part, `bundle.json`,
+    `certificate.json`, `README.md`, `reference.npz`, `samples.png` where the model can be sampled,
+    and `SHA256SUMS` of all of them.
+
+    Args:
+        model: A model of the zoo.
+        folder: Where the bundle goes.
+        real_inputs: A batch of real data, scaled as in training: `{"data": ..., "labels": ...}`.
+        route: What converts; see `to_onnx`.
+        opset: ONNX operator set; the route's default where it is None.
+        overwrite: Whether a bundle that is there is replaced. Other folders never are.
+        samples: Whether a picture of samples is drawn.
+        run: The content of the run's `run.json`: its data and training go into the model card.
+        second_opinion: Whether the backend's own converter is asked too.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CertificateError: a part's graph differs from the native model.
+        UnsupportedOperation: a part holds an operation that ONNX cannot express.
+        ExportError: the model has no parts, or the folder is in use.
+        TargetError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    _refuse_target(folder, overwrite)
+    model = in_float32(model)
+    parts = model.parts()
+    if not parts:
+        raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
+    certificates: dict[str, Certificate] = {}
+    described: dict[str, Part] = {}
+    reference: dict[str, np.ndarray] = {}
+    with replacing_folder(folder) as stage, model.averaged_weights():
+        real = _with_codes(model, parts, real_inputs)
+        name, paper = _identity(model, run)
+        for part, network in parts.items():
+            native = Native(network)
+            known = cardinality(model, network)
+            inputs = {t.name: real[t.name] for t in native.signature.inputs if t.name in real}
+            path = stage / f"{part}.onnx"
+            certificates[part] = to_onnx(
+                network,
+                path,
+                route=route,
+                opset=opset,
+                name=part,
+                metadata={"model": name, "part": part, "paper": paper},
+                inputs=inputs,
+                cardinality=known,
+                second_opinion=second_opinion,
+            )
+            described[part] = _part(path, native.signature, model)
+            reference |= _reference(part, native, inputs, known)
+        np.savez(stage / REFERENCE, **reference)  # type: ignore[arg-type]
+        _write_json(
+            stage / CERTIFICATES,
+            {"parts": {part: entry.to_json() for part, entry in certificates.items()}},
+        )
+        manifest = Manifest(
+            model=name,
+            paper=paper,
+            settings=json.loads(json.dumps(model.settings, default=str)),
+            shape=tuple(model.shape),
+            value_range=model.value_range and tuple(model.value_range),
+            num_classes=model.num_classes,
+            class_names=_class_names(model, run),
+            sampler=model.sampler,
+            code=model.code,
+            prior={key: Noise(**_jsonable(noise)) for key, noise in model.prior.items()},
+            parts=described,
+            versions=versions(),
+        )
+        manifest = _seal(stage, manifest)
+        if samples and model.sampler is not None:
+            _draw(stage, model)
+        card_text = card.card(manifest, certificates, run, picture=(stage / SAMPLES).exists())
+        (stage / CARD).write_text(card_text, encoding="utf-8")
+        _seal(stage, manifest)
+    return folder
+
+
+def _refuse_target(folder: Path, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not overwrite:
+        raise ExportError(
+            f"A bundle goes into a new folder. Received: {folder}, which exists. "
+            f"Accepted: another folder, or overwrite=True."
+        )
+    try:
+        content = files.read_json(files.read(folder, files.MANIFEST), files.MANIFEST)
+        is_bundle = content.get("format") == FORMAT
+    except BundleError:
+        is_bundle = False
+    if not is_bundle:
+        raise ExportError(
+            f"Only a bundle may be overwritten. Received: {folder}, which holds something else."
+        )
+
+
+def in_float32(model: Any) -> Any:
+    """The model itself, or a float32 one with its weights where it computes in less."""
+    if model.settings.get("precision", "float32") == "float32":
+        return model
+    twin = type(model)(**{**model.settings, "precision": "float32"})
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+def _identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
+    """The model's name and paper: the registry's, else those of its class."""
+    from zoo.registry import TABLE
+
+    target = f"{type(model).__module__}.{type(model).__qualname__}"
+    rows = {name: row for name, row in TABLE.items() if row.target == target}
+    fitting = [
+        name
+        for name, row in rows.items()
+        if all(model.settings.get(key) == value for key, value in row.settings.items())
+    ]
+    trained_as = (run or {}).get("name")
+    if trained_as in rows:
+        fitting.append(trained_as)
+    if fitting:
+        return fitting[-1], rows[fitting[-1]].paper
+    first_line = (type(model).__doc__ or "").strip().partition("\n")[0]
+    return type(model).__name__, getattr(model, "paper", first_line)
+
+
+def _class_names(model: Any, run: Mapping[str, Any] | None) -> tuple[str, ...] | None:
+    names = (run or {}).get("class_names")
+    if names is None or len(names) != model.num_classes:
+        return None
+    return tuple(str(name) for name in names)
+
+
+def cardinality(model: Any, network: Any) -> dict[str, int]:
+    """How many values each integer input of a part takes."""
+    found = embedded_cardinality(network)
+    if model.num_classes is not None:
+        found["labels"] = model.num_classes
+    return found
+
+
+def _with_codes(
+    model: Any, parts: Mapping[str, Any], real: Mapping[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """Real inputs of every part: the data, and their codes for the decoder."""
+    if real is None:
+        return {}
+    found = {name: np.asarray(values[:REAL]) for name, values in real.items()}
+    if model.code is None or "encoder" not in parts or "decoder" not in parts:
+        return found
+    encoder = Native(parts["encoder"])
+    codes = encoder({t.name: found[t.name] for t in encoder.signature.inputs})[model.code]
+    reads = [t.name for t in Native(parts["decoder"]).signature.inputs if t.name != "labels"]
+    return found | {reads[0]: codes}
+
+
+def _part(path: Path, signature: Signature, model: Any) -> Part:
+    def port(tensor: Tensor, role: str) -> Port:
+        return Port(tensor.name, tensor.dtype, tensor.shape[1:], role)
+
+    def input_role(name: str) -> str:
+        return name if name in ROLES else "noise"
+
+    def output_role(name: str) -> str:
+        if name in ("data", "codes"):
+            return name
+        return "latent" if name == model.code else "value"
+
+    return Part(
+        file=path.name,
+        sha256=_sha256(path),
+        inputs=tuple(port(tensor, input_role(tensor.name)) for tensor in signature.inputs),
+        outputs=tuple(port(tensor, output_role(tensor.name)) for tensor in signature.outputs),
+    )
+
+
+def _reference(
+    part: str, native: Native, real: Mapping[str, np.ndarray], cardinality: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    """Three inputs of a part, real ones where there are, and the native model's outputs."""
+    batches = probes(native.signature, seed=1, cardinality=cardinality, real=real or None)
+    family = "real" if len(next(iter(real.values()), ())) >= 4 else "normal"
+    inputs = next(p.inputs for p in batches if p.family == family and p.count == 3)
+    arrays = {f"{part}/input/{name}": values for name, values in inputs.items()}
+    return arrays | {f"{part}/output/{k}": values for k, values in native(inputs).items()}
+
+
+def _draw(stage: Path, model: Any) -> None:
+    """Draws samples with the exported graphs themselves."""
+    columns = model.num_classes if model.num_classes and model.num_classes <= 16 else 8
+    images = Session(stage).generate(PICTURES // columns * columns)
+    with suppress(DataError):  # samples of a kind that has no picture
+        save_grid(images, stage / SAMPLES, value_range=model.value_range, columns=columns)
+
+
+def _seal(stage: Path, manifest: Manifest) -> Manifest:
+    """Writes `bundle.json` with the hashes of all other files, and `SHA256SUMS` with its own."""
+    apart = (files.MANIFEST, files.CHECKSUMS)
+    sums = {path.name: _sha256(path) for path in sorted(stage.iterdir()) if path.name not in apart}
+    sealed = replace(manifest, files=sums)
+    _write_json(stage / files.MANIFEST, sealed.to_json())
+    sums |= {files.MANIFEST: _sha256(stage / files.MANIFEST)}
+    text = files.checksum_text(sums)
+    (stage / files.CHECKSUMS).write_text(text, encoding="utf-8", newline="\n")
+    return sealed
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_json(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _jsonable(noise: Any) -> dict[str, Any]:
+    config = noise.to_config()
+    return {**config, "shape": tuple(config["shape"])}

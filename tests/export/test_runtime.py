@@ -1,0 +1,180 @@
+"""Bundles in use: the same numbers as the model, and inputs that are checked."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from export import runtime
+from tests.tolerances import CERTIFICATE
+
+
+@pytest.fixture(scope="module")
+def sessions(bundles):
+    return {name: runtime.load(folder) for name, folder in bundles.items()}
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((5, 8, 8, 1), dtype=np.float32)
+
+
+@pytest.mark.parametrize("name", ["vae", "cgan"])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_same_seed_generates_what_the_model_samples(sessions, models, name, seed):
+    CERTIFICATE.check(sessions[name].generate(5, seed=seed), models[name].sample(5, seed=seed))
+
+
+def test_encode_decode_and_reconstruct_are_the_model_s(sessions, models, images):
+    for name in ("vae", "vq_vae"):
+        codes = sessions[name].encode(images)
+        CERTIFICATE.check(codes, models[name].encode(images))
+        CERTIFICATE.check(sessions[name].decode(codes), models[name].decode(codes))
+        CERTIFICATE.check(sessions[name].reconstruct(images), models[name].reconstruct(images))
+
+
+def test_score_is_the_mean_squared_error_of_each_sample(sessions, images):
+    expected = np.mean((images - sessions["vae"].reconstruct(images)) ** 2, axis=(1, 2, 3))
+    CERTIFICATE.check(sessions["vae"].score(images), expected)
+
+
+def test_discriminator_gives_a_logit_a_sample(sessions, images):
+    assert sessions["cgan"].discriminate(images, labels=1).shape == (5, 1)
+
+
+def test_large_inputs_are_split_into_batches(sessions, images, monkeypatch):
+    many = np.concatenate([images] * 3)
+    whole = sessions["vae"].encode(many)
+    monkeypatch.setattr(sessions["vae"], "batch_size", 4)
+    CERTIFICATE.check(sessions["vae"].encode(many), whole)
+
+
+def test_labels_are_indices_names_or_one_hot(sessions):
+    session = sessions["cgan"]
+    expected = session.generate(3, labels=[2, 0, 1])
+    CERTIFICATE.check(session.generate(3, labels=["two", "zero", "one"]), expected)
+    CERTIFICATE.check(session.generate(3, labels=np.eye(3)[[2, 0, 1]]), expected)
+    CERTIFICATE.check(session.generate(3), session.generate(3, labels=[0, 1, 2]))
+    CERTIFICATE.check(session.generate(3, labels="one"), session.generate(3, labels=[1, 1, 1]))
+
+
+def test_bytes_are_scaled_to_the_value_range(sessions):
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1), dtype=np.uint8)
+    CERTIFICATE.check(
+        sessions["vae"].encode(pixels), sessions["vae"].encode(pixels.astype("float32") / 255)
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1, 3], "Labels must be 0 to 2. Received: 0 to 3"),
+        ([0, -1, 1], "Labels must be 0 to 2. Received: -1 to 1"),
+        ([0, 1], r"Labels must be one or 3. Received: shape \(2,\)"),
+        ([0.5, 1.0, 2.0], "Received: float64"),
+        (np.full((3, 3), 0.5), "a single 1 in each row"),
+        (np.eye(4)[:3], "a single 1 in each row of 3"),
+        (["zero", "one", "tow"], "Did you mean 'two'"),
+    ],
+)
+def test_wrong_labels_are_told_apart(sessions, labels, message):
+    with pytest.raises(ValueError, match=message):
+        sessions["cgan"].generate(3, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((8, 8, 1), "float32"), r"Add a batch dimension"),
+        (np.zeros((1, 1, 8, 8), "float32"), r"must have shape \(batch, 8, 8, 1\)"),
+        (np.zeros((0, 8, 8, 1), "float32"), "at least one sample"),
+        (np.zeros((1, 8, 8, 1), "int64"), "must be floating point. Received: int64"),
+        (np.full((1, 8, 8, 1), 255.0), "between 0 and 1, or be uint8 images"),
+        (np.full((1, 8, 8, 1), np.nan), "must be finite"),
+    ],
+)
+def test_wrong_data_are_told_apart(sessions, data, message):
+    with pytest.raises(ValueError, match=message):
+        sessions["vae"].encode(data)
+
+
+def test_codes_are_checked(sessions):
+    with pytest.raises(ValueError, match="must be integers"):
+        sessions["vq_vae"].decode(np.zeros((1, 2, 2), "float32"))
+    with pytest.raises(ValueError, match="must not be negative"):
+        sessions["vq_vae"].decode(np.full((1, 2, 2), -1))
+
+
+def test_labels_go_only_where_they_are_read(sessions, images):
+    with pytest.raises(ValueError, match="reads labels here. Received: none"):
+        sessions["cgan"].discriminate(images)
+    with pytest.raises(ValueError, match="reads no labels here"):
+        sessions["vae"].generate(3, labels=[0, 1, 2])
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, True, "3"])
+def test_counts_are_whole_numbers(sessions, count):
+    with pytest.raises(ValueError, match="count must be a whole number from 1"):
+        sessions["vae"].generate(count)
+
+
+def test_what_a_bundle_has_no_part_for_is_told(sessions, images):
+    with pytest.raises(ValueError, match="vq_vae cannot generate"):
+        sessions["vq_vae"].generate(1)
+    with pytest.raises(ValueError, match="cgan cannot encode"):
+        sessions["cgan"].encode(images)
+    with pytest.raises(ValueError, match="vae cannot discriminate"):
+        sessions["vae"].discriminate(images)
+
+
+def test_parts_run_on_named_arrays(sessions, images):
+    outputs = sessions["vae"].run("encoder", {"data": images})
+    assert set(outputs) == {"mean", "log_variance"}
+    with pytest.raises(ValueError, match="reads data"):
+        sessions["vae"].run("encoder", {"image": images})
+    with pytest.raises(ValueError, match="Accepted: encoder, decoder"):
+        sessions["vae"].run("critic", {"data": images})
+
+
+def test_providers_that_exist_are_chosen_by_short_name(bundles):
+    assert runtime.load(bundles["vae"], providers=["cpu"], threads=1).generate(1).size == 64
+    with pytest.raises(ValueError, match="Accepted: .*CPUExecutionProvider"):
+        runtime.load(bundles["vae"], providers=["abacus"])
+
+
+@pytest.mark.once
+def test_numpy_and_onnx_runtime_are_enough(bundles):
+    program = f"""
+        import sys
+
+        class Absent:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] in ABSENT:
+                    raise ModuleNotFoundError(name)
+
+        ABSENT = {{"zoo", "keras", "onnx", "PIL", "sklearn", "tensorflow", "torch", "jax", "scipy"}}
+        sys.meta_path.insert(0, Absent())
+        from export import runtime
+
+        for folder in {[str(folder) for folder in bundles.values()]}:
+            session = runtime.load(folder)
+            if session.manifest.sampler:
+                print(session.generate(2).shape)
+            if session.manifest.code:
+                print(session.reconstruct(session.decode(session.encode(IMAGES))).shape)
+    """
+    program = textwrap.dedent(program).replace("IMAGES", "np.zeros((1, 8, 8, 1), 'float32')")
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import numpy as np\n" + program],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("8, 8, 1)") == 4
