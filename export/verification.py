@@ -1,0 +1,226 @@
+"""Checks a bundle: every byte against its hashes, every graph against what it gave before."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from export.certificate import Certificate
+from export.certify import certify, compare
+from export.errors import BundleError, CertificateError, ExportError
+from export.probes import Probe
+from export.runtime import Session, files
+from export.runtime.manifest import Manifest, read_manifest
+
+REFERENCE = "reference.npz"
+MAX_REFERENCE = 2**30
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked of a bundle, and every problem that was found.
+
+    `against` says what the graphs' outputs were compared with: the stored reference, or the native
+    model as well. The hashes show changes since the bundle was written, not who wrote it.
+    """
+
+    folder: str
+    files: int
+    parts: tuple[str, ...]
+    against: str
+    used: dict[str, float]
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def summary(self) -> str:
+        """A line for each part and each problem."""
+        lines = [f"{self.folder}: {'verified' if self.ok else 'NOT VERIFIED'}, {self.files} files"]
+        lines += [
+            f"  {part}: within {used:.1%} of the tolerance of {self.against}"
+            for part, used in self.used.items()
+        ]
+        return "\n".join(lines + [f"  problem: {problem}" for problem in self.problems])
+
+    def to_json(self) -> dict[str, Any]:
+        """The report in JSON terms, with its verdict."""
+        return {"ok": self.ok, **asdict(self)}
+
+
+def verify(folder: str | Path, run: Any = None) -> Verification:
+    """Verifies a bundle.
+
+    Every file's hash, missing and additional files, ONNX's full checker on every graph, the
+    outputs for the stored reference inputs, and where a run is given, the native model's.
+
+    Args:
+        folder: The bundle.
+        run: A model of the zoo, or the path of a run folder or `.keras` file, to compare with.
+
+    Returns:
+        A report; `ok` is its verdict. A folder that is no bundle is a report with a problem.
+    """
+    folder = Path(folder)
+    problems: list[str] = []
+    used: dict[str, float] = {}
+    try:
+        problems += changed_files(folder)
+        manifest = read_manifest(folder)
+        problems += _inconsistencies(folder, manifest)
+    except BundleError as error:
+        return Verification(str(folder), 0, (), "nothing", used, (*problems, str(error)))
+    if not problems:
+        session = Session(folder)
+        for part in manifest.parts:
+            problems += _graph_problems(folder, manifest, part)
+        if not problems:
+            problems += _reference_problems(session, used)
+        if not problems and run is not None:
+            problems += _native_problems(folder, manifest, run, used)
+    against = "the reference" if run is None else "the native model"
+    count = len(manifest.files) + 2
+    return Verification(str(folder), count, tuple(manifest.parts), against, used, tuple(problems))
+
+
+def changed_files(folder: Path) -> Iterator[str]:
+    """Yields a line for every file that is missing, additional, changed or no regular file."""
+    if not folder.is_dir():
+        raise BundleError(f"A bundle is a folder. Received: {str(folder)!r}.")
+    sums = files.read_checksums(folder)
+    present = {path.name for path in folder.iterdir()} - {files.CHECKSUMS}
+    for name in sorted(set(sums) | present):
+        if name not in present:
+            yield f"{name} is missing"
+        elif name not in sums:
+            yield f"{name} is not part of the bundle"
+        else:
+            try:
+                found = files.sha256(folder, name)
+            except BundleError as error:
+                yield str(error)
+            else:
+                if found != sums[name]:
+                    yield f"{name} was changed: sha256 {found}, was {sums[name]}"
+
+
+def _inconsistencies(folder: Path, manifest: Manifest) -> Iterator[str]:
+    sums = files.read_checksums(folder)
+    sums.pop(files.MANIFEST, None)
+    if manifest.files != sums:
+        names = {name for name, _ in set(manifest.files.items()) ^ set(sums.items())}
+        yield f"bundle.json and SHA256SUMS disagree on {', '.join(sorted(names))}"
+    for name, part in manifest.parts.items():
+        if manifest.files.get(part.file) != part.sha256:
+            yield f"bundle.json gives two hashes for {part.file} of the part {name!r}"
+
+
+def _graph_problems(folder: Path, manifest: Manifest, part: str) -> Iterator[str]:
+    path = folder / manifest.parts[part].file
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        yield f"{path.name} is not valid ONNX: {error}"
+    try:
+        content = files.read_json(
+            files.read(folder, "certificate.json", files.MAX_TEXT), "certificate.json"
+        )
+        certificate = Certificate.from_json(content["parts"][part])
+    except (KeyError, TypeError, ExportError) as error:
+        yield f"certificate.json has no certificate of the part {part!r}: {error}"
+        return
+    if certificate.file_sha256 != manifest.parts[part].sha256:
+        yield f"the certificate of the part {part!r} is of another file"
+    if not certificate.passed:
+        yield f"the certificate of the part {part!r} is not passed"
+
+
+def _reference_problems(session: Session, used: dict[str, float]) -> Iterator[str]:
+    try:
+        arrays = read_reference(session.folder)
+    except BundleError as error:
+        yield str(error)
+        return
+    for part in session.manifest.parts:
+        inputs = _select(arrays, f"{part}/input/")
+        outputs = _select(arrays, f"{part}/output/")
+        if not inputs or not outputs:
+            yield f"{REFERENCE} holds nothing of the part {part!r}"
+            continue
+        yield from _compared(part, outputs, session, inputs, used)
+
+
+def _compared(
+    part: str,
+    outputs: dict[str, np.ndarray],
+    session: Session,
+    inputs: dict[str, np.ndarray],
+    used: dict[str, float],
+) -> Iterator[str]:
+    try:
+        probe = Probe("reference", inputs)
+        rows = compare(lambda _: outputs, lambda feed: session.run(part, feed), [probe])
+    except (CertificateError, BundleError, ValueError, KeyError) as error:
+        yield f"the part {part!r} does not run on its reference: {error}"
+        return
+    used[part] = max((row.used for row in rows[0]), default=0.0)
+    failed = [row.output for row in rows[0] if not row.passed]
+    failed += [row.output for row in rows[1] if not row.passed]
+    for output in failed:
+        yield f"output {output!r} of the part {part!r} is not what it was"
+
+
+def _native_problems(
+    folder: Path, manifest: Manifest, run: Any, used: dict[str, float]
+) -> Iterator[str]:
+    from export.bundle import cardinality, in_float32
+
+    if isinstance(run, str | Path):
+        import zoo
+
+        run = zoo.load(run)
+    model = in_float32(run)
+    with model.averaged_weights():
+        networks = model.parts()
+        for name, part in manifest.parts.items():
+            if name not in networks:
+                yield f"the run has no part {name!r}"
+                continue
+            network = networks[name]
+            known = cardinality(model, network)
+            try:
+                certificate = certify(network, folder / part.file, name=name, cardinality=known)
+            except ExportError as error:
+                yield str(error)
+            else:
+                used[name] = certificate.worst.used if certificate.worst else 0.0
+
+
+def read_reference(folder: Path) -> dict[str, np.ndarray]:
+    """Reads the stored inputs and outputs; no pickles, and no more than 1 GiB unpacked."""
+    content = files.read(folder, REFERENCE)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            if sum(entry.file_size for entry in entries) > MAX_REFERENCE:
+                raise BundleError(f"{REFERENCE} may unpack to {MAX_REFERENCE} bytes at most.")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{REFERENCE} cannot be read: {error}") from error
+
+
+def _select(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {
+        name.removeprefix(prefix): values
+        for name, values in arrays.items()
+        if name.startswith(prefix)
+    }

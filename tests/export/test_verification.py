@@ -1,0 +1,232 @@
+"""Bundles that were changed, by accident or on purpose."""
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import onnx
+import pytest
+
+import export
+from export import runtime, verification
+from export.errors import BundleError
+from export.runtime import files
+
+
+def reseal(folder):
+    """Makes the hashes right again, as whoever forges a bundle would."""
+    manifest = json.loads((folder / "bundle.json").read_text())
+    sums = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+        if path.name not in ("bundle.json", "SHA256SUMS") and path.is_file()
+    }
+    manifest["files"] = sums
+    for part in manifest["parts"].values():
+        part["sha256"] = sums.get(part["file"], part["sha256"])
+    write_manifest(folder, manifest)
+
+
+def write_manifest(folder, manifest):
+    text = json.dumps(manifest)
+    (folder / "bundle.json").write_text(text)
+    sums = {**manifest["files"], "bundle.json": hashlib.sha256(text.encode()).hexdigest()}
+    (folder / "SHA256SUMS").write_text("".join(f"{sums[n]}  {n}\n" for n in sorted(sums)))
+
+
+def edit_manifest(folder, change):
+    manifest = json.loads((folder / "bundle.json").read_text())
+    change(manifest)
+    write_manifest(folder, manifest)
+
+
+@pytest.mark.parametrize("name", ["vae", "cgan", "vq_vae"])
+def test_a_fresh_bundle_is_verified_against_its_reference_and_the_model(bundles, models, name):
+    assert export.verify(bundles[name]).ok
+    report = export.verify(bundles[name], models[name])
+    assert report.ok
+    assert set(report.used) == set(models[name].parts())
+    assert "verified" in report.summary()
+    assert json.loads(json.dumps(report.to_json()))["ok"] is True
+
+
+def test_a_changed_byte_is_found_in_every_file(bundle):
+    names = sorted(path.name for path in bundle.iterdir())
+    for name in names:
+        content = (bundle / name).read_bytes()
+        for position in (0, len(content) // 2, len(content) - 1):
+            changed = bytearray(content)
+            changed[position] ^= 1
+            (bundle / name).write_bytes(changed)
+            report = export.verify(bundle)
+            assert not report.ok, (name, position)
+            assert name in report.summary() or name == "SHA256SUMS"
+        (bundle / name).write_bytes(content)
+    assert export.verify(bundle).ok
+
+
+def test_missing_truncated_and_additional_files_are_named(bundle):
+    (bundle / "samples.png").unlink()
+    (bundle / "stray.txt").write_text("")
+    decoder = (bundle / "decoder.onnx").read_bytes()
+    (bundle / "decoder.onnx").write_bytes(decoder[: len(decoder) // 2])
+    problems = "\n".join(export.verify(bundle).problems)
+    assert "samples.png is missing" in problems
+    assert "stray.txt is not part of the bundle" in problems
+    assert "decoder.onnx was changed" in problems
+
+
+def test_a_swapped_graph_is_found_even_with_new_hashes(bundle):
+    graph = onnx.load(bundle / "decoder.onnx")
+    for tensor in graph.graph.initializer:
+        array = onnx.numpy_helper.to_array(tensor)
+        if array.dtype == np.float32:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(array + np.float32(0.01), tensor.name))
+    onnx.save(graph, bundle / "decoder.onnx")
+    reseal(bundle)
+    assert "is of another file" in export.verify(bundle).summary()
+
+
+def test_another_model_s_bundle_is_told_from_the_run_s(bundle, models):
+    import zoo
+
+    other = zoo.create("vae", shape=(8, 8, 1), latent_dim=4, network="mlp", seed=1)
+    report = export.verify(bundle, other)
+    assert not report.ok
+    assert "differs from the native model" in report.summary()
+
+
+def test_what_is_no_bundle_is_a_report_with_a_problem(tmp_path):
+    for folder in (tmp_path, tmp_path / "absent"):
+        report = export.verify(folder)
+        assert not report.ok
+        assert len(report.problems) == 1
+
+
+def test_a_file_that_was_changed_is_not_opened(bundle):
+    content = bytearray((bundle / "decoder.onnx").read_bytes())
+    content[-1] ^= 1
+    (bundle / "decoder.onnx").write_bytes(content)
+    with pytest.raises(BundleError, match="was changed after the bundle was written"):
+        runtime.load(bundle).generate(1)
+
+
+@pytest.mark.parametrize("name", ["../secret.onnx", "/etc/passwd", "a/b.onnx", "..", "", "a\0b", 7])
+def test_names_that_leave_the_folder_are_refused(bundle, name):
+    def change(manifest):
+        manifest["parts"]["decoder"]["file"] = name
+
+    edit_manifest(bundle, change)
+    with pytest.raises(BundleError, match="plain files in its own folder"):
+        runtime.load(bundle)
+    assert not export.verify(bundle).ok
+
+
+def test_links_are_refused(bundle, tmp_path):
+    outside = tmp_path / "outside.onnx"
+    (bundle / "decoder.onnx").rename(outside)
+    (bundle / "decoder.onnx").symlink_to(outside)
+    with pytest.raises(BundleError, match="regular files only"):
+        runtime.load(bundle).generate(1)
+    assert "regular files only" in export.verify(bundle).summary()
+
+
+def test_pipes_are_refused_without_waiting(bundle):
+    (bundle / "bundle.json").unlink()
+    os.mkfifo(bundle / "bundle.json")
+    with pytest.raises(BundleError, match="regular files only"):
+        runtime.load(bundle)
+
+
+def test_weights_outside_the_folder_are_refused(bundle, tmp_path):
+    np.zeros(2**16, "float32").tofile(tmp_path / "secret.bin")
+    graph = onnx.load(bundle / "decoder.onnx")
+    tensor = max(graph.graph.initializer, key=lambda entry: len(entry.raw_data))
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../secret.bin")
+    (bundle / "decoder.onnx").write_bytes(graph.SerializeToString())
+    reseal(bundle)
+    with pytest.raises(BundleError, match="ONNX Runtime cannot open the graph"):
+        runtime.load(bundle).generate(1)
+
+
+def test_pickles_are_never_loaded(bundle):
+    class Bomb:
+        def __reduce__(self):
+            return (os.abort, ())
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        header = (
+            b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+        )
+        archive.writestr(
+            "decoder/input/latent.npy", header.ljust(127) + b"\n" + pickle.dumps(Bomb())
+        )
+    (bundle / "reference.npz").write_bytes(buffer.getvalue())
+    reseal(bundle)
+    assert "reference.npz cannot be read" in export.verify(bundle).summary()
+
+
+def test_archives_that_unpack_to_too_much_are_refused(bundle, monkeypatch):
+    monkeypatch.setattr(verification, "MAX_REFERENCE", 100)
+    assert "may unpack to 100 bytes at most" in export.verify(bundle).summary()
+
+
+def test_descriptions_that_are_too_long_are_refused(bundle, monkeypatch):
+    monkeypatch.setattr(files, "MAX_TEXT", 100)
+    with pytest.raises(BundleError, match="may have 100 bytes at most"):
+        runtime.load(bundle)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{", "[]", '{"format": NaN}', "\xff", '{"format": "genzoo-bundle"}']
+)
+def test_junk_for_a_description_is_refused(bundle, text):
+    content = text.encode("latin-1")
+    (bundle / "bundle.json").write_bytes(content)
+    sums = files.read_checksums(bundle) | {"bundle.json": hashlib.sha256(content).hexdigest()}
+    (bundle / "SHA256SUMS").write_text(files.checksum_text(sums))
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        runtime.load(bundle)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("shape", [8, -1, 1]),
+        ("shape", [2**20, 2**20]),
+        ("shape", "8x8"),
+        ("value_range", [1, 0]),
+        ("num_classes", 1.5),
+        ("sampler", "critic"),
+        ("parts", {"decoder": 3}),
+        ("prior", {"latent": {"distribution": "cauchy", "shape": [4]}}),
+        ("prior", {"latent": {"distribution": "normal", "shape": [10**12]}}),
+        ("files", {"../decoder.onnx": "0" * 64}),
+        ("class_names", [1, 2]),
+        ("version", 2),
+    ],
+)
+def test_malformed_descriptions_are_refused(bundle, key, value):
+    def change(manifest):
+        manifest[key] = value
+
+    edit_manifest(bundle, change)
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        runtime.load(bundle)
+
+
+def test_graphs_with_other_inputs_than_described_are_refused(bundle):
+    def change(manifest):
+        manifest["parts"]["decoder"]["inputs"][0]["name"] = "z"
+        manifest["prior"] = {"z": manifest["prior"]["latent"]}
+
+    edit_manifest(bundle, change)
+    with pytest.raises(BundleError, match="must have the inputs that bundle.json names"):
+        runtime.load(bundle).generate(1)
