@@ -73,3 +73,10 @@ def test_an_unknown_setting_is_refused_with_the_accepted_ones():
 def test_a_bad_setting_is_refused(settings, message):
     with pytest.raises(ModelError, match=message):
         zoo.create("vae", **settings)
+
+
+@pytest.mark.once
+def test_the_readme_shows_every_row():
+    text = (ROOT / "README.md").read_text()
+    for name, row in TABLE.items():
+        assert f"| `{name}` | {row.kind} | {row.summary} | {row.paper} |" in text
