@@ -1,0 +1,43 @@
+"""Exports for the benchmark: seconds, bytes and nodes of each part by each route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.store import Store
+from export.errors import ExportError
+
+
+def export_part(store: Store, name: str, part: Any, route: str, model: Any) -> dict[str, Any]:
+    """Exports one part; a row with what it took, or with the error.
+
+    Args:
+        store: Where the file goes.
+        name: Of the part.
+        part: The functional Keras model.
+        route: See `export.routes`.
+        model: The zoo's model that the part belongs to; without one, no certificate is made.
+    """
+    import onnx
+
+    from export import routes, to_onnx
+    from export.bundle import cardinality
+
+    row: dict[str, Any] = {"part": name, "route": route}
+    path = store.graph(name, route)
+    try:
+        if model is None:
+            # Probing megabytes a row would take minutes, and the outputs are compared anyway.
+            onnx.save(routes.convert(part, route=route), path)
+            return row | {"bytes": path.stat().st_size}
+        limits = cardinality(model, part)
+        certificate = to_onnx(part, path, route=route, name=name, cardinality=limits)
+    except ExportError as error:
+        return row | {"error": str(error).splitlines()[0]}
+    return row | {
+        "seconds": certificate.seconds,
+        "bytes": certificate.bytes,
+        "nodes": certificate.nodes,
+        "opset": certificate.opset,
+        "tolerance_used": max((d.used for d in certificate.deviations), default=0.0),
+    }

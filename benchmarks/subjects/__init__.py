@@ -1,0 +1,166 @@
+"""THE TABLE of subjects: who is measured, in which process, called how."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from benchmarks.cases import PEAK, TRAIN, Task
+from benchmarks.errors import BenchmarkError
+
+PREDICT = "predict"
+COMPILED = "compiled"
+ONNX = "onnx"
+PLAIN = "plain"
+
+_KERAS = "benchmarks.subjects.keras:Keras"
+_ONNX = "benchmarks.subjects.onnx:OnnxRuntime"
+_PLAIN = "benchmarks.subjects.plain:PlainTorch"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One way to compute, in a process of its own.
+
+    Attributes:
+        target: `module:class` of its runner, imported in the worker.
+        kind: `predict`, `compiled`, `onnx` or `plain`: what reports compare it as.
+        options: Keywords of the runner.
+        backend: What Keras runs on there; None where Keras is not imported.
+        requires: Packages without which it is left out.
+        trains: Whether it runs `train_step`.
+        models: The only models it knows; None for all.
+        route: Whose ONNX files it reads.
+        precision: What it computes in.
+        tunable: Whether the runner takes `threads` itself.
+        placed: Whether the runner takes `device` itself.
+    """
+
+    target: str
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    backend: str | None = None
+    requires: Sequence[str] = ()
+    trains: bool = False
+    models: Sequence[str] | None = None
+    route: str | None = None
+    precision: str = "float32"
+    tunable: bool = False
+    placed: bool = False
+
+    def takes(self, task: Task) -> bool:
+        """Whether the subject can be asked to do a task."""
+        if self.models is not None and task.model not in self.models:
+            return False
+        if task.workload == TRAIN:
+            return self.trains
+        return not (task.model == PEAK and self.kind == PREDICT)
+
+    def installed(self) -> bool:
+        """Whether everything it requires is there, without importing it."""
+        return all(find_spec(package) is not None for package in self.requires)
+
+
+def on_backend(backend: str, mode: str = "predict", *, trains: bool = False) -> Subject:
+    """Keras on a backend, called by a mode of `benchmarks.native` or with `predict`."""
+    kind = PREDICT if mode == "predict" else COMPILED
+    requires = ("keras", backend)
+    return Subject(_KERAS, kind, {"mode": mode}, backend, requires, trains=trains)
+
+
+def _onnx(route: str, *packages: str) -> Subject:
+    requires = ("onnxruntime", *packages)
+    options = {"route": route}
+    return Subject(_ONNX, ONNX, options, None, requires, route=route, tunable=True, placed=True)
+
+
+_PLAIN_MODELS = ("vae", "dcgan")
+
+SUBJECTS: dict[str, Subject] = {
+    "tensorflow-predict": on_backend("tensorflow", "predict"),
+    "tensorflow-function": on_backend("tensorflow", "function", trains=True),
+    "tensorflow-xla": on_backend("tensorflow", "xla"),
+    "torch-predict": on_backend("torch", "predict"),
+    "torch-eager": on_backend("torch", "eager", trains=True),
+    "torch-compile": on_backend("torch", "compile"),
+    "jax-predict": on_backend("jax", "predict"),
+    "jax-jit": on_backend("jax", "jit", trains=True),
+    "onnxruntime": _onnx("direct"),
+    "onnxruntime-tf2onnx": _onnx("tf2onnx", "tf2onnx", "tensorflow"),
+    "onnxruntime-torch": _onnx("torch", "torch"),
+    "onnxruntime-jax2onnx": _onnx("jax2onnx", "jax2onnx", "jax"),
+    "openvino": Subject(
+        "benchmarks.subjects.onnx:OpenVINO",
+        ONNX,
+        requires=("openvino",),
+        route="direct",
+        tunable=True,
+    ),
+    "plain-torch": Subject(
+        _PLAIN, PLAIN, {"mode": "eager"}, None, ("torch",), trains=True, models=_PLAIN_MODELS
+    ),
+    "plain-torch-compile": Subject(
+        _PLAIN, PLAIN, {"mode": "compile"}, None, ("torch",), models=_PLAIN_MODELS
+    ),
+}
+
+# What `--quick` measures: each backend as it is called most, and ONNX Runtime.
+QUICK = (
+    "tensorflow-predict",
+    "tensorflow-function",
+    "torch-predict",
+    "torch-eager",
+    "jax-predict",
+    "jax-jit",
+    "onnxruntime",
+    "plain-torch",
+)
+
+
+def choose(patterns: Sequence[str]) -> list[str]:
+    """The installed subjects that match any of the shell patterns, in the table's order.
+
+    Raises:
+        BenchmarkError: A pattern matches none of the table, or nothing that matches is installed.
+    """
+    for pattern in patterns:
+        if not fnmatch.filter(SUBJECTS, pattern):
+            raise BenchmarkError(
+                f"No subject matches. Received: {pattern!r}. Accepted: {', '.join(SUBJECTS)}"
+            )
+    chosen = [n for n in SUBJECTS if any(fnmatch.fnmatchcase(n, p) for p in patterns)]
+    installed = [name for name in chosen if SUBJECTS[name].installed()]
+    if not installed:
+        raise BenchmarkError(f"Nothing of {', '.join(chosen)} is installed.")
+    return installed
+
+
+def environment(subject: Subject, *, threads: int, device: str) -> dict[str, str]:
+    """The environment of a subject's process: its backend, equal threads, honest float32."""
+    settings = {
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": "1",
+        "NPROC": str(threads),  # the pool of JAX's XLA on the processor
+        # Idle threads sleep: the next subject's turn has the machine to itself.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "KMP_BLOCKTIME": "0",
+        # Full float32 products: no TF32 on NVIDIA GPUs, no bfloat16 on processors that offer it.
+        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+        "NVIDIA_TF32_OVERRIDE": "0",
+        "ONEDNN_DEFAULT_FPMATH_MODE": "STRICT",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    }
+    if subject.backend is not None:
+        settings["KERAS_BACKEND"] = subject.backend
+    if device == "cpu":
+        settings |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    return {**os.environ, **settings}

@@ -1,0 +1,82 @@
+"""Cheap subjects for the worker's process; they import no backend."""
+
+import os
+import time
+
+import numpy as np
+
+from benchmarks.cases import PEAK
+from benchmarks.chain import Link
+from benchmarks.store import Store
+
+
+class Sleeper:
+    """Sleeps for so many seconds per call, and returns `value`."""
+
+    def __init__(self, seconds=1e-3, value=1.0):
+        self.seconds = seconds
+        self.value = value
+
+    def describe(self):
+        return {"device": "none", "versions": {"fake": "1"}}
+
+    def open(self, task):
+        outputs = {"data": np.full((task["batch"], 2), self.value, dtype="float32")}
+
+        def call():
+            time.sleep(self.seconds)
+            return outputs
+
+        return call
+
+    def prepare(self, *, folder, model, settings):
+        workloads = [] if model == PEAK else ["decode"]
+        store = Store(folder)
+        store.folder.mkdir()
+        chains = {name: [Link("decoder")] for name in workloads}
+        store.write(chains=chains, inputs={}, updates=[], weights={}, settings=settings)
+        return {"workloads": workloads, "parts": []}
+
+    def reference(self, *, task, outputs):
+        np.savez(outputs, data=np.ones((task["batch"], 2), dtype="float32"))
+
+
+class Dying(Sleeper):
+    """Dies when it opens a task."""
+
+    def open(self, task):
+        print("out of luck")
+        os._exit(3)
+
+
+class Refusing(Sleeper):
+    """Raises when it opens a task."""
+
+    def open(self, task):
+        raise ValueError("no such task")
+
+
+class Silent(Sleeper):
+    """Never answers."""
+
+    def open(self, task):
+        time.sleep(60)
+
+
+class Fading(Sleeper):
+    """Dies after some calls."""
+
+    def __init__(self, calls=50, **options):
+        super().__init__(**options)
+        self.left = calls
+
+    def open(self, task):
+        call = super().open(task)
+
+        def fading():
+            self.left -= 1
+            if self.left < 0:
+                os._exit(4)
+            return call()
+
+        return fading

@@ -1,0 +1,115 @@
+"""Whole runs with fake subjects: what is found, what is stopped, what is resumed."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.progress import ProgressBar
+from benchmarks.results import Results, of_kind, read
+from benchmarks.statistics import speedup
+from tests.benchmarks.runs import fake, run, timings
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def importable_fakes(monkeypatch):
+    """Worker processes import the fakes from here."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+
+
+class Interrupting(ProgressBar):
+    """Interrupts the run before its nth unit."""
+
+    def __init__(self, units):
+        super().__init__(io.StringIO())
+        self.units = units
+
+    def show(self, estimate, doing):
+        self.units -= 1
+        if self.units < 0:
+            raise KeyboardInterrupt
+
+
+def test_planted_slow_subject_is_found(tmp_path):
+    subjects = {"steady": fake(seconds=2e-3), "slow": fake(seconds=6e-3)}
+    rows = timings(run(tmp_path / "run.jsonl", subjects))
+    found = speedup(rows["slow"]["rounds"], rows["steady"]["rounds"])
+    assert 2.0 < found.value < 4.0
+    assert found.low > 1.5
+
+
+def test_wrong_output_stops_the_timing_of_its_subject_alone(tmp_path):
+    subjects = {"right": fake(), "wrong": fake(value=1.001)}
+    rows = timings(run(tmp_path / "run.jsonl", subjects))
+    assert "times the tolerance away" in rows["wrong"]["error"]
+    assert "rounds" not in rows["wrong"]
+    assert len(rows["right"]["rounds"]) == 7
+
+
+def test_output_that_is_not_a_number_is_wrong(tmp_path):
+    subjects = {"right": fake(), "wrong": fake(value=float("nan"))}
+    rows = timings(run(tmp_path / "run.jsonl", subjects))
+    assert "error" in rows["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("Refusing", "no such task"), ("Dying", "died"), ("Fading", "died"), ("Absent", "Absent")],
+)
+def test_subject_that_fails_is_a_row_with_its_error(tmp_path, name, message):
+    subjects = {"right": fake(), "failing": fake(name)}
+    rows = timings(run(tmp_path / "run.jsonl", subjects, rounds=30))
+    assert message in rows["failing"]["error"]
+    assert len(rows["right"]["rounds"]) == 30
+
+
+def test_interrupted_run_goes_on_where_it_stopped(tmp_path):
+    path = tmp_path / "run.jsonl"
+    subjects = {"steady": fake()}
+    models = ("first", "second")
+    with pytest.raises(KeyboardInterrupt):
+        run(path, subjects, models=models, bar=Interrupting(3))
+    before = of_kind(read(path), "time")
+    assert [row["model"] for row in before] == ["first"]
+    path.write_text(path.read_text() + '{"kind": "time", "model": "sec')
+
+    after = of_kind(run(path, subjects, models=models).rows, "time")
+    assert [row["model"] for row in after] == ["first", "second"]
+    assert after[0] == before[0]
+    assert of_kind(read(path), "time") == after
+
+
+def test_complete_run_is_not_run_again(tmp_path):
+    path = tmp_path / "run.jsonl"
+    run(path, {"steady": fake()})
+    content = path.read_text()
+    run(path, {"steady": fake()}, bar=Interrupting(0))
+    assert path.read_text() == content
+
+
+def test_file_of_another_plan_is_not_continued(tmp_path):
+    path = tmp_path / "run.jsonl"
+    run(path, {"steady": fake()})
+    with pytest.raises(BenchmarkError, match="another plan"):
+        run(path, {"steady": fake()}, models=("other",))
+
+
+def test_file_that_holds_no_results_is_left_alone(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("do not lose me\n")
+    with pytest.raises(BenchmarkError, match="holds no results"):
+        Results(path, {})
+    assert path.read_text() == "do not lose me\n"
+
+
+def test_cold_start_is_measured_in_a_process_of_its_own(tmp_path):
+    results = run(tmp_path / "run.jsonl", {"steady": fake()}, cold=1)
+    (row,) = of_kind(results.rows, "cold")
+    assert row["start"] > 0
+    assert row["peak_memory"] > 1e6
