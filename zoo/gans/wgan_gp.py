@@ -8,11 +8,11 @@ from keras import ops
 
 from zoo import losses
 from zoo.backends import input_gradient
-from zoo.gans.gan import GAN
+from zoo.gans.adversarial import Adversarial
 from zoo.noise import uniform
 
 
-class WGANGP(GAN):
+class WGANGP(Adversarial):
     """Wasserstein GAN with gradient penalty (Gulrajani et al., 2017, arXiv:1704.00028).
 
     The critic estimates the Wasserstein distance; the norm of its gradient is drawn to 1 at
@@ -22,15 +22,12 @@ class WGANGP(GAN):
         shape: Of one sample.
         latent_dim: Length of the latent.
         penalty: Weight of the gradient penalty, λ in the paper.
-        network: A family of `zoo.networks`; by default `mlp` for vectors, `conv` for all else.
         learning_rate: Of both Adams.
         beta_1: Of both Adams.
         beta_2: Of both Adams.
         discriminator_steps: Updates of the critic per update of the generator.
-        options: See `GAN`; the generator's loss is fixed.
+        options: See `Adversarial`.
     """
-
-    network = None
 
     def __init__(
         self,
