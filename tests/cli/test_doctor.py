@@ -1,0 +1,45 @@
+"""The doctor names what is there, and the command for what is not."""
+
+import json
+import sys
+
+import pytest
+
+from zoo import backends
+from zoo.cli import packages
+
+
+def test_doctor_names_the_backend_and_its_device(zoo):
+    code, out, _ = zoo("doctor", "--json")
+    findings = json.loads(out)
+    assert code == 0
+    assert findings["backend"] == backends.choose()
+    assert findings["device"]
+    assert {row["route"] for row in findings["converters"]} == {
+        "direct",
+        "tf2onnx",
+        "torch",
+        "jax2onnx",
+    }
+
+
+def test_doctor_says_how_to_install_what_is_missing(zoo, monkeypatch):
+    present = packages.find_spec
+    monkeypatch.setattr(
+        packages, "find_spec", lambda name: None if name == "tf2onnx" else present(name)
+    )
+    code, out, _ = zoo("doctor")
+    assert code == 0
+    assert "pip install 'genzoo[routes]'" in out
+    assert "needs tf2onnx" in out
+
+
+@pytest.mark.once
+def test_doctor_fails_where_no_backend_is(zoo, monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setattr(backends, "find_spec", lambda name: None)
+    code, out, err = zoo("doctor")
+    assert code == 1
+    assert "backend" in out
+    assert "No backend is installed." in err

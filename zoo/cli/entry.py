@@ -1,0 +1,113 @@
+"""The table of commands, and what happens around each of them."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from zoo import __version__
+from zoo.cli import failures, terminal
+
+COMMANDS = {
+    "list": "list the models",
+    "describe": "show a model's paper and its settings",
+    "train": "train a model on your data, in a run folder",
+    "sample": "draw new data from a run or a bundle",
+    "reconstruct": "pass data through encoder and decoder",
+    "interpolate": "walk between points of the latent space",
+    "export": "turn a run into certified ONNX files, a bundle",
+    "verify": "check a bundle's files and its numbers",
+    "bench": "time ONNX Runtime against the native backend",
+    "demo": "train, export, certify and time two models on digits",
+    "doctor": "show what is installed, and how to install what is not",
+}
+EXAMPLES = """\
+examples:
+  zoo list "*gan"
+  zoo train vae --data digits --epochs 20 --out runs/digits
+  zoo sample runs/digits --out digits.png
+  zoo export runs/digits --to bundles/digits
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+KERAS_BACKEND chooses the backend: jax, torch or tensorflow."""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help with room for the names of options."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, **({"max_help_position": 28} | options))
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are exceptions, to be shown like all others."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=Help, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise failures.UsageError(f"{message}. See: {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+
+    Args:
+        arguments: The words after `zoo`; those of the process by default.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with terminal.quiet():
+            options = build_parser(words).parse_args(words)
+            code = options.handler(options)
+            sys.stdout.flush()  # A reader that has gone is noticed here.
+        return code or 0
+    except SystemExit as stop:  # --help and --version
+        return int(stop.code or 0)
+    except BaseException as error:
+        failure = failures.explain(error)
+        if failure is None:
+            raise
+        return failure.report(debug="--debug" in words)
+
+
+def build_parser(words: Sequence[str]) -> Parser:
+    """The parser, of which only the command that the words name is filled in."""
+    parser = Parser(
+        prog="zoo",
+        description="Autoencoders, GANs and their hybrids: trained with Keras on JAX, PyTorch\n"
+        "or TensorFlow, exported to ONNX with a certificate.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument("--version", action="version", version=f"genzoo {__version__}")
+    _add_debug(parser, default=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    if chosen is not None and chosen not in COMMANDS:
+        near = difflib.get_close_matches(chosen, COMMANDS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise failures.UsageError(
+            f"Unknown command {chosen!r}.{hint} Accepted: {', '.join(COMMANDS)}."
+        )
+    for name, summary in COMMANDS.items():
+        if name != chosen:
+            commands.add_parser(name, help=summary)
+            continue
+        module = import_module(f"zoo.cli.{name}")
+        command = commands.add_parser(
+            name, help=summary, description=module.__doc__, epilog=module.EXAMPLES
+        )
+        module.add_arguments(command)
+        _add_debug(command, default=argparse.SUPPRESS)
+        command.set_defaults(handler=module.run)
+    return parser
+
+
+def _add_debug(parser: argparse.ArgumentParser, *, default: Any) -> None:
+    parser.add_argument(
+        "--debug", action="store_true", default=default, help="show the traceback of an error"
+    )

@@ -1,0 +1,40 @@
+"""Which packages the commands can use, and which extra of genzoo installs each."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from importlib.util import find_spec
+
+# Module: its distributions, of which any one will do, and the extra that installs it.
+EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "jax": (("jax",), "jax"),
+    "torch": (("torch",), "torch"),
+    "tensorflow": (("tensorflow", "tensorflow-cpu"), "tensorflow"),
+    "onnx": (("onnx",), "export"),
+    "onnx_ir": (("onnx-ir",), "export"),
+    "onnxruntime": (("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"), "export"),
+    "onnxscript": (("onnxscript",), "export"),
+    "jax2onnx": (("jax2onnx",), "routes"),
+    "tf2onnx": (("tf2onnx",), "routes"),
+}
+
+
+def version(module: str) -> str | None:
+    """The installed version of a module of `EXTRAS`; None where it is missing."""
+    if find_spec(module) is None:
+        return None
+    found = (distribution_version(name) for name in EXTRAS[module][0])
+    return next((number for number in found if number), "unknown version")
+
+
+def distribution_version(name: str) -> str | None:
+    """The installed version of a distribution; None where it is missing."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def install_command(module: str) -> str:
+    """The command that installs a module of `EXTRAS`."""
+    return f"pip install 'genzoo[{EXTRAS[module][1]}]'"
