@@ -1,0 +1,135 @@
+"""Training from the command line: what a run records, and how it continues."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import TINY
+from zoo.cli import main
+
+
+def last_line(run):
+    return json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+
+
+def test_a_run_tells_how_to_repeat_it(vae_run):
+    record = json.loads((vae_run / "run.json").read_text())
+    assert record["name"] == "vae"
+    assert record["source"] == {"data": "digits"}
+    assert record["model"]["settings"]["latent_dim"] == 2
+    assert record["training"] == {"batch_size": 256, "epochs": 2, "steps": None, "seed": 0}
+    assert (vae_run / "samples" / "epoch-0002.png").is_file()
+    assert "val_loss" in last_line(vae_run)
+
+
+def test_labels_are_counted_where_the_model_needs_them(cgan_run):
+    settings = json.loads((cgan_run / "run.json").read_text())["model"]["settings"]
+    assert settings["num_classes"] == 10
+
+
+def test_an_existing_run_is_neither_overwritten_nor_changed(zoo, vae_run):
+    before = {path: path.read_bytes() for path in vae_run.rglob("*") if path.is_file()}
+    code, out, err = zoo("train", "vae", "--data", "digits", "--out", vae_run)
+    assert (code, out) == (1, "")
+    assert "--resume" in err.splitlines()[-1] and "--overwrite" in err.splitlines()[-1]
+    assert before == {path: path.read_bytes() for path in vae_run.rglob("*") if path.is_file()}
+
+
+def test_ctrl_c_says_how_to_resume_and_resume_needs_only_the_folder(
+    zoo, vae_run, tmp_path, monkeypatch
+):
+    from zoo.training.run import RunFolder
+
+    def interrupt(folder, progress, write=RunFolder.checkpoint):
+        write(folder, progress)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    out = tmp_path / "a run"
+    words = ["--epochs", 2, "--batch-size", 256, "--set", *TINY["vae"], "--out", out]
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "checkpoint", interrupt)
+        patched.setattr(RunFolder, "close", lambda folder, progress: None)
+        code, _, err = zoo("train", "vae", "--data", "digits", *words)
+    assert code == 130
+    assert err.splitlines()[-1] == (
+        f"zoo: interrupted; resume with: zoo train --resume --out '{out}'"
+    )
+    assert last_line(out)["epoch"] == 1
+    code, _, _ = zoo("train", "--resume", "--out", out)
+    assert code == 0
+    resumed, whole = last_line(out), last_line(vae_run)
+    assert resumed | {"seconds": 0} == whole | {"seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["dcgan"], 1, "A run is resumed with its own model. Received: dcgan. Accepted: vae."),
+        (["--batch-size", "32"], 1, "A run is resumed with its own batch_size."),
+        (["--set", "latent_dim=3"], 1, "A run is resumed with its own settings."),
+        (["--data", "ring"], 2, "The data have the model's shape (8, 8, 1). Received: (2,)"),
+    ],
+)
+def test_a_run_is_resumed_as_it_was_started(zoo, vae_run, words, code, message):
+    outcome = zoo("train", *words, "--resume", "--out", vae_run)
+    assert outcome.code == code
+    assert message in outcome.err
+
+
+def test_measurements_keep_their_values_unless_a_range_is_set(tmp_path, monkeypatch):
+    import zoo.cli.train as command
+
+    seen = []
+
+    def record(name, settings):
+        seen.append(settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_create", record)
+    np.save(tmp_path / "points.npy", 5 * np.random.default_rng(0).normal(size=(9, 3)))
+    words = ["train", "vae", "--data", str(tmp_path / "points.npy"), "--out", str(tmp_path / "run")]
+    assert main(words) == 130
+    assert main([*words, "--set", "value_range=-1,1"]) == 130
+    assert main(["train", "vae", "--data", "digits", "--out", str(tmp_path / "run")]) == 130
+    assert seen[0] == {"shape": (3,), "value_range": None}
+    assert seen[1] == {"shape": (3,), "value_range": (-1.0, 1.0)}
+    assert seen[2] == {"shape": (8, 8, 1)}
+
+
+def test_results_alone_go_to_stdout(zoo, tmp_path):
+    words = ["--data", "digits", "--steps", 1, "--set", *TINY["vae"], "--out", tmp_path / "run"]
+    code, out, err = zoo("train", "vae", *words, "--json")
+    assert code == 0
+    assert json.loads(out)["step"] == 1
+    assert "zoo: training vae on 1500 samples of shape (8, 8, 1)" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["vae", "--set", "latentdim=3"],
+            "Unknown setting 'latentdim'. Did you mean 'latent_dim'?",
+        ),
+        (["vae", "--set", "latent_dim=big"], "latent_dim is int. Received: 'big'."),
+        (["vae", "--set", "ema=2"], "ema is a decay between 0 and 1. Received: 2.0"),
+        (["vae", "--set", "network=cnov"], "network is one of"),
+        (["vae", "--set", "network_options.activation=rulu"], "vae cannot be made with these"),
+        (["vae", "--set", "network_options.widht=3"], "widht"),
+    ],
+)
+def test_wrong_settings_are_wrong_use_and_leave_nothing(zoo, tmp_path, words, message):
+    code, out, err = zoo("train", *words, "--data", "digits", "--out", tmp_path / "run")
+    assert (code, out) == (2, "")
+    assert message in err and err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_of_labels_refuses_data_without(zoo, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((9, 8, 8, 1), "uint8"))
+    code, _, err = zoo("train", "cgan", "--data", tmp_path / "x.npy", "--out", tmp_path / "run")
+    assert code == 2
+    assert "cgan reads labels. Received: data without labels." in err

@@ -1,0 +1,144 @@
+"""A run and its bundle answer the same commands with the same pictures."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tolerances import CERTIFICATE
+
+
+def picture(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_a_run_and_its_bundle_draw_the_same_samples(zoo, vae_run, vae_bundle, tmp_path):
+    arrays = []
+    for subject in (vae_run, vae_bundle, vae_run / "model.keras"):
+        code, out, _ = zoo("sample", subject, "-n", 5, "--seed", 3, "--out", tmp_path / "x.npy")
+        assert (code, out) == (0, f"{tmp_path / 'x.npy'}\n")
+        arrays.append(np.load(tmp_path / "x.npy"))
+    assert arrays[0].shape == (5, 8, 8, 1)
+    CERTIFICATE.check(arrays[1], arrays[0])
+    CERTIFICATE.check(arrays[2], arrays[0])
+
+
+def test_samples_fill_a_grid(zoo, vae_run, tmp_path):
+    assert zoo("sample", vae_run, "-n", 64, "--out", tmp_path / "grid.png").code == 0
+    assert picture(tmp_path / "grid.png").shape == (8 * 64 + 7 * 2, 8 * 64 + 7 * 2)
+
+
+def test_a_conditional_model_draws_one_row_a_class(zoo, cgan_run, tmp_path):
+    assert zoo("sample", cgan_run, "--out", tmp_path / "all.png").code == 0
+    assert picture(tmp_path / "all.png").shape == (10 * 66 - 2, 8 * 66 - 2)
+    words = ["--labels", "3,7", "-n", 6]
+    assert zoo("sample", cgan_run, *words, "--out", tmp_path / "two.npy").code == 0
+    from zoo import load
+
+    expected = load(cgan_run).sample(6, labels=[3, 3, 3, 7, 7, 7])
+    np.testing.assert_array_equal(np.load(tmp_path / "two.npy"), expected)
+
+
+@pytest.mark.parametrize("labels", ["11", "cat", "3,"])
+def test_unknown_classes_are_refused(zoo, cgan_run, tmp_path, labels):
+    code, _, err = zoo("sample", cgan_run, "--labels", labels, "--out", tmp_path / "x.png")
+    assert code == 2
+    assert "--labels names classes." in err and "Accepted: 0, 1, 2" in err
+
+
+def test_labels_are_refused_where_nothing_reads_them(zoo, vae_bundle, tmp_path):
+    for command in ("sample", "interpolate"):
+        code, _, err = zoo(command, vae_bundle, "--labels", "3", "--out", tmp_path / "x.png")
+        assert code == 2
+        assert "reads no labels" in err
+
+
+def test_a_run_and_its_bundle_reconstruct_alike(zoo, vae_run, vae_bundle, tmp_path):
+    errors = []
+    for words in ([vae_run], [vae_bundle, "--data", "digits"]):
+        out = tmp_path / "rebuilt.png"
+        code, text, _ = zoo("reconstruct", *words, "-n", 16, "--out", out, "--json")
+        assert code == 0
+        assert picture(out).shape == (4 * 66 - 2, 8 * 66 - 2)
+        errors.append(json.loads(text)["mean_squared_error"])
+    CERTIFICATE.check(errors[1], errors[0])
+
+
+def test_a_bundle_does_not_know_its_data(zoo, vae_bundle, tmp_path):
+    code, _, err = zoo("reconstruct", vae_bundle, "--out", tmp_path / "x.png")
+    assert code == 2
+    assert "--data is needed" in err
+
+
+def test_data_of_another_shape_are_refused(zoo, vae_run, tmp_path):
+    words = ["--data", "ring", "--out", tmp_path / "x.png"]
+    code, _, err = zoo("reconstruct", vae_run, *words)
+    assert code == 2
+    assert "The data have the shape (8, 8, 1). Received: (2,)." in err
+
+
+def test_walks_are_drawn_between_draws_and_between_data(zoo, vae_run, cgan_run, tmp_path):
+    out = tmp_path / "walk.png"
+    for words in (
+        [vae_run],
+        [vae_run, "--data", "digits"],
+        [cgan_run, "--labels", "1,2"],
+    ):
+        assert zoo("interpolate", *words, "--rows", 3, "--columns", 5, "--out", out).code == 0
+        assert picture(out).shape == (3 * 66 - 2, 5 * 66 - 2)
+
+
+def test_what_a_model_cannot_do_is_said(zoo, vq_vae_file, cgan_run, tmp_path):
+    for words, message in (
+        (["sample", vq_vae_file], "has no prior to sample from. Accepted: zoo reconstruct."),
+        (["interpolate", vq_vae_file, "--data", "digits"], "has discrete codes"),
+        (["interpolate", vq_vae_file], "--data is needed"),
+        (["reconstruct", cgan_run], "has no encoder"),
+        (["interpolate", cgan_run, "--data", "digits"], "has no encoder"),
+    ):
+        code, _, err = zoo(*words, "--out", tmp_path / "x.png")
+        assert code == 2
+        assert message in err and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path):
+    code, out, _ = zoo("export", vae_run, "--to", tmp_path / "bundle", "--json")
+    assert code == 0
+    parts = json.loads(out)["parts"]
+    assert set(parts) == {"encoder", "decoder"}
+    assert all(part["passed"] for part in parts.values())
+    families = {row["family"] for part in parts.values() for row in part["deviations"]}
+    assert "real" in families  # the run's own data were among the inputs
+    code, _, err = zoo("export", vae_run, "--to", tmp_path / "bundle")
+    assert code == 1
+    assert "zoo: error: A bundle goes into a new folder." in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--opset", "3"], "An opset must be"), (["--route", "direkt"], "Did you mean 'direct'?")],
+)
+def test_export_refuses_what_it_cannot_convert_to(zoo, vae_run, tmp_path, words, message):
+    code, _, err = zoo("export", vae_run, "--to", tmp_path / "bundle", *words)
+    assert code == 1
+    assert message in err
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_verify_passes_a_bundle_and_fails_a_changed_one(zoo, vae_run, vae_bundle, tmp_path):
+    code, out, _ = zoo("verify", vae_bundle, "--run", vae_run, "--json")
+    assert code == 0
+    assert json.loads(out)["ok"]
+    changed = tmp_path / "changed"
+    shutil.copytree(vae_bundle, changed)
+    (changed / "decoder.onnx").write_bytes(b"other")
+    code, out, _ = zoo("verify", changed)
+    assert code == 1
+    assert "decoder.onnx was changed" in out
+    code, _, err = zoo("sample", changed, "--out", tmp_path / "x.png")
+    assert code == 1
+    assert "was changed after the bundle was written" in err

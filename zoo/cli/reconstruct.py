@@ -1,0 +1,77 @@
+"""Passes data through encoder and decoder; rows of originals alternate with what came out.
+
+The data are the run's own, its test split where it has one, unless --data says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from zoo.cli import sources, subject, terminal, values
+from zoo.cli.failures import UsageError
+from zoo.data.grid import save_grid
+
+EXAMPLES = """\
+examples:
+  zoo reconstruct runs/vae --out rebuilt.png
+  zoo reconstruct bundles/vae --data digits -n 16 --out rebuilt.png
+"""
+COUNT = 32
+COLUMNS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the model, the data, how many, and where to."""
+    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=subject.HELP)
+    sources.add_arguments(parser, help="as for zoo train; the run's own by default")
+    parser.add_argument(
+        "-n",
+        "--count",
+        type=values.count,
+        default=COUNT,
+        metavar="N",
+        help=f"how many, evenly spaced over the data ({COUNT})",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .png file")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Reconstructs, saves, and prints the mean squared error."""
+    opened = subject.open_subject(options.subject)
+    if opened.about.code is None:
+        raise UsageError(f"{options.subject} has no encoder: it cannot reconstruct.")
+    originals, labels = sources.rows_for(opened, options, options.count)
+    if not (opened.reads_labels("encoder") or opened.reads_labels("decoder")):
+        labels = None
+    rebuilt = opened.reconstruct(originals, labels=labels)
+    save_grid(
+        interleaved(originals, rebuilt, COLUMNS),
+        options.out,
+        value_range=opened.about.value_range,
+        columns=min(COLUMNS, len(originals)),
+    )
+    outcome = {
+        "out": str(options.out),
+        "count": len(originals),
+        "mean_squared_error": float(np.mean(np.square(originals - rebuilt))),
+    }
+    if options.json:
+        terminal.print_json(outcome)
+    else:
+        terminal.print_pairs(outcome)
+
+
+def interleaved(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:
+    """Rows of `upper`, each followed by the same row of `lower`.
+
+    An incomplete last row is left out, unless it is the only one.
+    """
+    columns = min(columns, len(upper))
+    count = len(upper) // columns * columns
+    shape = (count // columns, columns, *upper.shape[1:])
+    rows = np.stack([upper[:count].reshape(shape), lower[:count].reshape(shape)], axis=1)
+    return rows.reshape(2 * count, *upper.shape[1:])

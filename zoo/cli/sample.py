@@ -1,0 +1,70 @@
+"""Draws new data from a run or a bundle, as a picture or as an array.
+
+The same seed draws the same data from both. Models that read labels draw a row for each class.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from zoo.cli import subject, values
+from zoo.cli.failures import UsageError
+from zoo.data.grid import save_grid
+from zoo.files import write_atomically
+
+EXAMPLES = """\
+examples:
+  zoo sample runs/vae --out grid.png
+  zoo sample runs/cgan -n 80 --labels 3,7 --out threes-and-sevens.png
+  zoo sample bundles/vae -n 10000 --out samples.npy
+"""
+COUNT = 64
+PER_CLASS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the model, how many, of which classes, and where to."""
+    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=subject.HELP)
+    parser.add_argument(
+        "-n",
+        "--count",
+        type=values.count,
+        metavar="N",
+        help=f"how many ({COUNT}, or {PER_CLASS} of each class)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".png for a picture, .npy for an array in the model's value range",
+    )
+    parser.add_argument("--labels", metavar="A,B,...", help="classes, by name or number (all)")
+    parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draws, saves, and prints the file's name."""
+    opened = subject.open_subject(options.subject)
+    about = opened.about
+    if about.sampler is None:
+        raise UsageError(
+            f"{options.subject} has no prior to sample from. Accepted: zoo reconstruct."
+        )
+    chosen = opened.labels(options.labels) if opened.reads_labels(about.sampler) else []
+    if options.labels is not None and not chosen:
+        raise UsageError(f"{options.subject} reads no labels. Received: --labels {options.labels}.")
+    count = options.count or (PER_CLASS * len(chosen) if chosen else COUNT)
+    columns, labels = None, None
+    if chosen:
+        columns = -(-count // len(chosen))
+        labels = np.asarray(chosen)[np.arange(count) // columns]
+    samples = opened.sample(count, labels=labels, seed=options.seed)
+    if options.out.suffix == ".npy":
+        write_atomically(options.out, lambda file: np.save(file, samples))
+    else:
+        save_grid(samples, options.out, value_range=about.value_range, columns=columns)
+    print(options.out)

@@ -1,0 +1,193 @@
+"""Trains a model and leaves a run folder: settings, log, pictures, checkpoints, trained model.
+
+What is in the data's test split is used for validation. A run that was interrupted, or killed,
+continues with --resume as if it had not been; what the command then leaves out is read from the
+run folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import zoo
+from zoo.cli import settings, sources, terminal, values
+from zoo.cli.failures import Interrupted, UsageError
+from zoo.data.load import NAMES
+from zoo.errors import ModelError, RunError, ZooError
+from zoo.registry import describe
+
+EXAMPLES = """\
+examples:
+  zoo train vae --data digits --epochs 20
+  zoo train wgan_gp --data faces/ --image-size 64 --steps 20000 --out runs/faces
+  zoo train cgan --data mnist.npz --set latent_dim=64 network_options.width=16
+  zoo train --resume --out runs/faces
+
+zoo describe NAME tells what --set accepts.
+"""
+EPOCHS = 10
+BATCH_SIZE = 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the model, its data, its settings, and the run."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a name that zoo list shows")
+    sources.add_arguments(
+        parser, help=f"{', '.join(NAMES)}, or a path to .npz, .npy or a folder of images"
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--epochs", type=values.count, metavar="N", help=f"passes over the data ({EPOCHS})"
+    )
+    length.add_argument("--steps", type=values.count, metavar="N", help="steps, in place of epochs")
+    parser.add_argument(
+        "--batch-size", type=values.count, metavar="N", help=f"rows of an update ({BATCH_SIZE})"
+    )
+    parser.add_argument(
+        "--set",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings of the model",
+    )
+    parser.add_argument(
+        "--seed", type=values.seed, metavar="N", help="of weights, noise and the data's order (0)"
+    )
+    parser.add_argument(
+        "--steps-per-call",
+        type=values.count,
+        default=1,
+        metavar="N",
+        help="steps that one compiled call runs (1)",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run folder (runs/NAME)")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="continue the run in the folder")
+    existing.add_argument("--overwrite", action="store_true", help="replace the run in the folder")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Trains, or continues to train, and prints the last logs."""
+    if options.name is not None:
+        describe(options.name)
+    elif options.out is None:
+        raise UsageError("A model's name is needed. zoo list shows them.")
+    out = options.out or Path("runs") / options.name
+    before = _recorded(out) if options.resume else {}
+    name = options.name or before.get("name")
+    if name is None:
+        raise UsageError(f"A model's name is needed. Received: no NAME, and {out} holds no run.")
+    if before.get("name", name) != name:
+        raise RunError(
+            f"A run is resumed with its own model. Received: {name}. Accepted: {before['name']}."
+        )
+    source = sources.source_of(options, before.get("source"))
+    if "data" not in source:
+        raise UsageError(f"--data is needed. Accepted: {', '.join(NAMES)}, or a path.")
+    data, test = sources.load(source)
+    terminal.choose_backend()
+    model = _create(name, _settings(name, data, options, before))
+    length = _length(options, before)
+    terminal.note(f"training {name} on {len(data)} samples of shape {data.shape}, into {out}")
+    _fit(model, data, test, length, options, before, _run_folder(out, name, source))
+    _report(out, name, as_json=options.json)
+
+
+def _recorded(out: Path) -> dict[str, Any]:
+    """What `run.json` says, where there is one."""
+    if not (out / "run.json").is_file():
+        return {}
+    terminal.choose_backend()
+    from zoo.training.run import read_run
+
+    return read_run(out)
+
+
+def _settings(
+    name: str, data: Any, options: argparse.Namespace, before: dict[str, Any]
+) -> dict[str, Any]:
+    """The constructor's keywords: what the data say, then what the run did, then the options."""
+    accepted = settings.settings_of(describe(name))
+    chosen: dict[str, Any] = {"shape": data.shape}
+    if accepted["num_classes"].required:
+        if data.num_classes is None:
+            raise ModelError(f"{name} reads labels. Received: data without labels.")
+        chosen["num_classes"] = data.num_classes
+    if len(data.shape) == 1 and data.source_range is None:
+        chosen["value_range"] = None  # Measurements, which have no bounds.
+    if options.seed is not None:
+        chosen["seed"] = options.seed
+    recorded = before.get("model", {}).get("settings", {})
+    return chosen | recorded | settings.parse(options.set, accepted)
+
+
+def _create(name: str, chosen: dict[str, Any]) -> Any:
+    try:
+        return zoo.create(name, **chosen)
+    except ZooError:
+        raise
+    except (TypeError, ValueError) as error:  # Keras's, about an activation or a width of 0.
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UsageError(f"{name} cannot be made with these settings: {first}") from error
+
+
+def _length(options: argparse.Namespace, before: dict[str, Any]) -> dict[str, int | None]:
+    """Epochs and steps, of which the second decides where it is given."""
+    if options.epochs is None and options.steps is None and before:
+        return {key: before["training"][key] for key in ("epochs", "steps")}
+    return {"epochs": options.epochs or EPOCHS, "steps": options.steps}
+
+
+def _run_folder(out: Path, name: str, source: dict[str, Any]) -> Any:
+    from zoo.training.run import RunFolder
+
+    return RunFolder(out, details={"name": name, "source": source})
+
+
+def _fit(
+    model: Any,
+    data: Any,
+    test: Any,
+    length: dict[str, int | None],
+    options: argparse.Namespace,
+    before: dict[str, Any],
+    folder: Any,
+) -> None:
+    recorded = before.get("training", {})
+    progress_bar = 1 if sys.stderr.isatty() else 2
+    try:
+        with terminal.results_only():
+            model.fit(
+                data,
+                **length,
+                batch_size=options.batch_size or recorded.get("batch_size", BATCH_SIZE),
+                validation_data=test,
+                seed=options.seed if options.seed is not None else recorded.get("seed"),
+                steps_per_call=options.steps_per_call,
+                verbose=0 if options.quiet else progress_bar,
+                run=folder,
+                resume=options.resume,
+                overwrite=options.overwrite,
+            )
+    except KeyboardInterrupt as error:
+        command = f"zoo train --resume --out {shlex.quote(str(folder.path))}"
+        raise Interrupted(f"interrupted; resume with: {command}") from error
+
+
+def _report(out: Path, name: str, *, as_json: bool) -> None:
+    """Prints the last line of the run's log."""
+    log = out / "log.jsonl"
+    lines = log.read_text().splitlines() if log.is_file() else []
+    outcome = {"run": str(out), "name": name} | (json.loads(lines[-1]) if lines else {})
+    if as_json:
+        terminal.print_json(outcome)
+    else:
+        terminal.print_pairs(outcome)
