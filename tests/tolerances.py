@@ -45,3 +45,9 @@ FINITE_DIFFERENCE = Tolerance(absolute=1e-3, relative=1e-2)
 
 # The float32 gradient of a gradient against float64: two backward passes of rounding.
 SECOND_DERIVATIVE = Tolerance(absolute=1e-5, relative=1e-4)
+
+# Moments of 60,000 random numbers against their distribution: five standard errors of the mean.
+SAMPLING = Tolerance(absolute=2e-2, relative=0.0)
+
+# Deviations of two samples of 1,200 random numbers and more: four standard errors.
+SMALL_SAMPLES = Tolerance(absolute=7e-2, relative=0.0)

@@ -5,6 +5,7 @@ they are drawn again from the layer's own initializers.
 """
 
 import math
+import re
 from collections.abc import Callable
 
 import keras
@@ -12,6 +13,9 @@ import numpy as np
 from keras import initializers
 
 WEIGHTS_STREAM = 1  # keeps these draws apart from the noise and the order of the same seed
+# Weights of Keras's layers whose initializer has another name than they.
+ALIASES = {"kernel": "depthwise", "reverse_embeddings": "embeddings"}
+CONSTANTS = (initializers.Zeros, initializers.Ones, initializers.Constant, initializers.Identity)
 
 
 def draw_weights(model: keras.Model, seed: int) -> None:
@@ -28,17 +32,21 @@ def draw_weights(model: keras.Model, seed: int) -> None:
                 continue
             seen.add(id(variable))
             initializer = _initializer_of(layer, variable)
-            if initializer is not None:
+            # An LSTM's forget biases are 1 though its initializer says 0: constants stay.
+            if initializer is not None and not isinstance(initializer, CONSTANTS):
                 variable.assign(draw(initializer, tuple(variable.shape), rng))
 
 
 def _initializer_of(layer: keras.Layer, variable: keras.Variable) -> Callable | None:
     """The layer's initializer of one weight; None where the weight starts out constant."""
     name = variable.name
-    for attribute in (f"{name}_initializer", f"{name.removesuffix('_kernel')}_initializer"):
-        initializer = getattr(layer, attribute, None)
+    for stem in (name, name.removesuffix("_kernel"), ALIASES.get(name, name)):
+        initializer = getattr(layer, f"{stem}_initializer", None)
         if initializer is not None:
-            return initializers.get(initializer)
+            initializer = initializers.get(initializer)
+            if isinstance(layer, keras.layers.EinsumDense) and name == "kernel":
+                return _with_axes(initializer, layer.equation)
+            return initializer
     value = keras.ops.convert_to_numpy(variable)
     if value.size and (value != value.flat[0]).any():
         raise ValueError(
@@ -46,6 +54,17 @@ def _initializer_of(layer: keras.Layer, variable: keras.Variable) -> Callable | 
             f"'{name}_initializer'. Received: {type(layer).__name__} {layer.name!r} without it."
         )
     return None
+
+
+def _with_axes(initializer: Callable, equation: str) -> Callable:
+    """The initializer, told which axes of an einsum's kernel are outputs: not the last alone."""
+    if not isinstance(initializer, initializers.VarianceScaling) or initializer.input_axes:
+        return initializer
+    _, kernel, result = re.split(",|->", equation)
+    axes: dict[str, list[int]] = {"input_axes": [], "output_axes": []}
+    for axis, letter in enumerate(kernel):
+        axes["output_axes" if letter in result else "input_axes"].append(axis)
+    return type(initializer).from_config(initializer.get_config() | axes)
 
 
 def draw(initializer: Callable, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
