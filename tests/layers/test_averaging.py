@@ -1,0 +1,70 @@
+"""Averages of weights against numbers worked out by hand."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.arrays import array
+from tests.tolerances import EXACT, FORMULA
+from zoo.averaging import WeightAverage
+
+
+@pytest.fixture
+def weights():
+    return [keras.Variable(np.array([1.0, 2.0], "float32")), keras.Variable([[4.0]])]
+
+
+def assign(weights, first, second):
+    weights[0].assign(np.array(first, "float32"))
+    weights[1].assign(np.array([[second]], "float32"))
+
+
+def check(variables, first, second, tolerance=FORMULA):
+    tolerance.check(array(variables[0]), first)
+    tolerance.check(array(variables[1]), [[second]])
+
+
+def test_average_starts_at_the_weights(weights):
+    check(WeightAverage(weights, 0.75).averages, [1.0, 2.0], 4.0, EXACT)
+
+
+def test_two_updates_keep_nine_sixteenths_of_the_start(weights):
+    average = WeightAverage(weights, 0.75)
+    assign(weights, [5.0, 2.0], -4.0)
+    average.update(weights)
+    check(average.averages, [0.75 * 1 + 0.25 * 5, 2.0], 0.75 * 4 - 0.25 * 4)
+    assign(weights, [-3.0, 6.0], 0.0)
+    average.update(weights)
+    check(average.averages, [0.75 * 2 - 0.25 * 3, 0.75 * 2 + 0.25 * 6], 0.75 * 2)
+    check(weights, [-3.0, 6.0], 0.0, EXACT)
+
+
+def test_an_update_moves_only_the_averages_of_the_weights_it_is_given(weights):
+    average = WeightAverage(weights, 0.5)
+    assign(weights, [3.0, 4.0], 0.0)
+    average.update(weights[1:])
+    check(average.averages, [1.0, 2.0], 2.0)
+
+
+def test_averages_are_in_place_within_the_block_and_gone_after_it(weights):
+    average = WeightAverage(weights, 0.5)
+    own = [0.1, -1e-30], 1 / 3
+    assign(weights, *own)
+    with average.in_place():
+        check(weights, [1.0, 2.0], 4.0, EXACT)
+    check(weights, np.float32(own[0]), np.float32(own[1]), EXACT)
+    check(average.averages, [1.0, 2.0], 4.0, EXACT)
+
+
+def test_own_weights_return_when_the_block_raises(weights):
+    average = WeightAverage(weights, 0.5)
+    assign(weights, [7.0, 8.0], 9.0)
+    with pytest.raises(KeyError), average.in_place():
+        raise KeyError
+    check(weights, [7.0, 8.0], 9.0, EXACT)
+
+
+def test_average_owns_its_averages_and_not_the_weights(weights):
+    average = WeightAverage(weights, 0.5)
+    assert average.trainable_variables == []
+    assert {id(v) for v in average.variables} == {id(v) for v in average.averages}
