@@ -40,5 +40,5 @@ def ask(
         "route": route,
         "converts": True,
         "agrees": all_passed(deviations, agreements),
-        "used": max((row.used for row in deviations), default=0.0),
+        "used": max((row.conditioned for row in deviations), default=0.0),
     }
