@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from export import card
+from export import card, feeds
 from export.certificate import Certificate
 from export.certify import versions
 from export.conversion import to_onnx
 from export.errors import BundleError, ExportError
 from export.native import Native
-from export.probes import embedded_cardinality, probes
+from export.precision import PrecisionCertificate, lower, refuse_precision
 from export.runtime import Session, files
 from export.runtime.manifest import FORMAT, Manifest, Noise, Part, Port
 from export.signature import Signature, Tensor
@@ -32,7 +32,6 @@ REFERENCE = "reference.npz"
 SAMPLES = "samples.png"
 ROLES = ("data", "latent", "labels", "codes")
 PICTURES = 64
-REAL = 68  # how many real inputs the certificate's batches take
 
 
 def to_bundle(
@@ -42,6 +41,7 @@ def to_bundle(
     real_inputs: Mapping[str, np.ndarray] | None = None,
     route: str = "direct",
     opset: int | None = None,
+    precision: str = "float32",
     overwrite: bool = False,
     samples: bool = True,
     run: Mapping[str, Any] | None = None,
@@ -59,6 +59,8 @@ def to_bundle(
         real_inputs: A batch of real data, scaled as in training: `{"data": ..., "labels": ...}`.
         route: What converts; see `to_onnx`.
         opset: ONNX operator set; the route's default where it is None.
+        precision: `float32`, `float16` or `int8`. The lower two are certified against float32 in
+            terms of their own, on real inputs, and refused where they lose too much.
         overwrite: Whether a bundle that is there is replaced. Other folders never are.
         samples: Whether a picture of samples is drawn.
         run: The content of the run's `run.json`: its data and training go into the model card.
@@ -68,26 +70,29 @@ def to_bundle(
         The folder.
 
     Raises:
-        CertificateError: a part's graph differs from the native model.
+        CertificateError: a part's graph differs from the native model, or loses too much in
+            lower precision.
         UnsupportedOperation: a part holds an operation that ONNX cannot express.
         ExportError: the model has no parts, or the folder is in use.
         TargetError: the folder cannot be written.
     """
     folder = Path(folder)
     _refuse_target(folder, overwrite)
-    model = in_float32(model)
+    refuse_precision(precision)
+    model = feeds.in_float32(model)
     parts = model.parts()
     if not parts:
         raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
+    name, paper = _identity(model, run)
     certificates: dict[str, Certificate] = {}
+    lowered: dict[str, PrecisionCertificate] = {}
     described: dict[str, Part] = {}
-    reference: dict[str, np.ndarray] = {}
+    kept: dict[str, np.ndarray] = {}
     with replacing_folder(folder) as stage, model.averaged_weights():
-        real = _with_codes(model, parts, real_inputs)
-        name, paper = _identity(model, run)
+        real = feeds.real_inputs(model, parts, real_inputs)
         for part, network in parts.items():
             native = Native(network)
-            known = cardinality(model, network)
+            known = feeds.cardinality(model, network)
             inputs = {t.name: real[t.name] for t in native.signature.inputs if t.name in real}
             path = stage / f"{part}.onnx"
             certificates[part] = to_onnx(
@@ -102,11 +107,24 @@ def to_bundle(
                 second_opinion=second_opinion,
             )
             described[part] = _part(path, native.signature, model)
-            reference |= _reference(part, native, inputs, known)
-        np.savez(stage / REFERENCE, **reference)  # type: ignore[arg-type]
+            kept |= feeds.reference(part, native, inputs, known)
+            if precision != "float32":
+                lowered[part] = lower(
+                    path,
+                    precision,
+                    name=part,
+                    part=described[part],
+                    inputs=feeds.typical_inputs(model, native, inputs, known),
+                    value_range=model.value_range,
+                )
+                described[part] = replace(described[part], sha256=_sha256(path))
+        np.savez(stage / REFERENCE, **kept)  # type: ignore[arg-type]
         _write_json(
             stage / CERTIFICATES,
-            {"parts": {part: entry.to_json() for part, entry in certificates.items()}},
+            {
+                "parts": {part: entry.to_json() for part, entry in certificates.items()},
+                "precision": {part: entry.to_json() for part, entry in lowered.items()},
+            },
         )
         manifest = Manifest(
             model=name,
@@ -120,13 +138,15 @@ def to_bundle(
             code=model.code,
             prior={key: Noise(**_jsonable(noise)) for key, noise in model.prior.items()},
             parts=described,
+            precision=precision,
             versions=versions(),
         )
         manifest = _seal(stage, manifest)
         if samples and model.sampler is not None:
             _draw(stage, model)
-        card_text = card.card(manifest, certificates, run, picture=(stage / SAMPLES).exists())
-        (stage / CARD).write_text(card_text, encoding="utf-8")
+        picture = (stage / SAMPLES).exists()
+        text = card.card(manifest, certificates, lowered, run, picture=picture)
+        (stage / CARD).write_text(text, encoding="utf-8")
         _seal(stage, manifest)
     return folder
 
@@ -148,15 +168,6 @@ def _refuse_target(folder: Path, overwrite: bool) -> None:
         raise ExportError(
             f"Only a bundle may be overwritten. Received: {folder}, which holds something else."
         )
-
-
-def in_float32(model: Any) -> Any:
-    """The model itself, or a float32 one with its weights where it computes in less."""
-    if model.settings.get("precision", "float32") == "float32":
-        return model
-    twin = type(model)(**{**model.settings, "precision": "float32"})
-    twin.set_weights(model.get_weights())
-    return twin
 
 
 def _identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
@@ -186,29 +197,6 @@ def _class_names(model: Any, run: Mapping[str, Any] | None) -> tuple[str, ...] |
     return tuple(str(name) for name in names)
 
 
-def cardinality(model: Any, network: Any) -> dict[str, int]:
-    """How many values each integer input of a part takes."""
-    found = embedded_cardinality(network)
-    if model.num_classes is not None:
-        found["labels"] = model.num_classes
-    return found
-
-
-def _with_codes(
-    model: Any, parts: Mapping[str, Any], real: Mapping[str, np.ndarray] | None
-) -> dict[str, np.ndarray]:
-    """Real inputs of every part: the data, and their codes for the decoder."""
-    if real is None:
-        return {}
-    found = {name: np.asarray(values[:REAL]) for name, values in real.items()}
-    if model.code is None or "encoder" not in parts or "decoder" not in parts:
-        return found
-    encoder = Native(parts["encoder"])
-    codes = encoder({t.name: found[t.name] for t in encoder.signature.inputs})[model.code]
-    reads = [t.name for t in Native(parts["decoder"]).signature.inputs if t.name != "labels"]
-    return found | {reads[0]: codes}
-
-
 def _part(path: Path, signature: Signature, model: Any) -> Part:
     def port(tensor: Tensor, role: str) -> Port:
         return Port(tensor.name, tensor.dtype, tensor.shape[1:], role)
@@ -227,17 +215,6 @@ def _part(path: Path, signature: Signature, model: Any) -> Part:
         inputs=tuple(port(tensor, input_role(tensor.name)) for tensor in signature.inputs),
         outputs=tuple(port(tensor, output_role(tensor.name)) for tensor in signature.outputs),
     )
-
-
-def _reference(
-    part: str, native: Native, real: Mapping[str, np.ndarray], cardinality: Mapping[str, int]
-) -> dict[str, np.ndarray]:
-    """Three inputs of a part, real ones where there are, and the native model's outputs."""
-    batches = probes(native.signature, seed=1, cardinality=cardinality, real=real or None)
-    family = "real" if len(next(iter(real.values()), ())) >= 4 else "normal"
-    inputs = next(p.inputs for p in batches if p.family == family and p.count == 3)
-    arrays = {f"{part}/input/{name}": values for name, values in inputs.items()}
-    return arrays | {f"{part}/output/{k}": values for k, values in native(inputs).items()}
 
 
 def _draw(stage: Path, model: Any) -> None:

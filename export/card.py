@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from export.certificate import Certificate
+from export.precision import PrecisionCertificate
 from export.runtime.manifest import Manifest, Port
 
 
 def card(
     manifest: Manifest,
     certificates: Mapping[str, Certificate],
+    lowered: Mapping[str, PrecisionCertificate],
     run: Mapping[str, Any] | None = None,
     *,
     picture: bool = False,
@@ -21,6 +23,7 @@ def card(
     Args:
         manifest: What the bundle holds.
         certificates: Certificates by part.
+        lowered: Certificates of lower precision by part, where the bundle is in one.
         run: The content of the run's `run.json`, for the section on training.
         picture: Whether `samples.png` is there.
     """
@@ -30,6 +33,7 @@ def card(
         f"## Use\n\n{_usage(manifest)}",
         f"## Parts\n\n{_parts(manifest)}",
         f"## Certificate\n\n{_certificate(certificates)}",
+        f"## Precision\n\n{_precision(lowered)}" if lowered else "",
         f"## Training\n\n{_training(run)}" if run else "",
         f"## Settings\n\n{_settings(manifest)}",
     ]
@@ -45,7 +49,7 @@ def _overview(manifest: Manifest) -> str:
         text += f", classes {', '.join(manifest.class_names)}"
     elif manifest.num_classes:
         text += f", {manifest.num_classes} classes"
-    return text + f". Weights and arithmetic: {manifest.precision}."
+    return text + f". Weights and arithmetic are {manifest.precision}."
 
 
 def _usage(manifest: Manifest) -> str:
@@ -113,7 +117,7 @@ def _certificate(certificates: Mapping[str, Certificate]) -> str:
     ]
     for name, entry in certificates.items():
         largest = max((row.absolute for row in entry.deviations), default=0.0)
-        used = f"{entry.worst.used:.1%}" if entry.worst else _agreement(entry)
+        used = f"{entry.worst.conditioned:.1%}" if entry.worst else _agreement(entry)
         rows.append(
             f"| {name} | {entry.inputs} | {largest:.2g} | {used} "
             f"| {entry.nodes} | {entry.transposes} |"
@@ -121,9 +125,9 @@ def _certificate(certificates: Mapping[str, Certificate]) -> str:
     one = next(iter(certificates.values()))
     absolute, relative = one.tolerance["absolute"], one.tolerance["relative"]
     return (
-        f"ONNX Runtime {one.versions.get('onnxruntime', '')} with all its optimizations against "
-        f"Keras on {one.backend}, opset {one.opset}, route `{one.route}`. Tolerance: "
-        f"|difference| ≤ {absolute:g}·max(1, max|y|) + {relative:g}·|y|.\n\n"
+        f"In float32: ONNX Runtime {one.versions.get('onnxruntime', '')} with all its "
+        f"optimizations against Keras on {one.backend}, opset {one.opset}, route `{one.route}`. "
+        f"Tolerance: |difference| ≤ {absolute:g}·max(1, max|y|) + {relative:g}·|y|.\n\n"
         + "\n".join(rows)
         + "\n\n`certificate.json` holds every row. `zoo verify` compares the bundle anew; "
         "`sha256sum --check SHA256SUMS` shows whether a file was changed since it was written "
@@ -135,6 +139,35 @@ def _agreement(entry: Certificate) -> str:
     equal = sum(row.equal for row in entry.agreements)
     total = sum(row.values for row in entry.agreements)
     return f"{equal} of {total} equal"
+
+
+def _precision(lowered: Mapping[str, PrecisionCertificate]) -> str:
+    rows = [
+        "| part | output | kept | size | of float32 | time | of float32 |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, entry in lowered.items():
+        smaller = entry.bytes / entry.float32_bytes
+        faster = entry.milliseconds / entry.float32_milliseconds
+        for output in entry.outputs:
+            kept = ", ".join(
+                f"{text} {value:.4g}{unit}"
+                for text, value, unit in (
+                    ("PSNR", output.psnr, " dB"),
+                    ("SSIM", output.ssim, ""),
+                    ("SNR", output.snr, " dB"),
+                    ("agreement", output.agreement, ""),
+                )
+                if value is not None
+            )
+            rows.append(
+                f"| {name} | {output.output} | {kept} | {entry.bytes} bytes | {smaller:.0%} "
+                f"| {entry.milliseconds:.3g} ms | {faster:.0%} |"
+            )
+    return (
+        "Beside the certified float32 graphs, on inputs that did not calibrate. Times are of one "
+        "processor's ONNX Runtime, where the bundle was made.\n\n" + "\n".join(rows)
+    )
 
 
 def _training(run: Mapping[str, Any]) -> str:

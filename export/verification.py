@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import onnx
 
+from export import feeds
 from export.certificate import Certificate
 from export.certify import certify, compare
 from export.errors import BundleError, CertificateError, ExportError
+from export.native import Native
+from export.precision import BOUNDS, judge
 from export.probes import Probe
 from export.runtime import Session, files
 from export.runtime.manifest import Manifest, read_manifest
@@ -46,7 +49,7 @@ class Verification:
         """A line for each part and each problem."""
         lines = [f"{self.folder}: {'verified' if self.ok else 'NOT VERIFIED'}, {self.files} files"]
         lines += [
-            f"  {part}: within {used:.1%} of the tolerance of {self.against}"
+            f"  {part}: {used:.1%} of the tolerance against {self.against}"
             for part, used in self.used.items()
         ]
         return "\n".join(lines + [f"  problem: {problem}" for problem in self.problems])
@@ -85,7 +88,7 @@ def verify(folder: str | Path, run: Any = None) -> Verification:
         if not problems:
             problems += _reference_problems(session, used)
         if not problems and run is not None:
-            problems += _native_problems(folder, manifest, run, used)
+            problems += _native_problems(session, run, used)
     against = "the reference" if run is None else "the native model"
     count = len(manifest.files) + 2
     return Verification(str(folder), count, tuple(manifest.parts), against, used, tuple(problems))
@@ -134,10 +137,13 @@ def _graph_problems(folder: Path, manifest: Manifest, part: str) -> Iterator[str
             files.read(folder, "certificate.json", files.MAX_TEXT), "certificate.json"
         )
         certificate = Certificate.from_json(content["parts"][part])
+        certified = certificate.file_sha256
+        if manifest.precision != "float32":
+            certified = content["precision"][part]["file_sha256"]
     except (KeyError, TypeError, ExportError) as error:
         yield f"certificate.json has no certificate of the part {part!r}: {error}"
         return
-    if certificate.file_sha256 != manifest.parts[part].sha256:
+    if certified != manifest.parts[part].sha256:
         yield f"the certificate of the part {part!r} is of another file"
     if not certificate.passed:
         yield f"the certificate of the part {part!r} is not passed"
@@ -165,43 +171,64 @@ def _compared(
     inputs: dict[str, np.ndarray],
     used: dict[str, float],
 ) -> Iterator[str]:
+    manifest = session.manifest
     try:
+        if manifest.precision != "float32":
+            yield from _judged(part, outputs, session.run(part, inputs), manifest)
+            return
         probe = Probe("reference", inputs)
         rows = compare(lambda _: outputs, lambda feed: session.run(part, feed), [probe])
     except (CertificateError, BundleError, ValueError, KeyError) as error:
         yield f"the part {part!r} does not run on its reference: {error}"
         return
-    used[part] = max((row.used for row in rows[0]), default=0.0)
+    used[part] = max((row.conditioned for row in rows[0]), default=0.0)
     failed = [row.output for row in rows[0] if not row.passed]
     failed += [row.output for row in rows[1] if not row.passed]
     for output in failed:
         yield f"output {output!r} of the part {part!r} is not what it was"
 
 
-def _native_problems(
-    folder: Path, manifest: Manifest, run: Any, used: dict[str, float]
+def _judged(
+    part: str,
+    outputs: Mapping[str, np.ndarray],
+    received: Mapping[str, np.ndarray],
+    manifest: Manifest,
 ) -> Iterator[str]:
-    from export.bundle import cardinality, in_float32
+    """Holds a part in lower precision against float32, by the bound that it was exported under."""
+    bound = BOUNDS[manifest.precision]
+    for row in judge(manifest.parts[part], outputs, received, manifest.value_range):
+        yield from (f"the part {part!r} lost too much: {line}" for line in row.failures(bound))
 
+
+def _native_problems(session: Session, run: Any, used: dict[str, float]) -> Iterator[str]:
     if isinstance(run, str | Path):
         import zoo
 
         run = zoo.load(run)
-    model = in_float32(run)
+    model = feeds.in_float32(run)
     with model.averaged_weights():
         networks = model.parts()
-        for name, part in manifest.parts.items():
+        for name, part in session.manifest.parts.items():
             if name not in networks:
                 yield f"the run has no part {name!r}"
                 continue
             network = networks[name]
-            known = cardinality(model, network)
             try:
-                certificate = certify(network, folder / part.file, name=name, cardinality=known)
+                if session.manifest.precision != "float32":
+                    inputs = _select(read_reference(session.folder), f"{name}/input/")
+                    received = session.run(name, inputs)
+                    yield from _judged(name, Native(network)(inputs), received, session.manifest)
+                    continue
+                certificate = certify(
+                    network,
+                    session.folder / part.file,
+                    name=name,
+                    cardinality=feeds.cardinality(model, network),
+                )
             except ExportError as error:
                 yield str(error)
             else:
-                used[name] = certificate.worst.used if certificate.worst else 0.0
+                used[name] = certificate.worst.conditioned if certificate.worst else 0.0
 
 
 def read_reference(folder: Path) -> dict[str, np.ndarray]:

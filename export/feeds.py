@@ -1,0 +1,87 @@
+"""What a model's parts are fed with: real inputs, typical ones, and a few to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from export.errors import ExportError
+from export.native import Native
+from export.probes import embedded_cardinality, probes
+from export.signature import Tensor
+
+REAL = 68  # how many real inputs the certificate's batches take
+TYPICAL = 64
+FEW = 8  # fewer real inputs than these calibrate and judge nothing
+
+
+def in_float32(model: Any) -> Any:
+    """The model itself, or a float32 one with its weights where it computes in less."""
+    if model.settings.get("precision", "float32") == "float32":
+        return model
+    twin = type(model)(**{**model.settings, "precision": "float32"})
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+def cardinality(model: Any, network: Any) -> dict[str, int]:
+    """How many values each integer input of a part takes."""
+    found = embedded_cardinality(network)
+    if model.num_classes is not None:
+        found["labels"] = model.num_classes
+    return found
+
+
+def real_inputs(
+    model: Any, parts: Mapping[str, Any], real: Mapping[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """Real inputs of every part: the data, and their codes for the decoder."""
+    if real is None:
+        return {}
+    found = {name: np.asarray(values[:REAL]) for name, values in real.items()}
+    if model.code is None or "encoder" not in parts or "decoder" not in parts:
+        return found
+    encoder = Native(parts["encoder"])
+    codes = encoder({t.name: found[t.name] for t in encoder.signature.inputs})[model.code]
+    reads = [t.name for t in Native(parts["decoder"]).signature.inputs if t.name != "labels"]
+    return found | {reads[0]: codes}
+
+
+def typical_inputs(
+    model: Any, native: Native, real: Mapping[str, np.ndarray], known: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    """Inputs as they are in use: real ones, else the prior's.
+
+    Raises:
+        ExportError: there are neither for an input of the part.
+    """
+    rng = np.random.default_rng([0])
+    count = min((len(values) for values in real.values()), default=TYPICAL)
+
+    def typical(tensor: Tensor) -> np.ndarray:
+        if tensor.name in real and count >= FEW:
+            return np.asarray(real[tensor.name][:count], dtype=tensor.dtype)
+        if tensor.name in model.prior:
+            return model.prior[tensor.name].draw(rng, count)
+        if tensor.name == "labels":
+            return (np.arange(count) % known["labels"]).astype(tensor.dtype)
+        raise ExportError(
+            f"A lower precision is judged on real inputs. Received: {len(real)} for "
+            f"{tensor.name!r}. Pass real_inputs with {FEW} samples or more."
+        )
+
+    count = count if count >= FEW else TYPICAL
+    return {tensor.name: typical(tensor) for tensor in native.signature.inputs}
+
+
+def reference(
+    part: str, native: Native, real: Mapping[str, np.ndarray], known: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    """Three inputs of a part, real ones where there are, and the native model's outputs."""
+    batches = list(probes(native.signature, seed=1, cardinality=known, real=real or None))
+    threes = {probe.family: probe.inputs for probe in batches if probe.count == 3}
+    inputs = threes.get("real", threes["normal"])
+    arrays = {f"{part}/input/{name}": values for name, values in inputs.items()}
+    return arrays | {f"{part}/output/{k}": values for k, values in native(inputs).items()}

@@ -1,0 +1,111 @@
+"""Lower precision: what it keeps is measured, and too little is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+import export
+from export import fidelity, precision, runtime
+from export.errors import CertificateError, ExportError
+from export.fidelity import Bound
+from tests.export.conftest import real_batch
+from tests.tolerances import FORMULA
+
+IMAGES = np.random.default_rng(0).random((2, 12, 10, 3), dtype=np.float32)
+
+
+def test_psnr_of_a_constant_difference_is_known():
+    FORMULA.check(fidelity.peak_signal_to_noise(IMAGES, IMAGES + np.float32(0.1), 1.0), 20.0)
+    assert fidelity.peak_signal_to_noise(IMAGES, IMAGES, 1.0) == fidelity.IDENTICAL
+
+
+def test_snr_of_a_scaled_signal_is_known():
+    FORMULA.check(fidelity.signal_to_noise(IMAGES, IMAGES * np.float32(1.01)), 40.0)
+    assert fidelity.signal_to_noise(IMAGES, np.full_like(IMAGES, np.nan)) == -fidelity.IDENTICAL
+
+
+def test_ssim_is_one_for_equal_images_and_the_luminance_term_for_constant_ones():
+    FORMULA.check(fidelity.structural_similarity(IMAGES, IMAGES, 1.0), 1.0)
+    dark, light = np.full((1, 8, 8, 1), 0.2), np.full((1, 8, 8, 1), 0.4)
+    expected = (2 * 0.2 * 0.4 + 1e-4) / (0.2**2 + 0.4**2 + 1e-4)
+    FORMULA.check(fidelity.structural_similarity(dark, light, 1.0), expected)
+
+
+def test_agreement_is_the_share_of_equal_codes():
+    row = fidelity.measure("codes", np.array([[1, 2], [3, 4]]), np.array([[1, 2], [3, 5]]))
+    assert row.agreement == 0.75
+    assert row.failures(Bound(0, 0, 0, agreement=0.9)) == [
+        "codes: agreement 0.75, at least 0.9 is accepted"
+    ]
+
+
+@pytest.fixture(scope="module")
+def lowered(models, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lowered")
+    return {
+        (name, kind): export.to_bundle(
+            models[name],
+            folder / f"{name}_{kind}",
+            precision=kind,
+            real_inputs=real_batch(models[name]),
+            samples=False,
+        )
+        for name, kind in (("vae", "float16"), ("vq_vae", "float16"), ("vae", "int8"))
+    }
+
+
+def test_lower_precision_is_certified_in_terms_of_images_and_codes(lowered):
+    content = json.loads((lowered["vae", "float16"] / "certificate.json").read_text())
+    assert content["parts"]["decoder"]["passed"]
+    decoder = content["precision"]["decoder"]
+    (image,) = decoder["outputs"]
+    assert image["psnr"] > 50
+    assert image["ssim"] > 0.99
+    assert decoder["bytes"] < decoder["float32_bytes"]
+    assert decoder["float32_milliseconds"] > 0
+    codes = json.loads((lowered["vq_vae", "float16"] / "certificate.json").read_text())
+    assert codes["precision"]["encoder"]["outputs"][0]["agreement"] >= 0.99
+
+
+def test_int8_is_calibrated_and_judged_on_different_inputs(lowered):
+    content = json.loads((lowered["vae", "int8"] / "certificate.json").read_text())
+    encoder = content["precision"]["encoder"]
+    assert (encoder["calibrated"], encoder["judged"]) == (34, 34)
+    assert all(15 <= row["snr"] < 100 for row in encoder["outputs"])
+
+
+def test_bundles_in_lower_precision_verify_run_and_say_so(lowered, models):
+    for (name, kind), folder in lowered.items():
+        assert export.verify(folder).ok
+        assert export.verify(folder, models[name]).ok
+        session = runtime.load(folder)
+        assert session.manifest.precision == kind
+        assert session.reconstruct(real_batch(models[name])["data"][:2]).dtype == np.float32
+        assert "## Precision" in (folder / "README.md").read_text()
+
+
+def test_what_loses_too_much_is_refused_and_leaves_nothing(models, tmp_path, monkeypatch):
+    strict = Bound(psnr=150.0, ssim=1.0, snr=150.0, agreement=1.0)
+    monkeypatch.setitem(precision.BOUNDS, "float16", strict)
+    with pytest.raises(CertificateError, match="loses too much in float16. Received: .*mean: snr"):
+        export.to_bundle(
+            models["vae"],
+            tmp_path / "vae",
+            precision="float16",
+            real_inputs=real_batch(models["vae"]),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lower_precision_asks_for_real_inputs(models, tmp_path):
+    with pytest.raises(ExportError, match="judged on real inputs"):
+        export.to_bundle(models["vae"], tmp_path / "vae", precision="int8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("bfloat16", "lack MatMul, Gemm and Conv"), ("int4", "must be one of")]
+)
+def test_precisions_that_do_not_run_are_refused(models, tmp_path, kind, message):
+    with pytest.raises(ExportError, match=message):
+        export.to_bundle(models["vae"], tmp_path / "vae", precision=kind)
