@@ -79,9 +79,12 @@ class Graph:
 
     def name(self, base: str) -> str:
         """Return `base`, numbered when it was given out before."""
-        count = self._names.get(base, 0)
-        self._names[base] = count + 1
-        return base if count == 0 else f"{base}_{count}"
+        name = base
+        while name in self._names:
+            self._names[base] = self._names.get(base, 0) + 1
+            name = f"{base}_{self._names[base]}"
+        self._names[name] = 0
+        return name
 
     def emit(self, operator: str, *inputs: Operand, outputs: int = 1, **attributes: Any) -> Any:
         """Append a node and return its output, a list of them where there are several.

@@ -1,17 +1,21 @@
 """The recorded graph of a Keras model or of a traced call.
 
-The only place that reads Keras's private attributes: `_keras_history` of a symbolic tensor and
-`_inbound_nodes` of an operation. Checked on Keras 3.15.
+The only place that touches what is private to Keras: `_keras_history` of a symbolic tensor,
+`_inbound_nodes` of an operation, and the backend that layers call. Checked on Keras 3.15.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import keras
+from keras.src import backend
 from keras.src.models.functional import Functional
+from keras.src.utils.backend_utils import DynamicBackend
 
 
 def producer(tensor: keras.KerasTensor) -> Any | None:
@@ -79,8 +83,61 @@ def forget(nodes: list[Any]) -> None:
             node.operation._inbound_nodes.remove(node)
 
 
+class SymbolicNamespace:
+    """A module of Keras's backend whose functions take symbolic tensors as well.
+
+    Layers may call the backend directly, which `Layer.__call__` allows and replaying their `call` on
+    symbolic tensors does not: such calls are redirected to the operation of the same name.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return redirected(getattr(self._module, name), name)
+
+
+def redirected(function: Any, name: str) -> Any:
+    """Return what calls `keras.ops.<name>` on symbolic tensors, and `function` on others."""
+    if isinstance(function, ModuleType):
+        return SymbolicNamespace(function)
+    if not callable(function) or not hasattr(keras.ops, name):
+        return function
+
+    def dispatch(*args: Any, **kwargs: Any) -> Any:
+        symbolic = any(
+            isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten((args, kwargs))
+        )
+        return (getattr(keras.ops, name) if symbolic else function)(*args, **kwargs)
+
+    return dispatch
+
+
 @contextmanager
-def without_side_effects() -> Iterator[Callable[[], bool]]:
-    """Trace without changing a variable; what is yielded tells whether one would have changed."""
-    with keras.StatelessScope() as scope:
+def replay() -> Iterator[Callable[[], bool]]:
+    """Let layers run on symbolic tensors, without changing a variable.
+
+    What is yielded tells whether a variable (a seed, a statistic) would have changed.
+    """
+    with ExitStack() as stack:
+        for name in ("numpy", "nn", "math", "image", "linalg", "core"):
+            namespace = SymbolicNamespace(getattr(backend, name))
+            stack.enter_context(mock.patch.object(backend, name, namespace))
+        for name in ("cast", "convert_to_tensor", "shape"):
+            patched = redirected(getattr(backend, name), name)
+            stack.enter_context(mock.patch.object(backend, name, patched))
+        chosen = DynamicBackend.__getattr__
+        stack.enter_context(
+            mock.patch.object(
+                DynamicBackend,
+                "__getattr__",
+                lambda self, name: redirected(chosen(self, name), name),
+            )
+        )
+        if "__jax_array__" in vars(keras.KerasTensor):
+            # JAX arrays ask for it in `array * symbol`, where Python's `__rmul__` would do.
+            kept = vars(keras.KerasTensor)["__jax_array__"]
+            del keras.KerasTensor.__jax_array__
+            stack.callback(setattr, keras.KerasTensor, "__jax_array__", kept)
+        scope = stack.enter_context(keras.StatelessScope())
         yield lambda: bool(scope.state_mapping)

@@ -35,8 +35,11 @@ class Walker:
     def layer(self) -> str:
         return "/".join(self.path) or self.graph.scope
 
-    def run(self, outputs: Any, known: dict[int, Tensor]) -> Any:
-        """Return the tensors for a structure of symbolic `outputs`, given the `known` ones."""
+    def run(self, outputs: Any, known: dict[int, Tensor], *, traced: bool = False) -> Any:
+        """Return the tensors for a structure of symbolic `outputs`, given the `known` ones.
+
+        What was `traced` for the export alone is taken off the layers again.
+        """
         symbols = [x for x in keras.tree.flatten(outputs) if isinstance(x, keras.KerasTensor)]
         nodes = keras_graph.nodes_between(known, symbols)
         for node in nodes:
@@ -47,7 +50,8 @@ class Walker:
             results = self.convert(node.operation, args, kwargs)
             for symbol, result in zip(node.outputs, keras.tree.flatten(results), strict=True):
                 known[id(symbol)] = result
-        keras_graph.forget(nodes)
+        if traced:
+            keras_graph.forget(nodes)
         return keras.tree.map_structure(
             lambda x: known[id(x)] if isinstance(x, keras.KerasTensor) else self.lift(x), outputs
         )
@@ -108,7 +112,7 @@ class Walker:
         return self.with_masks(layer, args, kwargs, result)
 
     def with_context(self, layer: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        """Add the arguments that `Layer.__call__` fills in: inference mode, and the inputs' masks."""
+        """Add what `Layer.__call__` fills in: inference mode, and the masks of the inputs."""
         parameters = inspect.signature(layer.call).parameters
         names = [n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
         kwargs = dict(kwargs)
@@ -160,6 +164,8 @@ class Walker:
             return result
         if isinstance(result, (Tensor, Stored, ir.Value, np.ndarray)):
             return self._finished(result, call.spec) if not isinstance(result, Tensor) else result
+        if all(isinstance(value, Tensor) for value in result):
+            return result
         specs = keras.tree.flatten(call.spec)
         finished = [
             value if isinstance(value, Tensor) else self._finished(value, spec)
@@ -180,7 +186,7 @@ class Walker:
         known: dict[int, Tensor] = {}
         symbols = self.symbols((args, kwargs), known)
         try:
-            with keras_graph.without_side_effects() as changes:
+            with keras_graph.replay() as changes:
                 outputs = function(*symbols[0], **symbols[1])
         except ExportError:
             raise
@@ -192,11 +198,11 @@ class Walker:
             raise UnsupportedOperation(self.layer, shown, advice) from error
         if changes():
             advice = (
-                "It draws random numbers or changes its state in inference. Make the noise an input "
-                "of the model, or guard it with `training`."
+                "It draws random numbers or changes its state in inference. Make the noise an "
+                "input of the model, or guard it with `training`."
             )
             raise UnsupportedOperation(self.layer, shown, advice)
-        return self.run(outputs, known)
+        return self.run(outputs, known, traced=True)
 
     def symbols(self, structure: Any, known: dict[int, Tensor] | None = None) -> Any:
         """Replace each tensor by a fresh symbolic one; constants by their arrays."""
@@ -239,7 +245,7 @@ class Walker:
         return self._with_batch(constant(array))
 
     def _with_batch(self, tensor: Tensor) -> Tensor:
-        """Undo the tracing batch in a constant that was made with it, such as `zeros((batch, 3))`."""
+        """Undo the tracing batch in a constant made with it, such as `zeros((batch, 3))`."""
         axes = [
             axis for axis, size in enumerate(tensor.shape) if size and self.graph.is_dynamic(size)
         ]

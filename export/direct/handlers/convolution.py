@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import array, case, operation, rewrite
+from export.direct.table import array, case, layer, operation, rewrite
 from export.direct.tensor import Order, Shape, Stored, channels_second, plain
 
 
@@ -83,7 +83,6 @@ def _convolve(call: Call, x: Any, weight: Any, space: int, groups: int) -> Store
         for p in ("valid", "same")
     ]
     + [
-        case("conv", array(2, 5, 5, 4), kernel(2, 3, 2, 6), padding="same"),
         case("conv", array(2, 9, 8, 2), kernel(3, 2, 2, 3), padding="same", dilation_rate=(2, 3)),
         case("conv", array(2, 8, 3), kernel(3, 3, 5), strides=2, padding="same"),
         case("conv", array(2, 1, 1, 3), kernel(4, 4, 3, 2), strides=2, padding="same"),
@@ -105,6 +104,21 @@ def conv(call: Call, x: Any, weight: Any) -> Stored:
     shape = tuple(tensor.shape[axis] for axis in order)
     ready = call.wrap(call.stored(tensor, order), shape, "float32")
     return _convolve(call, x, ready, space, groups)
+
+
+@layer("Conv1D", "Conv2D", "Conv3D")
+def grouped_conv(call: Call, x: Tensor, **_: Any) -> Any:
+    """A convolution layer of several groups, which Keras 3.15 infers no shape of as an operation."""
+    settings = call.operation
+    if settings.groups == 1:
+        return NotImplemented
+    result = call.wrap(conv(call, x, call.walker.lift(settings.kernel)), call.shape, "float32")
+    if settings.use_bias:
+        order = image_order(call, x.rank)
+        shape = [-1 if axis == order[1] else 1 for axis in range(x.rank)]
+        bias = call.tensor(call.walker.lift(settings.bias).array.reshape(shape))
+        result = call.wrap(call.elementwise("Add", result, bias), call.shape, "float32")
+    return call.walker.trace(settings.activation, (result,), {}, shown="activation")
 
 
 @operation(

@@ -139,7 +139,7 @@ def logical_not(call: Call, x: Any) -> Stored:
     return call.elementwise("Not", call.tensor(x, "bool"))
 
 
-@operation(*BITWISE, cases=[case(n, INTEGERS, 6) for n in ("bitwise_and", "bitwise_or")])
+@operation(*BITWISE, cases=[case(n, INTEGERS, INTEGERS) for n in ("bitwise_and", "bitwise_or")])
 def bitwise(call: Call, x: Any, y: Any) -> Stored:
     """Combine bits, which ONNX does since opset 18."""
     if call.opset < 18:

@@ -132,7 +132,7 @@ def angle_unit(operation: Any, x: Any) -> Any:
     return ops.cast(x, "float32") * (math.pi / 180 if degrees else 180 / math.pi)
 
 
-@rewrite("Heaviside", cases=[case("heaviside", X, 0.5)])
+@rewrite("Heaviside", cases=[case("heaviside", X, array(2, 3, 4))])
 def heaviside(operation: Any, x: Any, y: Any) -> Any:
     """0 below zero, 1 above, `y` at zero."""
     step = ops.cast(ops.greater(x, 0.0), "float32")
@@ -179,10 +179,8 @@ def filled_like(operation: Any, x: Any) -> Any:
 @rewrite("FullLike", cases=[case("full_like", X, 3)])
 def full_like(operation: Any, x: Any, fill_value: Any) -> Any:
     """One number, in the shape of `x`."""
-    fill = ops.cast(fill_value, operation.dtype or x.dtype)
-    return ops.broadcast_to(ops.reshape(fill, (1,) * len(x.shape)), x.shape) + 0 * ops.cast(
-        x, fill.dtype
-    )
+    dtype = operation.dtype or x.dtype
+    return ops.add(ops.multiply(ops.cast(x, dtype), 0), ops.cast(fill_value, dtype))
 
 
 @rewrite("Select")

@@ -19,8 +19,8 @@ WEIGHT = np.linspace(0.5, 1.5, 4).astype("float32")
 @operation(
     "BatchNorm",
     cases=[
-        case("batch_normalization", array(3, 4), WEIGHT - 1, WEIGHT, -1, offset=WEIGHT),
-        case("batch_normalization", X, WEIGHT - 1, WEIGHT, -1, scale=WEIGHT),
+        case("batch_normalization", array(3, 4), WEIGHT - 1, WEIGHT, -1),
+        case("batch_normalization", X, WEIGHT - 1, WEIGHT, -1, None, WEIGHT),
         case("batch_normalization", array(2, 3, 3, 4), WEIGHT - 1, WEIGHT, 3, WEIGHT, WEIGHT),
         case("batch_normalization", array(2, 4, 3), WEIGHT - 1, WEIGHT, 1, WEIGHT, WEIGHT),
     ],
@@ -50,6 +50,14 @@ def batch_norm(
     value = call.stored(x, order)
     epsilon = float(call.operation.epsilon)
     return Stored(call.emit("BatchNormalization", value, *parameters, epsilon=epsilon), order)
+
+
+@layer("BatchNormalization")
+def batch_normalization(call: Call, x: Tensor, **_: Any) -> Any:
+    """Keras 3.15 infers no shape of the operation when there is an offset and no scale."""
+    settings = call.operation
+    weights = (settings.moving_mean, settings.moving_variance, settings.beta, settings.gamma)
+    return batch_norm(call, call.cast(x, "float32"), *map(call.walker.lift, weights))
 
 
 @rewrite("BatchNorm")

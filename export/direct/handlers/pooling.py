@@ -1,4 +1,4 @@
-"""Pooling and resizing, in channels-second storage."""
+"""Pooling, enlarging and resizing, in channels-second storage."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ IMAGE = array(2, 6, 5, 3)
     "MaxPool",
     "AveragePool",
     cases=[
-        case(name, IMAGE, 2, strides, padding)
+        case(name, IMAGE, (2, 2), strides, padding)
         for name in ("max_pool", "average_pool")
-        for strides in (None, 1, (2, 3))
+        for strides in ((2, 2), (1, 1), (2, 3))
         for padding in ("valid", "same")
     ]
     + [
-        case("max_pool", array(2, 7, 3), 3, 2, "same"),
-        case("average_pool", array(2, 4, 5, 4, 2), 2, 2, "same"),
+        case("max_pool", array(2, 7, 3), (3,), (2,), "same"),
+        case("average_pool", array(2, 4, 5, 4, 2), (2, 2, 2), (2, 2, 2), "same"),
     ],
 )
 def pool(call: Call, x: Tensor) -> Stored:
@@ -57,7 +57,7 @@ def pool(call: Call, x: Tensor) -> Stored:
     "AdaptiveMaxPool",
     cases=[
         case("adaptive_average_pool", IMAGE, (3, 5)),
-        case("adaptive_average_pool", IMAGE, 2),
+        case("adaptive_average_pool", IMAGE, (2, 2)),
         case("adaptive_max_pool", IMAGE, (4, 2)),
     ],
 )
@@ -83,7 +83,7 @@ def adaptive_pool(operation: Any, x: Any) -> Any:
         case("repeat", IMAGE, 2, axis=1),
         case("repeat", array(2, 3, 4), 3, axis=-1),
         case("repeat", array(2, 3, dtype="int32", low=0, high=9), 2, axis=1),
-        case("repeat", array(2, 3), [1, 3, 0], axis=1),
+        case("repeat", array(2, 3), np.array([1, 3, 0]), axis=1),
     ],
 )
 def repeat(call: Call, x: Tensor) -> Any:
@@ -131,3 +131,53 @@ def repeat_by_index(operation: Any, x: Any) -> Any:
         x, axis = ops.reshape(x, (-1,)), 0
     places = np.repeat(np.arange(x.shape[axis]), operation.repeats)
     return ops.take(x, places.astype("int32"), axis=axis)
+
+
+@operation(
+    "Resize",
+    cases=[
+        case("image.resize", IMAGE, (9, 10)),
+        case("image.resize", IMAGE, (3, 4)),
+        case("image.resize", IMAGE, (12, 10), interpolation="nearest"),
+        case("image.resize", IMAGE, (4, 7), interpolation="nearest"),
+    ],
+)
+def resize(call: Call, x: Tensor) -> Stored:
+    """Resize images to a fixed size, by their nearest pixel or linearly."""
+    settings = call.operation
+    modes = {"nearest": "nearest", "bilinear": "linear"}
+    if settings.interpolation not in modes:
+        raise call.refuse('Use interpolation "nearest" or "bilinear": backends differ on others.')
+    if settings.antialias or settings.crop_to_aspect_ratio or settings.pad_to_aspect_ratio:
+        raise call.refuse("Use antialias=False, and crop or pad in an operation of its own.")
+    if x.rank != 4:
+        raise call.refuse("Give it a batch of images.")
+    order = image_order(call, x.rank)
+    before, after = (tuple(shape[axis] for axis in order) for shape in (x.shape, call.shape))
+    scales: Any = None
+    sizes: Any = None
+    if None in before[2:]:
+        sizes = call.graph.sizes(after)
+    else:
+        # Scales, because sizes would need the batch, which older opsets cannot leave out.
+        space = zip(before[2:], after[2:], strict=True)
+        scales = np.array([1.0, 1.0, *(_scale(a or 1, b or 1) for a, b in space)], np.float32)
+    value = call.emit(
+        "Resize",
+        call.stored(call.cast(x, "float32"), order),
+        None,
+        scales,
+        sizes,
+        mode=modes[settings.interpolation],
+        coordinate_transformation_mode="half_pixel",
+        nearest_mode="round_prefer_ceil" if settings.interpolation == "nearest" else None,
+    )
+    return Stored(value, order)
+
+
+def _scale(before: int, after: int) -> np.float32:
+    """Return the ratio of two sizes, rounded up until ⌊before · ratio⌋ is `after`."""
+    ratio = np.float32(after / before)
+    while np.floor(before * float(ratio)) < after:
+        ratio = np.nextafter(ratio, np.float32(np.inf))
+    return ratio

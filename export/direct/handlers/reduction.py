@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from export.direct.call import Call
@@ -144,7 +145,10 @@ def moments(operation: Any, x: Any) -> Any:
 
 @rewrite(
     "Average",
-    cases=[case("average", X, axis=1), case("average", X, axis=2, weights=[1.0, 2.0, 3.0, 4.0])],
+    cases=[
+        case("average", X, axis=1),
+        case("average", X, axis=2, weights=np.array([1.0, 2.0, 3.0, 4.0], "float32")),
+    ],
 )
 def average(operation: Any, x: Any, weights: Any = None) -> Any:
     """The mean, weighted if asked."""
@@ -190,7 +194,7 @@ def without_nan(operation: Any, x: Any) -> Any:
         case("norm", X, axis=-1),
         case("norm", X, ord=1, axis=1),
         case("norm", X, ord=2, axis=-1, keepdims=True),
-        case("norm", X, ord="inf", axis=1),
+        case("norm", X, ord=math.inf, axis=1),
         case("norm", X, ord="fro", axis=(1, 2)),
         case("norm", X, ord=3, axis=1),
     ],
@@ -205,9 +209,9 @@ def norm(operation: Any, x: Any) -> Any:
     if not vector:
         raise NotImplementedError(f"matrix norm of order {order}")
     sizes = ops.abs(x)
-    if order in (math.inf, "inf"):
+    if order == math.inf:
         return ops.max(sizes, axis=axis, keepdims=keepdims)
-    if order in (-math.inf, "-inf"):
+    if order == -math.inf:
         return ops.min(sizes, axis=axis, keepdims=keepdims)
     if order == 1:
         return ops.sum(sizes, axis=axis, keepdims=keepdims)

@@ -1,9 +1,9 @@
 """Runs a model through Keras and through ONNX Runtime, and compares."""
 
+import keras
 import numpy as np
 import onnxruntime
 
-import keras
 from export.direct import convert
 from export.direct.table import Array
 from tests.tolerances import CERTIFICATE

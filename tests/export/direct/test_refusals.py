@@ -1,0 +1,117 @@
+"""What cannot be converted is refused with the layer, the operation and what to do."""
+
+import keras
+import numpy as np
+import onnx
+import pytest
+from keras import layers, ops
+
+from export.direct import convert, newest_opset, save
+from export.errors import ExportError, UnsupportedOperation
+
+
+def dense():
+    """A model of one layer."""
+    return keras.Sequential([keras.Input((3,), name="data"), layers.Dense(2)], name="dense")
+
+
+class Noisy(layers.Layer):
+    """Adds noise in inference too."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seed_generator = keras.random.SeedGenerator(0)
+
+    def call(self, x):
+        return x + keras.random.normal((3,), seed=self.seed_generator)
+
+
+class Spectrum(layers.Layer):
+    """Uses an operation that ONNX has no equivalent of."""
+
+    def call(self, x):
+        return ops.rfft(x)[0]
+
+
+class Foreign(layers.Layer):
+    """Written in NumPy, not in keras.ops."""
+
+    def call(self, x):
+        return np.fft.fft(x)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+@pytest.mark.parametrize(
+    "layer, words",
+    [
+        (Noisy(name="noisy"), ["noisy", "random numbers", "input of the model"]),
+        (Spectrum(name="spectrum"), ["spectrum", "RFFT", "Complex numbers"]),
+        (Foreign(name="foreign"), ["foreign", "Foreign", "keras.ops"]),
+        (layers.LSTM(2, stateful=True, name="memory"), ["memory", "stateful=False"]),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_refusal_names_layer_and_way_out(layer, words):
+    shape = (4, 3) if isinstance(layer, layers.LSTM) else (3,)
+    x = keras.Input(batch_shape=(2, *shape))
+    y = keras.layers.Layer.__call__(layer, x)
+    with pytest.raises(UnsupportedOperation) as caught:
+        convert(keras.Model(x, y))
+    assert caught.value.layer == layer.name
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_unbuilt_model_is_refused():
+    with pytest.raises(ExportError, match="built"):
+        convert(keras.Sequential([layers.Dense(2)]))
+
+
+def test_subclassed_model_is_refused():
+    class Subclassed(keras.Model):
+        def call(self, x):
+            return x
+
+    model = Subclassed()
+    model.built = True
+    with pytest.raises(ExportError, match="functional"):
+        convert(model)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(value):
+    model = dense()
+    model.weights[0].assign(np.full((3, 2), value))
+    with pytest.raises(ExportError, match="kernel"):
+        convert(model)
+
+
+@pytest.mark.parametrize("opset", [7, 16, 99])
+def test_unknown_opset_is_refused(opset):
+    with pytest.raises(ValueError, match=f"Received: {opset}. Accepted: 17 to {newest_opset()}"):
+        convert(dense(), opset=opset)
+
+
+def test_metadata_and_names_are_written(tmp_path):
+    proto = convert(dense(), name="part", metadata={"paper": "none"})
+    path = save(proto, tmp_path / "dense.onnx")
+    loaded = onnx.load(path)
+    assert loaded.graph.name == "part"
+    assert {entry.key: entry.value for entry in loaded.metadata_props} == {"paper": "none"}
+    assert loaded.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
+    assert loaded.graph.output[0].type.tensor_type.shape.dim[0].dim_param == "batch"
+    assert [file.name for file in tmp_path.iterdir()] == ["dense.onnx"]
+
+
+def test_converting_leaves_the_model_as_it_was():
+    attention = layers.MultiHeadAttention(2, 4)
+    x = keras.Input((3, 4))
+    model = keras.Model(x, attention(x, x))
+    before = [len(layer._inbound_nodes) for layer in attention._flatten_layers()]
+    weights = model.get_weights()
+    convert(model)
+    assert [len(layer._inbound_nodes) for layer in attention._flatten_layers()] == before
+    for old, new in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
