@@ -21,7 +21,7 @@ def export_part(store: Store, name: str, part: Any, route: str, model: Any) -> d
     import onnx
 
     from export import routes, to_onnx
-    from export.bundle import cardinality
+    from export.feeds import cardinality
 
     row: dict[str, Any] = {"part": name, "route": route}
     path = store.graph(name, route)

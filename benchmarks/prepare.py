@@ -36,7 +36,7 @@ def prepare(store: Store, model_name: str, overrides: Mapping[str, Any]) -> dict
         chains=chains,
         inputs=inputs,
         updates=updates,
-        weights={name: part.get_weights() for name, part in parts.items()},
+        weights={name: _weights(part) for name, part in parts.items()},
         settings=model.settings,
     )
     model.save(store.model)
@@ -81,6 +81,14 @@ def stir(parts: Mapping[str, Any], rng: np.random.Generator) -> None:
             else:
                 value = 0.1 * rng.standard_normal(weight.shape)
             weight.assign(value.astype("float32"))
+
+
+def _weights(part: Any) -> Arrays:
+    return {
+        f"{layer.name}/{weight.name}": keras.ops.convert_to_numpy(weight.value)
+        for layer in part._flatten_layers(include_self=False)
+        for weight in layer._trainable_variables + layer._non_trainable_variables
+    }
 
 
 def _data(model: Any, rng: np.random.Generator) -> Arrays:

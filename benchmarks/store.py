@@ -42,7 +42,7 @@ class Store:
         chains: Mapping[str, Sequence[Link]],
         inputs: Mapping[str, Mapping[str, np.ndarray]],
         updates: Sequence[tuple[int, Mapping[str, np.ndarray]]],
-        weights: Mapping[str, Sequence[np.ndarray]],
+        weights: Mapping[str, Mapping[str, np.ndarray]],
         settings: Mapping[str, Any],
     ) -> None:
         """Writes everything but the model and the graphs.
@@ -51,7 +51,7 @@ class Store:
             chains: Workload → its parts.
             inputs: Workload → input name → array of `ROWS` rows.
             updates: The updates of one training step: phase number and batch.
-            weights: Part → arrays in Keras's order and layout, for code that is not Keras.
+            weights: Part → `layer/weight` → array in Keras's layout, for code that is not Keras.
             settings: The model's settings, resolved.
         """
         plan = {
@@ -64,8 +64,8 @@ class Store:
             self._save(f"inputs.{workload}", arrays)
         for index, (_, batch) in enumerate(updates):
             self._save(f"update.{index}", batch)
-        for part, values in weights.items():
-            self._save(f"weights.{part}", {str(i): array for i, array in enumerate(values)})
+        for part, arrays in weights.items():
+            self._save(f"weights.{part}", arrays)
 
     def plan(self) -> dict[str, Any]:
         """Chains, phase numbers and settings, as they were written."""
@@ -84,10 +84,10 @@ class Store:
         numbers = self.plan()["updates"]
         return [(n, self._load(f"update.{index}", batch)) for index, n in enumerate(numbers)]
 
-    def weights(self, part: str) -> list[np.ndarray]:
-        """A part's weights in Keras's order and layout."""
+    def weights(self, part: str) -> dict[str, np.ndarray]:
+        """A part's weights in Keras's order and layout: `layer/weight` → array."""
         with np.load(self.folder / f"weights.{part}.npz") as arrays:
-            return [arrays[str(index)] for index in range(len(arrays.files))]
+            return {name: arrays[name] for name in arrays.files}
 
     def _save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(self.folder / f"{name}.npz", **dict[str, Any](arrays))

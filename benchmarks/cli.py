@@ -1,0 +1,136 @@
+"""The command line of the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.cases import WORKLOADS, Plan
+from benchmarks.errors import BenchmarkError
+
+QUICK_MODELS = ("vae", "vq_vae", "dcgan")
+SLOWER = 1.05
+"""How many times slower a subject must be, with confidence, to count as a regression."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the benchmark's commands and the options of a run."""
+    add = parser.add_argument
+    add("-o", "--output", type=Path, metavar="FILE", help="results, as JSON lines; continued")
+    add("--quick", action="store_true", help="three models, fewer subjects: some minutes")
+    add("--models", nargs="+", metavar="NAME", help="names or patterns (default: all for images)")
+    add("--subjects", nargs="+", metavar="NAME", help="names or patterns (default: all installed)")
+    add("--workloads", nargs="+", choices=WORKLOADS, metavar="NAME", help=", ".join(WORKLOADS))
+    add("--batches", nargs="+", type=int, metavar="N", help="batch sizes (default: 1 8 64)")
+    add("--rounds", type=int, metavar="N", help="rounds of each task (default: 15; quick: 7)")
+    add("--round-seconds", type=float, default=0.1, metavar="S", help="of one round (%(default)s)")
+    add("--cold", type=int, metavar="N", help="models whose cold starts are measured (default: 2)")
+    add("--threads", type=int, metavar="N", help="of every subject (default: the cores there are)")
+    add("--device", choices=("cpu", "gpu"), default="cpu")
+    add("--overwrite", action="store_true", help="starts anew where the output exists")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=False)
+    report = commands.add_parser("report", help="makes tables and a page of results")
+    report.add_argument("results", type=Path)
+    compare = commands.add_parser("compare", help="finds what became slower")
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    compare.add_argument("--slower", type=float, default=SLOWER, metavar="X")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does what the command line says; the exit code, 1 for regressions and 2 for errors."""
+    try:
+        if args.command == "report":
+            return _report(args.results)
+        if args.command == "compare":
+            return _compare(args)
+        return _measure(args)
+    except BenchmarkError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def plan(args: argparse.Namespace) -> Plan:
+    """The plan that the options of a run make.
+
+    Raises:
+        BenchmarkError: A name is unknown, or a number is out of bounds.
+    """
+    from benchmarks.conditions import cores
+    from benchmarks.subjects import QUICK, choose
+
+    subjects = args.subjects or (QUICK if args.quick else ["*"])
+    batches = args.batches or ([1, 64] if args.quick else [1, 8, 64])
+    rounds = (7 if args.quick else 15) if args.rounds is None else args.rounds
+    cold = (1 if args.quick else 2) if args.cold is None else args.cold
+    threads = len(cores()) if args.threads is None else args.threads
+    least = {"threads": threads, "rounds": rounds, "batches": min(batches)}
+    for name, value in least.items():
+        if value < 1:
+            raise BenchmarkError(f"{name} must be at least 1. Received: {value}")
+    if threads > len(cores()):
+        raise BenchmarkError(f"threads must be at most {len(cores())}. Received: {threads}")
+    if args.round_seconds <= 0:
+        raise BenchmarkError(f"round-seconds must be positive. Received: {args.round_seconds}")
+    return Plan(
+        models=_models(args.models or (QUICK_MODELS if args.quick else ["*"])),
+        subjects=choose(subjects),
+        workloads=args.workloads or WORKLOADS,
+        batches=batches,
+        rounds=rounds,
+        cold=cold,
+        round_seconds=args.round_seconds,
+        threads=threads,
+        device=args.device,
+    )
+
+
+def _models(patterns: Sequence[str]) -> list[str]:
+    import fnmatch
+
+    from zoo.registry import TABLE, describe
+
+    for pattern in patterns:
+        if not fnmatch.filter(TABLE, pattern):
+            try:
+                describe(pattern)
+            except KeyError as error:
+                raise BenchmarkError(str(error)) from None
+    return [name for name in TABLE if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+
+
+def _measure(args: argparse.Namespace) -> int:
+    from benchmarks.conditions import conditions
+    from benchmarks.results import Results
+    from benchmarks.session import Session
+    from benchmarks.subjects import SUBJECTS
+
+    planned = plan(args)
+    output = args.output or Path("bench-quick.jsonl" if args.quick else "bench.jsonl")
+    results = Results(output, conditions(planned), overwrite=args.overwrite)
+    try:
+        Session(planned, {name: SUBJECTS[name] for name in planned.subjects}, results).run()
+    except KeyboardInterrupt:
+        print(f"interrupted; the same command goes on from {output}", file=sys.stderr)
+        return 130
+    return _report(output)
+
+
+def _report(path: Path) -> int:
+    from benchmarks.report import write
+
+    written, text = write(path)
+    print(text)
+    print("\n".join(str(file) for file in written), file=sys.stderr)
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from benchmarks.regressions import compare, table
+    from benchmarks.results import read
+
+    changes = compare(read(args.before), read(args.after), slower=args.slower)
+    print(table(changes))
+    return int(any(change.verdict == "slower" for change in changes.rows))

@@ -1,0 +1,57 @@
+"""Two runs compared."""
+
+import json
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.errors import BenchmarkError
+from benchmarks.regressions import compare, table
+from tests.benchmarks.rows import made_up_run
+
+pytestmark = pytest.mark.once
+
+
+def test_planted_regression_is_found_and_nothing_else():
+    found = compare(made_up_run(), made_up_run(factors={"jax-jit": 1.3}, seed=1))
+    slower = {row.subject for row in found.rows if row.verdict == "slower"}
+    assert slower == {"jax-jit"}
+    assert all(row.ratio.low < 1.33 for row in found.rows)
+    assert "jax-jit" in table(found)
+
+
+def test_same_run_has_no_changes():
+    found = compare(made_up_run(), made_up_run(seed=2))
+    assert {row.verdict for row in found.rows} == {"same"}
+
+
+def test_slower_machine_is_not_a_regression():
+    after = made_up_run(seed=3)
+    for row in after:
+        if "rounds" in row:
+            row["rounds"] = [2 * seconds for seconds in row["rounds"]]
+    found = compare(made_up_run(), after)
+    assert found.machine.value == pytest.approx(2.0, rel=0.03)
+    assert {row.verdict for row in found.rows} == {"same"}
+
+
+def test_what_is_no_longer_measured_is_said():
+    after = [row for row in made_up_run(seed=4) if row.get("subject") != "plain-torch"]
+    assert "vae/generate/1 plain-torch" in compare(made_up_run(), after).missing
+
+
+def test_runs_without_anything_in_common_are_refused():
+    with pytest.raises(BenchmarkError, match="in common"):
+        compare(made_up_run(models=("vae",)), made_up_run(models=("dcgan",)))
+
+
+def test_command_exits_with_1_on_a_regression(tmp_path, capsys):
+    files = [tmp_path / "before.jsonl", tmp_path / "after.jsonl"]
+    for path, factors in zip(files, ({}, {"onnxruntime": 1.5}), strict=True):
+        rows = [*made_up_run(factors=factors), {"kind": "done", "unit": "all"}]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    before, after = map(str, files)
+    assert main(["compare", before, after]) == 1
+    assert "6 slower, 0 faster" in capsys.readouterr().out
+    assert main(["compare", before, before]) == 0
+    assert main(["compare", before, str(tmp_path / "absent.jsonl")]) == 2
