@@ -11,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from export.direct.graph import TYPES, Graph, Operand
-from export.direct.tensor import Order, Shape, Stored, Tensor, constant, float32, is_float, plain
+from export.direct.tensor import Order, Shape, Stored, Tensor, float32, plain, without
 from export.errors import UnsupportedOperation
 
 if TYPE_CHECKING:
@@ -59,22 +59,10 @@ class Call:
 
     def tensor(self, value: Any, dtype: str | None = None) -> Tensor:
         """Return a tensor for any argument (number, array, tensor), cast to `dtype`."""
-        if not isinstance(value, Tensor):
-            if isinstance(value, int) and not isinstance(value, bool) and value:
-                if value % self.graph.batch == 0:
-                    return self._batch_multiple(value, dtype or "int32")
-            default = "float32" if isinstance(value, float) else "int32"
-            array = np.asarray(value)
-            value = constant(
-                array.astype(default)
-                if isinstance(value, (int, float)) and not isinstance(value, bool)
-                else array
-            )
-        return value if dtype is None else self.cast(value, dtype)
-
-    def _batch_multiple(self, value: int, dtype: str) -> Tensor:
-        size = self.emit("Squeeze", self.graph.size(value), np.array([0], np.int64))
-        return self.cast(Tensor(size, (), "int64", ()), dtype)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = np.asarray(value, np.int32)
+        tensor: Tensor = self.walker.lift(value)
+        return tensor if dtype is None else self.cast(tensor, dtype)
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
         """Return `tensor` in another dtype; floating types are all float32."""
@@ -101,7 +89,7 @@ class Call:
         return [self.tensor(value, dtype) for value in values]
 
     def elementwise(self, operator: str, *tensors: Tensor, **attributes: Any) -> Stored:
-        """Append a node that works element by element, in whatever order its operands are stored."""
+        """Append a node that works element by element, in any order its operands are stored."""
         values, order = self.graph.broadcast(tensors)
         return Stored(self.emit(operator, *values, **attributes), order)
 
@@ -125,8 +113,6 @@ class Call:
         self, operator: str, tensor: Tensor, axes: Sequence[int], *, keepdims: bool
     ) -> Stored:
         """Reduce logical `axes`; what is left keeps its stored order."""
-        from export.direct.tensor import without
-
         places = sorted(tensor.order.index(axis) for axis in axes)
         order = tensor.order if keepdims else without(tensor.order, axes)
         source = self.graph.operand(tensor.value)
@@ -137,6 +123,3 @@ class Call:
         else:
             value = self.emit(operator, source, axes=places, keepdims=int(keepdims))
         return Stored(value, order)
-
-    def is_float(self, tensor: Tensor) -> bool:
-        return is_float(tensor.dtype)

@@ -20,8 +20,8 @@ from export.direct.tensor import Tensor
 from export.direct.walk import Walker
 from export.errors import ExportError
 
-# Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX Runtime
-# reads it since 1.18 (May 2024), OpenVINO since 2024.3.
+# Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX
+# Runtime reads it since 1.18 (May 2024), OpenVINO since 2024.3.
 DEFAULT_OPSET = 21
 OLDEST_OPSET = 17
 # The batch is traced as a prime number that divides no other size of the model.
@@ -39,8 +39,8 @@ def convert(
     """Convert a functional or sequential Keras model, on any backend, into an ONNX model.
 
     Inputs are named after `keras.Input`, outputs after their key in a dictionary or the layer that
-    makes them; the first dimension is "batch". Layers run in inference mode. Everything that floats is
-    float32, also in a mixed-precision model.
+    makes them; the first dimension is "batch". Layers run in inference mode. Everything that floats
+    is float32, also in a mixed-precision model.
 
     Args:
         keras_model: a built `keras.Sequential` or functional `keras.Model`.
@@ -121,7 +121,7 @@ def _ir_version(opset: int) -> int:
 def _check_is_graph(model: Any) -> None:
     if isinstance(model, keras.Model) and not model.built:
         raise ExportError(
-            f"A model must be built before it is exported. Received: {model.name!r} without weights. "
+            f"A model must be built before it is exported. Received: {model.name!r}, unbuilt. "
             "Accepted: a model that was called on data, or starts with keras.Input."
         )
     if not keras_graph.is_graph(model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import onnx_ir as ir
 
@@ -23,6 +25,17 @@ def constant(value: ir.Value | None) -> np.ndarray | None:
     if value is None or not value.is_initializer() or value.const_value is None:
         return None
     return value.const_value.numpy()
+
+
+def constants(node: ir.Node, indices: Iterable[int]) -> list[tuple[int, np.ndarray]] | None:
+    """Return the arrays at some inputs of a node, with their places; None if one varies."""
+    found = []
+    for index in indices:
+        array = constant(node.inputs[index])
+        if array is None:
+            return None
+        found.append((index, array))
+    return found
 
 
 def initializer(graph: ir.Graph, array: np.ndarray, like: ir.Value) -> ir.Value:
@@ -109,12 +122,12 @@ def _scaled(product: ir.Node, weight: np.ndarray, scale: np.ndarray) -> np.ndarr
 def _affine(
     node: ir.Node, place: int, channels: int, rank: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the scale and shift per channel that a node applies, None if it is not of that form."""
+    """Return the scale and shift per channel that a node applies, None if it does no such thing."""
     if node.op_type == "BatchNormalization":
-        given = [constant(value) for value in node.inputs[1:]]
-        if place or any(value is None for value in given):
+        given = constants(node, range(1, 5))
+        if place or given is None:
             return None
-        gamma, beta, mean, variance = (value.astype(np.float64) for value in given)
+        gamma, beta, mean, variance = (array.astype(np.float64) for _, array in given)
         scale = gamma / np.sqrt(variance + node.attributes["epsilon"].as_float())
         return scale, beta - mean * scale
     number = constant(node.inputs[1 - place])

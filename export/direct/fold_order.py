@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from export.direct.fold_affine import constant, initializer, only_use, replace_by
+from export.direct.fold_affine import constant, constants, initializer, only_use, replace_by
 
 POINTWISE = {
     "Relu", "LeakyRelu", "Elu", "Selu", "Celu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Gelu",
@@ -74,14 +74,14 @@ def _permute_columns(graph: ir.Graph, value: ir.Value, columns: np.ndarray) -> l
     if node is None or not only_use(value):
         return None
     if node.op_type == "Gemm" and "transB" not in node.attributes:
-        arrays = [(i, constant(node.inputs[i])) for i in range(1, len(node.inputs))]
-        if any(array is None or array.shape[-1] != columns.size for _, array in arrays):
+        arrays = constants(node, range(1, len(node.inputs)))
+        if arrays is None or any(array.shape[-1] != columns.size for _, array in arrays):
             return None
         return [_with(graph, node, i, array[..., columns]) for i, array in arrays]
     if node.op_type == "BatchNormalization":
         above = _permute_columns(graph, node.inputs[0], columns)
-        arrays = [(i, constant(node.inputs[i])) for i in range(1, 5)]
-        if above is None or any(array is None for _, array in arrays):
+        arrays = constants(node, range(1, 5))
+        if above is None or arrays is None:
             return None
         return above + [_with(graph, node, i, array[columns]) for i, array in arrays]
     if node.op_type == "Gather":
@@ -152,22 +152,21 @@ def _permute_rows(graph: ir.Graph, value: ir.Value, rows: np.ndarray) -> list[Ch
             changes.append(_with(graph, node, 1, weight[rows]))
             continue
         if node.op_type == "BatchNormalization" and index == 0:
-            beside = [(i, constant(node.inputs[i])) for i in range(1, 5)]
+            beside = constants(node, range(1, 5))
         elif node.op_type in POINTWISE | BINARY:
             beside = _constants_beside(node)
         elif node.op_type == "Concat" and node.attributes["axis"].as_int() in (1, -1):
             wider = _concatenated(node, index, rows)
             if wider is None:
                 return None
-            beside, rows_below = [], wider
-            below = _permute_rows(graph, node.outputs[0], rows_below)
+            below = _permute_rows(graph, node.outputs[0], wider)
             if below is None:
                 return None
             changes.extend(below)
             continue
         else:
             return None
-        if beside is None or any(a is None for _, a in beside):
+        if beside is None:
             return None
         for i, array in beside:
             if array.ndim and array.shape[-1] == rows.size:

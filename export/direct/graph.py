@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from hashlib import blake2b
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -34,14 +35,14 @@ def tensor_type(dtype: str) -> ir.TensorType:
     return ir.TensorType(TYPES[dtype])
 
 
-Operand = Tensor | ir.Value | np.ndarray | None
+Operand: TypeAlias = Tensor | ir.Value | np.ndarray | None
 
 
 class Graph:
     """Collects nodes; tensors carry their axis order and are transposed only on demand.
 
-    The batch is traced as the prime number `batch`: a dimension that is a multiple of it is a multiple
-    of the batch, and is read from the first input when the graph runs.
+    The batch is traced as the prime number `batch`: a dimension that is a multiple of it is a
+    multiple of the batch, and is read from the first input when the graph runs.
     """
 
     def __init__(self, opset: int, name: str, batch: int) -> None:
@@ -115,7 +116,7 @@ class Graph:
     def constant(self, array: np.ndarray) -> ir.Value:
         """Return an initializer that holds `array`; equal arrays share one."""
         array = np.ascontiguousarray(array) if array.ndim else array
-        key = (array.dtype.name, array.shape, array.tobytes())
+        key = (array.dtype.name, array.shape, blake2b(array.tobytes()).digest())
         if key not in self._constants:
             name = self.name(f"{self.scope}/constant")
             value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
@@ -125,7 +126,7 @@ class Graph:
         return self._constants[key]
 
     def stored(self, tensor: Tensor, order: Order | None = None) -> ir.Value:
-        """Return the value of `tensor` with its axes in `order`, transposed only if it has to be."""
+        """Return the value of `tensor` with its axes in `order`, transposed only if need be."""
         order = plain(tensor.rank) if order is None else order
         permutation = tuple(tensor.order.index(axis) for axis in order)
         if isinstance(tensor.value, np.ndarray):
@@ -176,8 +177,8 @@ class Graph:
     def regroup(self, tensor: Tensor, shape: Shape) -> Stored:
         """Reshape in Keras's sense, without transposing where the axis order allows it.
 
-        An image that becomes a sequence is transposed all the same: what reads sequences (attention,
-        layer normalization, matrix products) wants the channels last.
+        An image that becomes a sequence is transposed all the same: what reads sequences
+        (attention, layer normalization, matrix products) wants the channels last.
         """
         if tensor.rank > 3 and len(shape) == 3:
             tensor = Tensor(self.stored(tensor), tensor.shape, tensor.dtype, plain(tensor.rank))

@@ -50,7 +50,7 @@ def nodes_between(known: Collection[int], outputs: list[keras.KerasTensor]) -> l
 
 
 def is_graph(operation: Any) -> bool:
-    """Tell whether an operation is a functional or sequential model that keeps Keras's own `call`."""
+    """Tell whether an operation is a functional or sequential model with Keras's own `call`."""
     kinds = (Functional, keras.Sequential)
     return isinstance(operation, kinds) and type(operation).call in [kind.call for kind in kinds]
 
@@ -58,6 +58,11 @@ def is_graph(operation: Any) -> bool:
 def is_operation(operation: Any) -> bool:
     """Tell whether an operation is one of `keras.ops`, and not a layer."""
     return not isinstance(operation, keras.Layer)
+
+
+def is_part_of_keras(kind: type) -> bool:
+    """Tell whether a class is Keras's own: handlers are looked up by name among these alone."""
+    return kind.__module__.startswith("keras.")
 
 
 def output_structure(model: Any) -> Any:
@@ -86,8 +91,8 @@ def forget(nodes: list[Any]) -> None:
 class SymbolicNamespace:
     """A module of Keras's backend whose functions take symbolic tensors as well.
 
-    Layers may call the backend directly, which `Layer.__call__` allows and replaying their `call` on
-    symbolic tensors does not: such calls are redirected to the operation of the same name.
+    Layers may call the backend directly, which `Layer.__call__` allows and replaying their `call`
+    on symbolic tensors does not: such calls are redirected to the operation of the same name.
     """
 
     def __init__(self, module: Any) -> None:

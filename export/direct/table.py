@@ -29,8 +29,8 @@ class Array:
 class Case:
     """A call of a `keras.ops` function (or of a layer) that Keras and ONNX must agree on.
 
-    `function` is its name below `keras.ops`; arrays among the arguments become graph inputs, the first
-    axis of each being the batch when `batched`.
+    `function` is its name below `keras.ops`; arrays among the arguments become graph inputs, the
+    first axis of each being the batch when `batched`.
     """
 
     function: str
@@ -69,14 +69,14 @@ def operation(*names: str, cases: Sequence[Case] = ()) -> Any:
 
 
 def layer(*names: str, cases: Sequence[Case] = ()) -> Any:
-    """Register the handler of the Keras layers with these class names, called like an operation's."""
+    """Register the handler of the Keras layers with these class names; see `operation`."""
     return _register(LAYERS, names, cases)
 
 
 def rewrite(*names: str, cases: Sequence[Case] = ()) -> Any:
     """Register what Keras operations amount to in other Keras operations.
 
-    The function gets the operation and its arguments (symbolic tensors), and returns symbolic tensors.
+    The function gets the operation and its arguments, and returns symbolic tensors.
     """
     return _register(REWRITES, names, cases)
 

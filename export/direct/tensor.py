@@ -21,7 +21,7 @@ FLOATS = ("float16", "bfloat16", "float32", "float64")
 class Tensor:
     """What Keras sees (`shape`, `dtype`) and what ONNX holds (`value`, `order`).
 
-    Axis `i` of `value` is axis `order[i]` of the Keras tensor: an image in channels-first storage has
+    Axis `i` of `value` is axis `order[i]` of the Keras tensor: an image stored channels first has
     shape `(batch, height, width, channels)` and order `(0, 3, 1, 2)`. Transposing changes the order
     and emits nothing; a Transpose node appears only where an operator insists on another order.
     A constant holds an array instead of a value. `mask` is the Keras mask that travels with it.
@@ -137,14 +137,13 @@ def _equal_runs(
         left, right = source[i], target[j]
         i, j = i + 1, j + 1
         while left and right and left != right:
+            more = source[i : i + 1] if left < right else target[j : j + 1]
+            if not more or more[0] is None:
+                return
             if left < right:
-                if i == len(source) or source[i] is None:
-                    return
-                left, i = left * source[i], i + 1
+                left, i = left * more[0], i + 1
             else:
-                if j == len(target) or target[j] is None:
-                    return
-                right, j = right * target[j], j + 1
+                right, j = right * more[0], j + 1
         if not left or not right:
             return
         yield i, j

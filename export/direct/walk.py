@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ import onnx_ir as ir
 
 from export.direct import keras_graph
 from export.direct.call import Call
+from export.direct.context import with_context, with_masks
 from export.direct.graph import Graph
 from export.direct.table import LAYERS, OPERATIONS, REFUSALS, REWRITES
 from export.direct.tensor import Stored, Tensor, constant, float32, plain
@@ -88,7 +88,9 @@ class Walker:
     def convert_operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Convert an operation of `keras.ops` by its handler or its rewrite."""
         name = type(operation).__name__
-        result = NotImplemented
+        if not keras_graph.is_part_of_keras(type(operation)):
+            return self.trace(operation.call, args, kwargs, shown=name)
+        result: Any = NotImplemented
         if name in OPERATIONS:
             result = self.handled(OPERATIONS[name], operation, args, kwargs)
         if result is NotImplemented and name in REWRITES:
@@ -99,58 +101,19 @@ class Walker:
         return result
 
     def convert_layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Convert a layer by its handler where it is exactly that layer, else by tracing its `call`."""
-        kind = getattr(type(layer), "export_as", type(layer))
+        """Convert a layer by the handler of its very class, else by tracing its `call`.
+
+        A class whose `call` computes what a Keras layer's does says so: `export_as = <that layer>`.
+        """
+        kind = vars(type(layer)).get("export_as", type(layer))
         call = kind.call.__get__(layer)
-        args, kwargs = self.with_context(layer, args, kwargs)
-        if kind.__module__.startswith("keras.") and kind.__name__ in LAYERS:
+        args, kwargs = with_context(layer, args, kwargs)
+        result: Any = NotImplemented
+        if keras_graph.is_part_of_keras(kind) and kind.__name__ in LAYERS:
             result = self.handled(LAYERS[kind.__name__], layer, args, kwargs)
-            if result is NotImplemented:
-                result = self.trace(call, args, kwargs, shown=kind.__name__)
-        else:
+        if result is NotImplemented:
             result = self.trace(call, args, kwargs, shown=type(layer).__name__)
-        return self.with_masks(layer, args, kwargs, result)
-
-    def with_context(self, layer: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        """Add what `Layer.__call__` fills in: inference mode, and the masks of the inputs."""
-        parameters = inspect.signature(layer.call).parameters
-        names = [n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
-        kwargs = dict(kwargs)
-        if "training" in names:
-            kwargs["training"] = False
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        tensors = {n: v for n, v in given.items() if n in names and _has_tensor(v)}
-        if len(tensors) == 1 and "mask" in names and given.get("mask") is None:
-            masks = keras.tree.map_structure(_mask, next(iter(tensors.values())))
-            if any(mask is not None for mask in keras.tree.flatten(masks)):
-                kwargs["mask"] = masks
-        elif len(tensors) > 1:
-            for name, value in tensors.items():
-                masked = f"{name}_mask"
-                if masked in names and given.get(masked) is None and isinstance(value, Tensor):
-                    kwargs[masked] = value.mask
-        return args, kwargs
-
-    def with_masks(self, layer: Any, args: Any, kwargs: Any, result: Any) -> Any:
-        """Attach the mask that the layer computes for its output."""
-        first = args[0] if args else next(iter(kwargs.values()), None)
-        masks = kwargs.get("mask")
-        if masks is None:
-            masks = keras.tree.map_structure(_mask, first)
-        any_mask = any(mask is not None for mask in keras.tree.flatten(masks))
-        overridden = type(layer).compute_mask is not keras.Layer.compute_mask
-        if not layer.supports_masking or not (any_mask or overridden):
-            return result
-        computed = self.trace(layer.compute_mask, (first, masks), {}, shown="compute_mask")
-        flat = keras.tree.flatten(computed)
-        tensors = keras.tree.flatten(result)
-        if len(flat) != len(tensors):
-            return result
-        masked = [
-            Tensor(t.value, t.shape, t.dtype, t.order, mask)
-            for t, mask in zip(tensors, flat, strict=True)
-        ]
-        return keras.tree.pack_sequence_as(result, masked)
+        return with_masks(self.trace, layer, args, kwargs, result)
 
     def handled(self, handler: Any, operation: Any, args: Any, kwargs: Any) -> Any:
         """Call a handler and give its values the shapes and dtypes that Keras infers."""
@@ -242,10 +205,19 @@ class Walker:
             )
         if array.dtype.name == "float64":
             array = array.astype(np.float32)
+        if isinstance(value, keras.Variable):
+            return constant(array)
         return self._with_batch(constant(array))
 
     def _with_batch(self, tensor: Tensor) -> Tensor:
-        """Undo the tracing batch in a constant made with it, such as `zeros((batch, 3))`."""
+        """Undo the tracing batch in a constant made with it, such as `zeros((batch, 3))`.
+
+        A number that is a multiple of the tracing batch is that multiple of the batch.
+        """
+        number = tensor.value
+        if number.ndim == 0 and number.dtype != bool and number and number % self.graph.batch == 0:
+            size = self.graph.emit("Squeeze", self.graph.size(int(number)), np.array([0], np.int64))
+            return Call(self, None, (), {}).cast(Tensor(size, (), "int64", ()), tensor.dtype)
         axes = [
             axis for axis, size in enumerate(tensor.shape) if size and self.graph.is_dynamic(size)
         ]
@@ -263,11 +235,3 @@ class Walker:
             array = first
         value = self.graph.emit("Expand", array, self.graph.sizes(tensor.shape))
         return Tensor(value, tensor.shape, tensor.dtype, plain(tensor.rank))
-
-
-def _mask(value: Any) -> Any:
-    return value.mask if isinstance(value, Tensor) else None
-
-
-def _has_tensor(value: Any) -> bool:
-    return any(isinstance(leaf, Tensor) for leaf in keras.tree.flatten(value))

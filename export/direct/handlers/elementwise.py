@@ -1,4 +1,4 @@
-"""Arithmetic, comparison and logic, element by element, in whatever order the operands are stored."""
+"""Arithmetic, choice and types, in whatever order the operands are stored."""
 
 from __future__ import annotations
 
@@ -28,14 +28,6 @@ UNARY = {
 BINARY = {
     "Add": "Add", "Subtract": "Sub", "Multiply": "Mul", "Divide": "Div", "TrueDivide": "Div",
     "Maximum": "Max", "Minimum": "Min",
-}  # fmt: skip
-COMPARISONS = {
-    "Equal": "Equal", "NotEqual": "Equal", "Greater": "Greater", "GreaterEqual": "GreaterOrEqual",
-    "Less": "Less", "LessEqual": "LessOrEqual",
-}  # fmt: skip
-LOGICAL = {"LogicalAnd": "And", "LogicalOr": "Or", "LogicalXor": "Xor"}
-BITWISE = {
-    "BitwiseAnd": "BitwiseAnd", "BitwiseOr": "BitwiseOr", "BitwiseXor": "BitwiseXor",
 }  # fmt: skip
 # ONNX Runtime has no kernels for these types: computed in a wider one.
 WIDER = {
@@ -96,71 +88,6 @@ def binary(call: Call, x: Any, y: Any) -> Stored:
 
 
 @operation(
-    *COMPARISONS,
-    cases=[
-        *(
-            case(name, INTEGERS, array(2, 3, dtype="int32", low=-5, high=6))
-            for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
-        ),
-        case("greater", X, 0.5),
-        case("equal", array(2, 3, dtype="bool"), array(2, 1, dtype="bool")),
-        case("less", INTEGERS, array(2, 3)),
-    ],
-)
-def comparison(call: Call, x: Any, y: Any) -> Stored:
-    """Compare in the dtype that both sides share."""
-    name = type(call.operation).__name__
-    left, right = call.common(x, y)
-    wide = WIDER.get(left.dtype, left.dtype)
-    result = call.elementwise(COMPARISONS[name], call.cast(left, wide), call.cast(right, wide))
-    if name == "NotEqual":
-        return Stored(call.emit("Not", result.value), result.order)
-    return result
-
-
-@operation(
-    *LOGICAL,
-    cases=[
-        *(
-            case(name, array(2, 3, dtype="bool"), array(2, 3, dtype="bool"))
-            for name in ("logical_and", "logical_or", "logical_xor")
-        ),
-    ],
-)
-def logical(call: Call, x: Any, y: Any) -> Stored:
-    """Combine truth values; numbers are true where they are not zero."""
-    operator = LOGICAL[type(call.operation).__name__]
-    return call.elementwise(operator, call.tensor(x, "bool"), call.tensor(y, "bool"))
-
-
-@operation("LogicalNot", cases=[case("logical_not", array(2, 3, dtype="bool"))])
-def logical_not(call: Call, x: Any) -> Stored:
-    """Negate truth values."""
-    return call.elementwise("Not", call.tensor(x, "bool"))
-
-
-@operation(*BITWISE, cases=[case(n, INTEGERS, INTEGERS) for n in ("bitwise_and", "bitwise_or")])
-def bitwise(call: Call, x: Any, y: Any) -> Stored:
-    """Combine bits, which ONNX does since opset 18."""
-    if call.opset < 18:
-        raise call.refuse("Export with opset 18 or newer.")
-    name = type(call.operation).__name__
-    if call.dtype == "bool":
-        return call.elementwise(
-            name.removeprefix("Bitwise"), call.tensor(x, "bool"), call.tensor(y, "bool")
-        )
-    return call.elementwise(BITWISE[name], call.tensor(x, call.dtype), call.tensor(y, call.dtype))
-
-
-@operation("BitwiseNot", "BitwiseInvert", cases=[case("bitwise_not", INTEGERS)])
-def bitwise_not(call: Call, x: Tensor) -> Stored:
-    """Invert bits, which ONNX does since opset 18."""
-    if call.opset < 18:
-        raise call.refuse("Export with opset 18 or newer.")
-    return call.elementwise("Not" if x.dtype == "bool" else "BitwiseNot", x)
-
-
-@operation(
     "Power",
     cases=[
         *(case("power", X, exponent) for exponent in (2, 3, 2.0)),
@@ -184,13 +111,6 @@ def power(call: Call, x: Any, y: Any) -> Stored:
 def square(call: Call, x: Tensor) -> Stored:
     """X · x."""
     return _computed(call, "Mul", [x, x], call.dtype)
-
-
-@operation("Isnan", "Isinf", cases=[case("isnan", X), case("isinf", X), case("isnan", INTEGERS)])
-def not_a_number(call: Call, x: Tensor) -> Stored:
-    """Test floating values; integers are always finite."""
-    name = {"Isnan": "IsNaN", "Isinf": "IsInf"}[type(call.operation).__name__]
-    return call.elementwise(name, call.cast(x, "float32"))
 
 
 @operation(

@@ -108,7 +108,7 @@ def einsum(call: Call, *operands: Any, **_: Any) -> Any:
 
 
 def _contraction(subscripts: str, operands: Any) -> tuple[str, str, str] | None:
-    """Return the terms of a product with a constant on the right, None where it is something else."""
+    """Return the terms of a product with a constant on the right, None for anything else."""
     subscripts = subscripts.replace(" ", "")
     if len(operands) != 2 or "->" not in subscripts or "." in subscripts:
         return None

@@ -31,7 +31,7 @@ def recurrent(call: Call, x: Tensor, initial_state: Any = None, mask: Any = None
     """LSTM, GRU or RNN over (time, batch, features); masks and odd activations go step by step."""
     settings = call.operation
     cell = settings.cell
-    kind = getattr(type(settings), "export_as", type(settings)).__name__
+    kind = vars(type(settings)).get("export_as", type(settings)).__name__
     names = [cell.activation.__name__]
     if kind != "SimpleRNN":
         names.insert(0, cell.recurrent_activation.__name__)
@@ -84,7 +84,7 @@ def _weight(call: Call, variable: Any) -> np.ndarray:
 
 
 def _gates(matrix: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
-    """Return (features, gates · units) as (1, gates · units, features), its gates in another order."""
+    """Return (features, gates · units) as (1, gates · units, features), the gates reordered."""
     blocks = np.split(matrix, len(order), axis=-1)
     return np.concatenate([blocks[gate] for gate in order], axis=-1).T[None]
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from tests.export.direct.agreement import check, count
+from export.direct import convert
+from tests.export.direct.agreement import check, count, run_onnx
 
 RNG = np.random.default_rng(0)
 
@@ -87,8 +88,6 @@ def test_channels_first_network_has_no_transpose():
     x = layers.BatchNormalization(axis=1)(x)
     x = layers.GlobalAveragePooling2D(data_format="channels_first")(x)
     # Keras on TensorFlow has no channels-first convolution on CPUs: only the graph is looked at.
-    from export.direct import convert
-
     assert count(convert(keras.Model(image, x)), "Transpose") == 0
 
 
@@ -148,6 +147,15 @@ def test_layer_agrees_with_keras(layer, shape):
     check(trained(keras.Sequential([keras.Input(shape), layer])), normal(3, *shape))
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "tensorflow",
+    reason="TensorFlow has no dilated transposed convolution on CPUs",
+)
+def test_dilated_transposed_convolution_agrees_with_keras():
+    layer = layers.Conv2DTranspose(3, 3, padding="same", dilation_rate=2)
+    check(trained(keras.Sequential([keras.Input((5, 4, 2)), layer])), normal(3, 5, 4, 2))
+
+
 def test_transformer_block_agrees_with_keras():
     x = inputs = keras.Input((5, 8))
     y = layers.LayerNormalization()(x)
@@ -182,22 +190,22 @@ def test_custom_layer_is_traced():
 
 
 class Scale(layers.Layer):
-    """A weight on the left of a symbolic tensor, a constant per sample, and a batch in arithmetic."""
+    """A weight left of a symbolic tensor, a constant per sample, the batch size in arithmetic."""
 
     def build(self, input_shape):
         self.gain = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="gain")
 
     def call(self, x):
         ones = ops.ones((ops.shape(x)[0], 1))
-        return self.gain * x / ops.shape(x)[0] + ops.arange(3, dtype="float32") * ones
+        return (
+            self.gain * x / ops.cast(ops.shape(x)[0], "float32")
+            + ops.arange(3, dtype="float32") * ones
+        )
 
 
 def test_weights_and_arrays_may_come_first_in_arithmetic():
     model = keras.Sequential([keras.Input((3,)), Scale()])
     model(normal(2, 3))
-    from export.direct import convert
-    from tests.export.direct.agreement import run_onnx
-
     x = normal(4, 3)
     (result,) = run_onnx(convert(model), {model.inputs[0].name: x})
     np.testing.assert_allclose(result, x / 4 + np.arange(3), rtol=1e-5)
@@ -242,11 +250,8 @@ def test_mixed_precision_model_is_exported_in_float32():
         model = generator()
     finally:
         keras.config.set_dtype_policy("float32")
-    from export.direct import convert
-    from tests.export.direct.agreement import run_onnx
-
     reference = generator()
     reference.set_weights(model.get_weights())
     z = normal(3, 8)
     (image,) = run_onnx(convert(model), {"latent": z})
-    np.testing.assert_allclose(image, reference(z)["data"], atol=1e-5)
+    np.testing.assert_allclose(image, keras.ops.convert_to_numpy(reference(z)["data"]), atol=1e-5)

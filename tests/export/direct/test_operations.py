@@ -22,7 +22,7 @@ def batch_of(case: Case) -> int | None:
 
 
 def grouped() -> dict[str, list[Case]]:
-    """Cases of one function and batch size: they share a model, as sessions cost more than nodes."""
+    """Cases of one function and batch size: they share a model, as sessions are dear."""
     groups: dict[str, list[Case]] = {}
     for case in CASES:
         groups.setdefault(f"{case.function}-{batch_of(case)}", []).append(case)
@@ -57,6 +57,7 @@ def recorded(cases: list[Case]) -> tuple[keras.Model, dict[str, np.ndarray], lis
     return keras.Model(symbols, keras.tree.flatten(outputs)), inputs, expected
 
 
+@pytest.mark.filterwarnings("ignore:Using torch.cross")
 @pytest.mark.parametrize("cases", [pytest.param(c, id=name) for name, c in grouped().items()])
 def test_operation_agrees_with_keras(cases):
     model, inputs, expected = recorded(cases)

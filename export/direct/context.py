@@ -1,0 +1,62 @@
+"""What Keras passes to a layer's `call` beside its inputs: inference mode, and masks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from export.direct.tensor import Tensor
+
+
+def with_context(layer: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Add what `Layer.__call__` fills in: inference mode, and the masks of the inputs."""
+    parameters = inspect.signature(layer.call).parameters
+    names = [n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
+    kwargs = dict(kwargs)
+    if "training" in names:
+        kwargs["training"] = False
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    tensors = {n: v for n, v in given.items() if n in names and _has_tensor(v)}
+    if len(tensors) == 1 and "mask" in names and given.get("mask") is None:
+        masks = keras.tree.map_structure(_mask, next(iter(tensors.values())))
+        if any(mask is not None for mask in keras.tree.flatten(masks)):
+            kwargs["mask"] = masks
+    elif len(tensors) > 1:
+        for name, value in tensors.items():
+            masked = f"{name}_mask"
+            if masked in names and given.get(masked) is None and isinstance(value, Tensor):
+                kwargs[masked] = value.mask
+    return args, kwargs
+
+
+def with_masks(trace: Callable[..., Any], layer: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    """Attach the mask that the layer computes for its output."""
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    masks = kwargs.get("mask")
+    if masks is None:
+        masks = keras.tree.map_structure(_mask, first)
+    any_mask = any(mask is not None for mask in keras.tree.flatten(masks))
+    overridden = type(layer).compute_mask is not keras.Layer.compute_mask
+    if not layer.supports_masking or not (any_mask or overridden):
+        return result
+    computed = trace(layer.compute_mask, (first, masks), {}, shown="compute_mask")
+    flat = keras.tree.flatten(computed)
+    tensors = keras.tree.flatten(result)
+    if len(flat) != len(tensors):
+        return result
+    masked = [
+        Tensor(t.value, t.shape, t.dtype, t.order, mask)
+        for t, mask in zip(tensors, flat, strict=True)
+    ]
+    return keras.tree.pack_sequence_as(result, masked)
+
+
+def _mask(value: Any) -> Any:
+    return value.mask if isinstance(value, Tensor) else None
+
+
+def _has_tensor(value: Any) -> bool:
+    return any(isinstance(leaf, Tensor) for leaf in keras.tree.flatten(value))
