@@ -56,6 +56,7 @@ class Plan:
     cold: int = 2
     threads: int = 0
     device: str = "cpu"
+    peaks: bool = True
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def tasks(self, model: str, workloads: Sequence[str]) -> Iterator[Task]:

@@ -78,12 +78,14 @@ class Crew:
                 return self.host(backend)
         raise BenchmarkError("Models are made in Keras, and no backend of it is installed.")
 
-    def exporters(self) -> dict[str, WorkerProcess]:
-        """Route → the process that exports by it, for the routes that subjects read."""
+    def exporters(self) -> dict[tuple[str, str], WorkerProcess]:
+        """Route and precision that subjects read → the process that exports so."""
         found = {}
-        for route in dict.fromkeys(s.route for s in self.subjects.values() if s.route):
-            backend = ROUTES[route][0]
-            found[route] = self.reference() if backend is None else self.host(backend)
+        for subject in self.subjects.values():
+            if subject.route is not None:
+                backend = ROUTES[subject.route][0]
+                exporter = self.reference() if backend is None else self.host(backend)
+                found[subject.route, subject.precision] = exporter
         return found
 
     def dismiss(self) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from benchmarks.store import Store
+import numpy as np
+
+from benchmarks.store import ROWS, Store
 from export.errors import ExportError
 
 
@@ -41,3 +44,26 @@ def export_part(store: Store, name: str, part: Any, route: str, model: Any) -> d
         "opset": certificate.opset,
         "tolerance_used": max((d.used for d in certificate.deviations), default=0.0),
     }
+
+
+def export_lowered(store: Store, model: Any, precision: str) -> list[dict[str, Any]]:
+    """Exports all parts in lower precision, as a bundle does: one row a part, or the error."""
+    from export import to_bundle
+
+    row: dict[str, Any] = {"route": "direct", "precision": precision}
+    rng = np.random.default_rng([ROWS])
+    low, high = model.value_range or (-1.0, 1.0)
+    real = {"data": rng.uniform(low, high, (ROWS, *model.shape)).astype("float32")}
+    if model.num_classes is not None:
+        real["labels"] = rng.integers(model.num_classes, size=ROWS).astype("int32")
+    folder = store.folder / f"bundle-{precision}"
+    try:
+        to_bundle(model, folder, real_inputs=real, precision=precision, samples=False)
+    except ExportError as error:
+        return [row | {"error": str(error).splitlines()[0]}]
+    rows = []
+    for part in model.parts():
+        path = store.graph(part, "direct", precision)
+        os.replace(folder / f"{part}.onnx", path)
+        rows.append(row | {"part": part, "bytes": path.stat().st_size})
+    return rows

@@ -45,7 +45,7 @@ class Session:
         self.subjects = subjects
         self.results = results
         self.bar = bar or ProgressBar()
-        self.models = [PEAK, *plan.models]
+        self.models = [*([PEAK] if plan.peaks else []), *plan.models]
         self.estimate = Estimate([kind for model in self.models for kind in self._guess(model)])
 
     def run(self) -> None:
@@ -89,8 +89,9 @@ class Session:
             row |= crew.reference().ask(
                 "prepare", folder=str(folder), model=model, settings=settings
             )
-            for route, worker in crew.exporters().items():
-                rows += self._export(worker, model, folder, route)
+            for (route, precision), worker in crew.exporters().items():
+                asked = {"folder": str(folder), "model": model}
+                rows += self._export(worker, asked | {"route": route, "precision": precision})
             rows += cost.rows(Store(folder), model, row["workloads"], self.plan.batches)
         except (WorkerError, BenchmarkError) as error:
             row["error"] = str(error)
@@ -98,13 +99,12 @@ class Session:
             self.results.add(model, rows)
         return row
 
-    def _export(self, worker: Any, model: str, folder: Path, route: str) -> list[Row]:
-        asked = {"folder": str(folder), "model": model, "route": route}
+    def _export(self, worker: Any, asked: dict[str, str]) -> list[Row]:
         try:
             exported = worker.ask("export", **asked)
         except WorkerError as error:
-            exported = [{"route": route, "error": str(error)}]
-        return [{"kind": "export", "model": model, **row} for row in exported]
+            exported = [{"route": asked["route"], "error": str(error)}]
+        return [{"kind": "export", "model": asked["model"], **row} for row in exported]
 
     def _contest(self, task: Task, crew: Crew, folder: Path) -> list[Row]:
         taking_part = {name: s for name, s in self.subjects.items() if s.takes(task)}

@@ -47,7 +47,7 @@ def _means(analysis: Analysis) -> Table:
         for kind, batch, mean, least, count in analysis.means()
     ]
     note = (
-        "Geometric mean of ONNX Runtime's speed-ups over all models and workloads, with its 95 % "
+        "Geometric mean of ONNX Runtime's speed-ups over all models and workloads, with its 95% "
         "interval, and the least of them. Above 1×, ONNX Runtime is faster."
     )
     header = ["against", "batch", "mean speed-up", "least", "tasks"]
@@ -73,7 +73,7 @@ def _inference(analysis: Analysis) -> Table:
         rows.append([*row, MISSING if share is None else f"{share:.0%}"])
     note = (
         "Seconds per call, from NumPy arrays to NumPy arrays: median and quartiles of the rounds. "
-        "Speed-ups are medians of per-round ratios with 95 % intervals. Ceiling: the share of what "
+        "Speed-ups are medians of per-round ratios with 95% intervals. Ceiling: the share of what "
         "the machine can do at best, by its measured peak."
     )
     header = ["model", "workload", "batch", "ONNX Runtime", "quartiles"]

@@ -90,8 +90,8 @@ def _speedup_section(compared: Sequence[Comparison], against: str) -> str:
     for model in models:
         own = [c for c in compared if c.task.model == model]
         label = f"Speed-up of ONNX Runtime over {against}: {model}"
-        figures.append(_figure(plots.speedup_by_task(own, label)))
-    note = "Right of the line at 1×, ONNX Runtime is faster. The lines are 95 % intervals."
+        figures.append(_figure(plots.speedup_by_task(own, compared, label)))
+    note = "Right of the line at 1×, ONNX Runtime is faster. The lines are 95% intervals."
     return _section(f"Speed-up over {against}", note, figures, named)
 
 

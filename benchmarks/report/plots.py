@@ -14,15 +14,23 @@ from benchmarks.statistics import summarize
 from benchmarks.subjects import ONNX, PREDICT
 
 WIDTH = 360
-LEFT, RIGHT = 44, 348
+LEFT, RIGHT = 50, 348
 ROW = 40
 
 
-def speedup_by_task(compared: Sequence[Comparison], label: str) -> Picture:
-    """Each model and workload on a line: one dot a batch size, with its interval."""
+def speedup_by_task(
+    compared: Sequence[Comparison], everything: Sequence[Comparison], label: str
+) -> Picture:
+    """Each workload of a model on a line: one dot a batch size, with its interval.
+
+    Args:
+        compared: What is drawn.
+        everything: What the scale has room for, so that pictures can be compared.
+        label: What the picture shows.
+    """
     lines = list(dict.fromkeys((c.task.model, c.task.workload) for c in compared))
-    batches = sorted({c.task.batch for c in compared})
-    bounds = [b for c in compared for b in (c.speedup.low, c.speedup.high)]
+    batches = sorted({c.task.batch for c in everything})
+    bounds = [b for c in everything for b in (c.speedup.low, c.speedup.high)]
     scale = LogScale.over([*bounds, 0.9, 1.6], 12, RIGHT)
     picture = Picture(WIDTH, 34 + ROW * len(lines), label)
     bottom = picture.height - 22
@@ -60,7 +68,7 @@ def latency_by_batch(analysis: Analysis, model: str, workload: str) -> Picture:
     up = LogScale.over(values, 184, 10)
     for tick in up.ticks():
         picture.line([(LEFT, up(tick)), (RIGHT, up(tick))], "grid")
-        picture.text(LEFT - 4, up(tick) + 4, seconds(tick).replace(".00", ""), "tick", "end")
+        picture.text(LEFT - 4, up(tick) + 4, _tick(tick), "tick", "end")
     for batch in batches:
         picture.text(across(batch), 202, str(batch), "tick", "middle")
     for name, line in medians.items():
@@ -141,6 +149,12 @@ def _drawn(analysis: Analysis, tasks: Sequence[Task]) -> list[str]:
     """The subjects of a latency plot: other routes would hide ours."""
     names = dict.fromkeys(name for task in tasks for name in analysis.times[task])
     return [n for n in names if analysis.kinds.get(n) != ONNX or n in (OURS, "openvino")]
+
+
+def _tick(value: float) -> str:
+    """A duration without superfluous digits: `20 ms`."""
+    number, unit = seconds(value).split()
+    return f"{float(number):g} {unit}"
 
 
 def _median(analysis: Analysis, task: Task, name: str) -> float:

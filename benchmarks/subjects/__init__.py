@@ -58,7 +58,9 @@ class Subject:
             return False
         if task.workload == TRAIN:
             return self.trains
-        return not (task.model == PEAK and self.kind == PREDICT)
+        if task.model == PEAK:
+            return self.kind != PREDICT and self.precision == "float32"
+        return True
 
     def installed(self) -> bool:
         """Whether everything it requires is there, without importing it."""
@@ -72,10 +74,17 @@ def on_backend(backend: str, mode: str = "predict", *, trains: bool = False) -> 
     return Subject(_KERAS, kind, {"mode": mode}, backend, requires, trains=trains)
 
 
-def _onnx(route: str, *packages: str) -> Subject:
-    requires = ("onnxruntime", *packages)
-    options = {"route": route}
-    return Subject(_ONNX, ONNX, options, None, requires, route=route, tunable=True, placed=True)
+def _onnx(route: str, *packages: str, precision: str = "float32") -> Subject:
+    return Subject(
+        _ONNX,
+        ONNX,
+        {"route": route, "precision": precision},
+        requires=("onnxruntime", *packages),
+        route=route,
+        precision=precision,
+        tunable=True,
+        placed=True,
+    )
 
 
 _PLAIN_MODELS = ("vae", "dcgan")
@@ -90,6 +99,8 @@ SUBJECTS: dict[str, Subject] = {
     "jax-predict": on_backend("jax", "predict"),
     "jax-jit": on_backend("jax", "jit", trains=True),
     "onnxruntime": _onnx("direct"),
+    "onnxruntime-float16": _onnx("direct", precision="float16"),
+    "onnxruntime-int8": _onnx("direct", precision="int8"),
     "onnxruntime-tf2onnx": _onnx("tf2onnx", "tf2onnx", "tensorflow"),
     "onnxruntime-torch": _onnx("torch", "torch"),
     "onnxruntime-jax2onnx": _onnx("jax2onnx", "jax2onnx", "jax"),

@@ -59,12 +59,16 @@ class Keras:
 
         return prepare(Store(folder), model, settings)
 
-    def export(self, *, folder: str, model: str, route: str) -> list[dict[str, Any]]:
-        """Exports every part by a route: one row a part, with its certificate or its error."""
-        from benchmarks.exports import export_part
+    def export(
+        self, *, folder: str, model: str, route: str, precision: str = "float32"
+    ) -> list[dict[str, Any]]:
+        """Exports every part: one row a part, with its certificate or its error."""
+        from benchmarks.exports import export_lowered, export_part
 
         store = Store(folder)
         loaded = None if model == PEAK else _load(store)
+        if precision != "float32":
+            return [] if loaded is None else export_lowered(store, loaded, precision)
         parts = self._parts(store, model)
         return [export_part(store, name, part, route, loaded) for name, part in parts.items()]
 

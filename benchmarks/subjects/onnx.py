@@ -65,10 +65,13 @@ class OnnxRuntime:
 
     def _sessions(self, task: dict[str, Any], opened: Callable[[Path], Any]) -> dict[str, Any]:
         store = Store(task["folder"])
-        return {
-            link.part: opened(store.graph(link.part, self.route, self.precision))
-            for link in store.chain(task["workload"])
-        }
+        sessions = {}
+        for link in store.chain(task["workload"]):
+            graph = store.graph(link.part, self.route, self.precision)
+            if not graph.exists():
+                raise BenchmarkError(f"The export left no file of the part {link.part!r}.")
+            sessions[link.part] = opened(graph)
+        return sessions
 
     def _chain(self, task: dict[str, Any], sessions: dict[str, Any]) -> Callable[[], Outputs]:
         from export.runtime.engine import run
