@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "to_onnx": "export.conversion",
     "to_bundle": "export.bundle",
+    "to_pipeline": "export.pipeline",
     "verify": "export.verification",
     "Certificate": "export.certificate",
     "BundleError": "export.errors",
@@ -24,6 +25,7 @@ __all__ = [
     "UnsupportedOperation",
     "to_bundle",
     "to_onnx",
+    "to_pipeline",
     "verify",
 ]
 
@@ -32,10 +34,13 @@ if TYPE_CHECKING:
     from export.certificate import Certificate
     from export.conversion import to_onnx
     from export.errors import BundleError, CertificateError, ExportError, UnsupportedOperation
+    from export.pipeline import to_pipeline
     from export.verification import verify
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("direct", "routes", "runtime"):
+        return import_module(f"export.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'export' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -156,8 +156,8 @@ def _reference_problems(session: Session, used: dict[str, float]) -> Iterator[st
         yield str(error)
         return
     for part in session.manifest.parts:
-        inputs = _select(arrays, f"{part}/input/")
-        outputs = _select(arrays, f"{part}/output/")
+        inputs = select(arrays, f"{part}/input/")
+        outputs = select(arrays, f"{part}/output/")
         if not inputs or not outputs:
             yield f"{REFERENCE} holds nothing of the part {part!r}"
             continue
@@ -215,7 +215,7 @@ def _native_problems(session: Session, run: Any, used: dict[str, float]) -> Iter
             network = networks[name]
             try:
                 if session.manifest.precision != "float32":
-                    inputs = _select(read_reference(session.folder), f"{name}/input/")
+                    inputs = select(read_reference(session.folder), f"{name}/input/")
                     received = session.run(name, inputs)
                     yield from _judged(name, Native(network)(inputs), received, session.manifest)
                     continue
@@ -245,7 +245,8 @@ def read_reference(folder: Path) -> dict[str, np.ndarray]:
         raise BundleError(f"{REFERENCE} cannot be read: {error}") from error
 
 
-def _select(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def select(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays whose names start with a prefix, without it."""
     return {
         name.removeprefix(prefix): values
         for name, values in arrays.items()
