@@ -118,14 +118,26 @@ def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path):
     assert "zoo: error: A bundle goes into a new folder." in err
 
 
+def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path):
+    words = ["--to", tmp_path / "bundle", "--precision", "float16"]
+    code, out, _ = zoo("export", vae_run, *words)
+    assert code == 0
+    assert "psnr" in out
+    assert json.loads((tmp_path / "bundle" / "bundle.json").read_text())["precision"] == "float16"
+
+
 @pytest.mark.parametrize(
-    ("words", "message"),
-    [(["--opset", "3"], "An opset must be"), (["--route", "direkt"], "Did you mean 'direct'?")],
+    ("words", "code", "message"),
+    [
+        (["--opset", "3"], 1, "An opset must be"),
+        (["--route", "direkt"], 2, "invalid choice: 'direkt'"),
+        (["--precision", "int3"], 2, "invalid choice: 'int3'"),
+    ],
 )
-def test_export_refuses_what_it_cannot_convert_to(zoo, vae_run, tmp_path, words, message):
-    code, _, err = zoo("export", vae_run, "--to", tmp_path / "bundle", *words)
-    assert code == 1
-    assert message in err
+def test_export_refuses_what_it_cannot_convert_to(zoo, vae_run, tmp_path, words, code, message):
+    outcome = zoo("export", vae_run, "--to", tmp_path / "bundle", *words)
+    assert outcome.code == code
+    assert message in outcome.err
     assert not (tmp_path / "bundle").exists()
 
 

@@ -161,7 +161,7 @@ def _measure(subject: Subject, out: Path, bundle: Path) -> list[dict[str, Any]]:
         parts = {name: part for name, part in model.parts().items() if name in subject.parts}
         terminal.note(f"timing {', '.join(parts)} of {subject.name}")
         found = compare(parts, bundle, batches=BATCHES, seconds=SECONDS)
-    issued = certificates(bundle)
+    issued = certificates(bundle)["parts"]
     return [
         {
             "part": row.part,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from export.routes import ROUTES
 from zoo.cli import sources, terminal
 from zoo.errors import DataError
 
@@ -20,9 +21,11 @@ EXAMPLES = """\
 examples:
   zoo export runs/vae --to bundles/vae
   zoo export runs/vae --to bundles/vae --overwrite --opset 17 --second-opinion
+  zoo export runs/vae --to bundles/vae-int8 --precision int8
 """
-REAL = 68
-"""Rows of real data that the certificate's batches take."""
+REAL = 256
+"""Rows of real data that parts are certified on, and a lower precision calibrated and judged."""
+PRECISIONS = ("float32", "float16", "int8")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--opset", type=int, metavar="N", help="ONNX operator set, from 17")
     parser.add_argument(
         "--route",
+        choices=ROUTES,
         default="direct",
-        metavar="ROUTE",
-        help="direct, or the backend's own converter: tf2onnx, torch, jax2onnx (direct)",
+        help="what converts; all but direct need one backend (direct)",
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="float32", help="of the bundle (float32)"
     )
     parser.add_argument(
         "--second-opinion",
@@ -62,21 +68,27 @@ def run(options: argparse.Namespace) -> None:
             real_inputs=_real_inputs(model, (record or {}).get("source")),
             route=options.route,
             opset=options.opset,
+            precision=options.precision,
             overwrite=options.overwrite,
             run=record,
             second_opinion=options.second_opinion,
         )
-    parts = certificates(folder)
+    issued = certificates(folder)
     if options.json:
-        terminal.print_json({"bundle": str(folder), "parts": parts})
+        terminal.print_json({"bundle": str(folder)} | issued)
         return
-    terminal.print_table([summary(part, content) for part, content in parts.items()])
+    terminal.print_table([summary(part, entry) for part, entry in issued["parts"].items()])
+    if issued["precision"]:
+        print()
+        terminal.print_table(
+            [row for part, entry in issued["precision"].items() for row in fidelity(part, entry)]
+        )
     print(f"\n{folder}")
 
 
 def certificates(bundle: Path) -> dict[str, dict[str, Any]]:
-    """The content of a bundle's certificates by part."""
-    return json.loads((bundle / "certificate.json").read_text())["parts"]
+    """A bundle's certificates by part: `parts` in float32, `precision` where it is a lower one."""
+    return json.loads((bundle / "certificate.json").read_text())
 
 
 def summary(part: str, certificate: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +99,12 @@ def summary(part: str, certificate: dict[str, Any]) -> dict[str, Any]:
         "KiB": round(certificate["bytes"] / 1024),
         "inputs": certificate["inputs"],
     } | closeness(certificate)
+
+
+def fidelity(part: str, certificate: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a part keeps in a lower precision, a row for each output."""
+    size = round(certificate["bytes"] / 1024)
+    return [{"part": part, "KiB": size} | output for output in certificate["outputs"]]
 
 
 def closeness(certificate: dict[str, Any]) -> dict[str, Any]:
