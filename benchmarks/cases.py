@@ -50,8 +50,8 @@ class Plan:
     subjects: Sequence[str]
     workloads: Sequence[str] = WORKLOADS
     batches: Sequence[int] = (1, 8, 64)
-    rounds: int = 15
-    round_seconds: float = 0.1
+    rounds: int = 11
+    round_seconds: float = 0.07
     longest: float = 60.0
     cold: int = 2
     threads: int = 0

@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--subjects", nargs="+", metavar="NAME", help="names or patterns (default: all installed)")
     add("--workloads", nargs="+", choices=WORKLOADS, metavar="NAME", help=", ".join(WORKLOADS))
     add("--batches", nargs="+", type=int, metavar="N", help="batch sizes (default: 1 8 64)")
-    add("--rounds", type=int, metavar="N", help="rounds of each task (default: 15; quick: 7)")
-    add("--round-seconds", type=float, default=0.1, metavar="S", help="of one round (%(default)s)")
+    add("--rounds", type=int, metavar="N", help="rounds of each task (default: 11; quick: 7)")
+    add("--round-seconds", type=float, default=0.07, metavar="S", help="of one round (%(default)s)")
     add("--cold", type=int, metavar="N", help="models whose cold starts are measured (default: 2)")
     add("--threads", type=int, metavar="N", help="of every subject (default: the cores there are)")
     add("--device", choices=("cpu", "gpu"), default="cpu")
@@ -63,7 +63,7 @@ def plan(args: argparse.Namespace) -> Plan:
 
     subjects = args.subjects or (QUICK if args.quick else ["*"])
     batches = args.batches or ([1, 64] if args.quick else [1, 8, 64])
-    rounds = (7 if args.quick else 15) if args.rounds is None else args.rounds
+    rounds = (7 if args.quick else 11) if args.rounds is None else args.rounds
     cold = (1 if args.quick else 2) if args.cold is None else args.cold
     threads = len(cores()) if args.threads is None else args.threads
     least = {"threads": threads, "rounds": rounds, "batches": min(batches)}

@@ -142,7 +142,7 @@ class Session:
         winner = fastest([row for row in rows if row["kind"] == "time"])
         name = next((n for n, s in self.subjects.items() if s.kind == ONNX), None)
         own = [r for r in rows if r.get("subject") == name and "rounds" in r]
-        if winner is None or not own or task.workload == TRAIN:
+        if winner is None or not own or task.workload == TRAIN or task.model == PEAK:
             return []
         if self.subjects[winner["subject"]].kind == ONNX:
             return []
