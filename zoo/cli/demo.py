@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.backends import choose
 from zoo.cli import build_parser, terminal, values
 from zoo.cli.report import write_report
 from zoo.errors import RunError
@@ -154,6 +155,7 @@ def _measure(subject: Subject, out: Path, bundle: Path) -> list[dict[str, Any]]:
     """A row for each timed part and batch size: milliseconds a call, and the certificate."""
     import zoo
     from benchmarks.latency import compare
+    from benchmarks.native import USUAL
     from zoo.cli.export import certificates, closeness
 
     model = zoo.load(out / "runs" / subject.name)
@@ -161,11 +163,13 @@ def _measure(subject: Subject, out: Path, bundle: Path) -> list[dict[str, Any]]:
         parts = {name: part for name, part in model.parts().items() if name in subject.parts}
         terminal.note(f"timing {', '.join(parts)} of {subject.name}")
         found = compare(parts, bundle, batches=BATCHES, seconds=SECONDS)
+    backend = choose()
     issued = certificates(bundle)["parts"]
     return [
         {
             "part": row.part,
             "batch": row.batch,
+            "native": f"{backend} {USUAL[backend]}",
             "native ms": round(row.native.median * 1e3, 4),
             "onnx ms": round(row.onnxruntime.median * 1e3, 4),
             "times faster": round(row.speedup.value, 2),
