@@ -6,12 +6,13 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from export.direct.fold_affine import fold_affine
+from export.direct.fold_crop import fold_crop
 from export.direct.fold_order import absorb_orders
 
 
 def fold(graph: ir.Graph) -> None:
-    """Fold scales, shifts and axis orders into the weights beside them; drop what is left over."""
-    while absorb_orders(graph) + fold_affine(graph):
+    """Fold scales, shifts, crops and axis orders into their neighbours; drop what is left over."""
+    while absorb_orders(graph) + fold_crop(graph) + fold_affine(graph):
         pass
     # Shapes that were noted for folding no longer hold: inference fills them in again.
     for node in graph:

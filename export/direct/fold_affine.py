@@ -60,8 +60,10 @@ def only_use(value: ir.Value) -> bool:
 def _fold(graph: ir.Graph, node: ir.Node) -> bool:
     place = 0 if constant(node.inputs[0]) is None else 1
     source = node.inputs[place]
-    product = source.producer() if source is not None else None
-    if product is None or product.op_type not in PRODUCTS or not only_use(source):
+    if source is None or not only_use(source):
+        return False
+    product, repeats = _product(source)
+    if product is None:
         return False
     weight = constant(product.inputs[1])
     bias_value = product.inputs[2] if len(product.inputs) > 2 else None
@@ -69,10 +71,11 @@ def _fold(graph: ir.Graph, node: ir.Node) -> bool:
     if weight is None or (bias_value is not None and bias is None):
         return False
     channels = _channels(product, weight)
-    affine = _affine(node, place, channels, weight.ndim)
+    rank = 4 if repeats > 1 else weight.ndim
+    affine = _affine(node, place, channels // repeats, rank)
     if affine is None:
         return False
-    scale, shift = affine
+    scale, shift = (np.repeat(vector, repeats) for vector in affine)
     if bias is None:
         bias = np.zeros(channels)
     # Folded in double precision: the product of two roundings would cost accuracy for nothing.
@@ -86,6 +89,29 @@ def _fold(graph: ir.Graph, node: ir.Node) -> bool:
     product.replace_input_with(2, initializer(graph, new_bias, like))
     replace_by(graph, node, source)
     return True
+
+
+def _product(value: ir.Value) -> tuple[ir.Node | None, int]:
+    """Return the product that makes a value, and how many of its columns one channel has.
+
+    A Reshape of a matrix into channels and space leaves the channels' columns side by side.
+    """
+    node = value.producer()
+    if node is None:
+        return None, 1
+    if node.op_type in PRODUCTS:
+        return node, 1
+    target = constant(node.inputs[1]) if node.op_type == "Reshape" else None
+    matrix = node.inputs[0].producer() if target is not None and len(target) == 4 else None
+    if matrix is None or matrix.op_type != "Gemm" or not only_use(matrix.outputs[0]):
+        return None, 1
+    weight = constant(matrix.inputs[1])
+    if weight is None or target is None:
+        return None, 1
+    inner = target[1:]
+    if np.any(inner <= 0) or np.prod(inner) != weight.shape[1]:
+        return None, 1
+    return matrix, int(np.prod(inner[1:]))
 
 
 def replace_by(graph: ir.Graph, node: ir.Node, value: ir.Value) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 from keras import ops
 
 from export.direct.call import Call
 from export.direct.table import array, case, operation, rewrite
-from export.direct.tensor import Stored, Tensor
+from export.direct.tensor import Stored, Tensor, channels_second
 
 X = array(2, 3, 4)
 
@@ -24,10 +25,15 @@ X = array(2, 3, 4)
 )
 def concatenate(call: Call, xs: Sequence[Any]) -> Stored:
     """Join along an axis, in the order that most of the data is stored in."""
-    values, order = call.graph.broadcast([call.tensor(x, call.dtype) for x in xs])
-    return Stored(
-        call.emit("Concat", *values, axis=order.index(call.operation.axis % len(order))), order
-    )
+    tensors = [call.tensor(x, call.dtype) for x in xs]
+    axis = call.operation.axis % len(call.shape)
+    if len(call.shape) == 4 and axis == 3 and keras.config.image_data_format() == "channels_last":
+        # Channels of images are joined where convolutions want them.
+        order = channels_second(4)
+        values = [call.stored(tensor, order) for tensor in tensors]
+    else:
+        values, order = call.graph.broadcast(tensors)
+    return Stored(call.emit("Concat", *values, axis=order.index(axis)), order)
 
 
 @rewrite(

@@ -82,6 +82,31 @@ def test_residual_generator_transposes_its_output_alone():
     assert count(proto, "Resize") == 4
 
 
+def test_crop_and_batch_normalization_go_into_the_weights():
+    z = keras.Input((4,))
+    x = layers.Reshape((2, 3, 4))(layers.Dense(24)(z))
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Cropping2D(((1, 0), (1, 2)))(layers.Conv2DTranspose(5, 3, 2, padding="same")(x))
+    model = keras.Model(z, layers.GlobalMaxPooling2D()(layers.BatchNormalization()(x)))
+    proto = check(trained(model), normal(3, 4))
+    assert [node.op_type for node in proto.graph.node] == [
+        "Gemm",
+        "Reshape",
+        "Relu",
+        "ConvTranspose",
+        "ReduceMax",
+    ]
+
+
+def test_label_map_joins_the_image_without_a_transpose():
+    image, labels = keras.Input((4, 4, 1)), keras.Input((), dtype="int32")
+    label_map = layers.Reshape((4, 4, 2))(layers.Embedding(3, 32)(labels))
+    x = layers.Conv2D(5, 3, padding="same")(layers.Concatenate()([image, label_map]))
+    model = trained(keras.Model([image, labels], layers.GlobalMaxPooling2D()(x)))
+    proto = check(model, normal(3, 4, 4, 1), np.array([0, 2, 1], "int32"))
+    assert count(proto, "Transpose") == 0
+
+
 def test_channels_first_network_has_no_transpose():
     image = keras.Input((3, 8, 8))
     x = layers.Conv2D(4, 3, 2, padding="valid", data_format="channels_first")(image)
