@@ -12,7 +12,8 @@ from export.certificate import ABSOLUTE, RELATIVE
 # Share of integers (codes) that may differ: where two codes are equally near, rounding decides.
 TIES = 0.01
 
-# Root mean square of the difference over that of the values, where less than float32 is computed.
+# Where less than float32 is computed: root mean square of the difference over that of the values,
+# and the share of integers that may differ.
 COARSE = {"float16": 0.02, "int8": 0.2}
 
 
@@ -44,7 +45,7 @@ def refuse_difference(
             )
         if np.issubdtype(expected.dtype, np.integer):
             differing = float(np.mean(actual != expected))
-            if differing > TIES:
+            if differing > COARSE.get(precision, TIES):
                 raise WrongOutput(f"{differing:.1%} of the integers of {name!r} differ.")
             continue
         _refuse_floats(name, actual.astype("float64"), expected, precision, loosened)

@@ -163,13 +163,12 @@ def _ceilings(analysis: Analysis) -> Table:
                 continue
             cost = analysis.costs[task]
             for name, row in timed.items():
-                median = summarize(row["rounds"]).median
-                flops, moved = cost["flops"] / median / 1e9, cost["bytes"] / median / 1e9
+                flops, moved = (cost[work] / row["best"] / 1e9 for work in ("flops", "bytes"))
                 best = "highest" if ceiling.holders[task.workload] == name else ""
                 rows.append([task.workload, name, f"{flops:.1f}", f"{moved:.1f}", best])
     note = (
         "Measured in the same run: a matrix product, a 3×3 convolution, and left + 3·right in the "
-        "caches and in memory. The highest of each is the ceiling that shares refer to."
+        "caches and in memory, each at its best. The highest are the ceilings that shares refer to."
     )
     header = ["measure", "subject", "GFLOP/s", "GB/s", ""]
     return Table("The machine's ceilings", note, header, rows, left=2)
@@ -198,22 +197,26 @@ def _cold(analysis: Analysis) -> Table:
 
 
 def _exports(analysis: Analysis) -> Table:
-    rows = [
-        [
-            row["model"],
-            row["part"],
-            row["route"],
-            seconds(row["seconds"]["convert"]),
-            str(row["nodes"]),
-            size(row["bytes"]),
-            f"{row['tolerance_used']:.0%}",
-        ]
-        for row in of_kind(analysis.rows, "export")
-        if "seconds" in row
-    ]
+    rows = []
+    for row in of_kind(analysis.rows, "export"):
+        if "error" in row or row["model"] == PEAK:
+            continue
+        certified = "tolerance_used" in row
+        rows.append(
+            [
+                row["model"],
+                row["part"],
+                row["route"],
+                row.get("precision", "float32"),
+                seconds(row["seconds"]["convert"]) if certified else MISSING,
+                str(row["nodes"]) if certified else MISSING,
+                size(row["bytes"]),
+                f"{row['tolerance_used']:.0%}" if certified else MISSING,
+            ]
+        )
     note = "Each part by each route that converts it; tolerance: the share that differences used."
-    header = ["model", "part", "route", "conversion", "nodes", "file", "tolerance"]
-    return Table("Export", note, header, rows, left=3)
+    header = ["model", "part", "route", "precision", "conversion", "nodes", "file", "tolerance"]
+    return Table("Export", note, header, rows, left=4)
 
 
 def _errors(analysis: Analysis) -> Table:
