@@ -117,9 +117,13 @@ def halvings(shape: Sequence[int], depth: int | None) -> list[tuple[int, ...]]:
     sizes = [tuple(shape[:-1])]
     if min(sizes[0]) < SMALLEST:
         raise ModelError(f"Spatial sizes are at least {SMALLEST}. Received: {tuple(shape)}")
-    while (depth is None and min(sizes[-1]) > SMALLEST) or len(sizes) <= (depth or 0):
-        if max(sizes[-1]) == 1:
-            raise ModelError(f"depth={depth} halvings are too many for the shape {tuple(shape)}")
+    deepest = (max(sizes[0]) - 1).bit_length()
+    if depth is not None and not 0 <= depth <= deepest:
+        raise ModelError(
+            f"depth is how often {tuple(shape)} is halved, at most until the sizes are 1. "
+            f"Received: {depth}. Accepted: 0 to {deepest}."
+        )
+    while (min(sizes[-1]) > SMALLEST) if depth is None else (len(sizes) <= depth):
         sizes.append(tuple(-(-size // 2) for size in sizes[-1]))
     return sizes
 

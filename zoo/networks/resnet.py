@@ -53,9 +53,10 @@ def encoder(
     x = blocks.convolution(rank, width, kernel, **options)(x)
     for _ in blocks.halvings(shape, depth)[1:]:
         shortcut = _pool(rank, x)
-        for _ in range(2):
+        # A bias before batch normalization has no gradient but rounding noise.
+        for use_bias in (normalization != "batch", True):
             x = blocks.activate(blocks.normalize(x, normalization), activation)
-            x = blocks.convolution(rank, width, kernel, **options)(x)
+            x = blocks.convolution(rank, width, kernel, use_bias=use_bias, **options)(x)
         x = layers.Add()([_pool(rank, x), shortcut])
     x = blocks.activate(x, activation)
     mean = (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
@@ -98,6 +99,8 @@ def decoder(
     rank = len(shape) - 1
     sizes = blocks.halvings(shape, depth)
     options = {"kernel_initializer": kernel_initializer}
+    # Batch normalization undoes the bias of every block, the last one what shortcuts carry to it.
+    biased = normalization != "batch"
     inputs, x = blocks.latent_and_labels(latent_dim, num_classes)
     x = layers.Dense(math.prod(sizes[-1]) * width, **options)(x)
     x = layers.Reshape((*sizes[-1], width))(x)
@@ -105,9 +108,9 @@ def decoder(
         shortcut = _grow(rank, x, size)
         x = blocks.activate(blocks.normalize(x, normalization), activation)
         x = _grow(rank, x, size)
-        x = blocks.convolution(rank, width, kernel, use_bias=normalization != "batch", **options)(x)
+        x = blocks.convolution(rank, width, kernel, use_bias=biased, **options)(x)
         x = blocks.activate(blocks.normalize(x, normalization), activation)
-        x = blocks.convolution(rank, width, kernel, **options)(x)
+        x = blocks.convolution(rank, width, kernel, use_bias=biased, **options)(x)
         x = layers.Add()([x, shortcut])
     x = blocks.activate(blocks.normalize(x, normalization), activation)
     x = blocks.convolution(rank, shape[-1], kernel, **options)(x)
