@@ -84,7 +84,7 @@ def measure(name: str, seconds: float) -> list[dict[str, Any]]:
     backends.current().pin_float32()
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (BATCH * 8, *SHAPE), dtype=np.uint8)
-    runners: dict[str, Callable[[], float]] = {}
+    runners: dict[str, Callable[..., float]] = {}
     rows: dict[str, dict[str, Any]] = {}
     for way, compile_step in ways().items():
         model = zoo.create(name, shape=SHAPE, **SUBJECTS[name])
