@@ -26,9 +26,7 @@ def _fold(graph: ir.Graph, crop: ir.Node) -> bool:
         return False
     space = len(source.shape) - 2
     pads = list(product.attributes["pads"].as_ints())
-    for start, stop, axis, step in zip(
-        *(n.tolist() for n in numbers if n is not None), strict=True
-    ):
+    for start, stop, axis, step in zip(*(array.tolist() for _, array in numbers), strict=True):
         size = source.shape[axis]
         if axis < 2 or step != 1 or not isinstance(size, int):
             return False
