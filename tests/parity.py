@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "OMP_WAIT_POLICY": "PASSIVE"}
 BACKENDS = ("jax", "torch", "tensorflow")
 UPDATES = 30
 HALF = 15
@@ -116,7 +117,7 @@ def run_all(folder: Path) -> dict[str, dict[str, Any]]:
             [sys.executable, "-m", "tests.parity", "--worker", backend, "--folder", str(folder)],
             check=True,
             cwd=Path(__file__).resolve().parents[1],
-            env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={**os.environ, **ENVIRONMENT, "KERAS_BACKEND": backend},
         )
     return {name: json.loads((folder / f"{name}.json").read_text()) for name in BACKENDS}
 

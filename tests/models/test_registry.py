@@ -68,6 +68,7 @@ def test_an_unknown_setting_is_refused_with_the_accepted_ones():
         ({"shape": (8, 8, 1), "likelihood": "poisson"}, "likelihood"),
         ({"shape": (8, 8, 1), "value_range": None, "likelihood": "bernoulli"}, "Bernoulli"),
         ({"shape": (8, 8, 1), "latent_dim": 0}, "at least 1 unit"),
+        ({"shape": (8, 8, 1), "network_options": {"widht": 4}}, "no option 'widht'.*width"),
     ],
 )
 def test_a_bad_setting_is_refused(settings, message):

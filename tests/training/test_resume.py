@@ -198,6 +198,19 @@ def test_control_c_finishes_the_step_and_leaves_a_resumable_run(digits, tmp_path
         EXACT.check(value, wanted)
 
 
+def test_a_resumed_run_leaves_no_older_model_behind(two_checkpoints, digits):
+    model, run = two_checkpoints
+
+    class Killed(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        model.fit(digits, steps=9, verbose=0, run=run, resume=True, callbacks=[Killed()])
+    assert not (run / "model.keras").exists()
+    assert zoo.load(run).shape == model.shape
+
+
 def test_an_unfinished_run_loads_as_of_its_last_checkpoint(two_checkpoints):
     model, run = two_checkpoints
     (run / "model.keras").unlink()

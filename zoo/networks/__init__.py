@@ -9,7 +9,8 @@ Both read `"labels"` too where `num_classes` is given. Another family is another
 of `FAMILIES`.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -42,7 +43,9 @@ def encoder(
     network: str | None, shape: Sequence[int], heads: Mapping[str, int], **options: Any
 ) -> keras.Model:
     """A network from data to the named heads; see the family's own function for the options."""
-    return family(network, shape).encoder(tuple(shape), heads, **options)
+    make = family(network, shape).encoder
+    _check(make, options)
+    return make(tuple(shape), heads, **options)
 
 
 def decoder(
@@ -51,4 +54,17 @@ def decoder(
     """A network from a latent to data; see the family's own function for the options."""
     if latent_dim < 1:
         raise ModelError(f"latent_dim is at least 1. Received: {latent_dim}")
-    return family(network, shape).decoder(latent_dim, tuple(shape), **options)
+    make = family(network, shape).decoder
+    _check(make, options)
+    return make(latent_dim, tuple(shape), **options)
+
+
+def _check(make: Callable[..., keras.Model], options: Mapping[str, Any]) -> None:
+    """Refuses keywords that a family's function does not have."""
+    parameters = inspect.signature(make).parameters.values()
+    accepted = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    unknown = [name for name in options if name not in accepted]
+    if unknown:
+        raise ModelError(
+            f"A network has no option {unknown[0]!r}. Accepted: {', '.join(accepted)}."
+        )

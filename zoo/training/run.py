@@ -101,6 +101,7 @@ class RunFolder:
                 f"Accepted: {before['data']}"
             )
         progress = self.checkpoints.restore() or Progress()
+        (self.path / "model.keras").unlink(missing_ok=True)  # Older than what training makes now.
         drop_lines_after(self.path / "log.jsonl", progress.step)
         return progress
 
