@@ -89,14 +89,14 @@ def to_bundle(
     described: dict[str, Part] = {}
     kept: dict[str, np.ndarray] = {}
     with replacing_folder(folder) as stage, model.averaged_weights():
-        real = feeds.real_inputs(model, parts, real_inputs)
-        for part, network in parts.items():
-            native = Native(network)
-            known = feeds.cardinality(model, network)
+        natives = {part: Native(network) for part, network in parts.items()}
+        real = feeds.real_inputs(model, natives, real_inputs)
+        for part, native in natives.items():
+            known = feeds.cardinality(model, native.model)
             inputs = {t.name: real[t.name] for t in native.signature.inputs if t.name in real}
             path = stage / f"{part}.onnx"
             certificates[part] = to_onnx(
-                network,
+                native,
                 path,
                 route=route,
                 opset=opset,

@@ -59,7 +59,8 @@ def certify(
         ExportError: the model cannot be compared: unbuilt, NaN weights, random in inference.
     """
     started = time.perf_counter()
-    native = Native(model)
+    native = Native.of(model)
+    model = native.model
     graph = onnx.load(str(path), load_external_data=False)
     session = open_session(Path(path))
     check_names(native, graph)

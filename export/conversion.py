@@ -65,7 +65,8 @@ def to_onnx(
         TargetError: the file cannot be written.
     """
     started = time.perf_counter()
-    Native(model)  # what cannot be certified is refused before it is converted
+    native = Native.of(model)  # what cannot be certified is refused before it is converted
+    model = native.model
     refuse_opset(opset)
     proto = routes.convert(model, route=route, opset=opset)
     name = name or model.name
@@ -85,7 +86,7 @@ def to_onnx(
         check(temporary, name)
         opinion = ask(model, temporary, cardinality=cardinality) if second_opinion else None
         return certify(
-            model,
+            native,
             temporary,
             name=name,
             route=route,

@@ -35,16 +35,16 @@ def cardinality(model: Any, network: Any) -> dict[str, int]:
 
 
 def real_inputs(
-    model: Any, parts: Mapping[str, Any], real: Mapping[str, np.ndarray] | None
+    model: Any, natives: Mapping[str, Native], real: Mapping[str, np.ndarray] | None
 ) -> dict[str, np.ndarray]:
     """Real inputs of every part: the data, and their codes for the decoder."""
     if real is None:
         return {}
     found = {name: np.asarray(values[:REAL]) for name, values in real.items()}
-    if model.code is None or "encoder" not in parts or "decoder" not in parts:
+    if model.code is None or not {"encoder", "decoder"} <= set(natives):
         return found
-    encoder = Native(parts["encoder"])
-    given = {t.name: found[t.name] for t in encoder.signature.inputs}
+    encoder = natives["encoder"]
+    given = {tensor.name: found[tensor.name] for tensor in encoder.signature.inputs}
     # In the certificate's batches, whose shapes a compiling backend meets anyway.
     ends = [end for end in np.cumsum(BATCHES) if end <= len(found["data"])] or [len(found["data"])]
     pieces = [
@@ -53,7 +53,7 @@ def real_inputs(
     ]
     codes = np.concatenate(pieces)
     found = {name: values[: len(codes)] for name, values in found.items()}
-    reads = [t.name for t in Native(parts["decoder"]).signature.inputs if t.name != "labels"]
+    reads = [t.name for t in natives["decoder"].signature.inputs if t.name != "labels"]
     return found | {reads[0]: codes}
 
 

@@ -23,46 +23,66 @@ class Native:
 
     def __init__(self, model: Any) -> None:
         self.signature: Signature = signature(model)
-        self._model = model
-        backends.current().pin_float32()
+        self.model = model
+        # All but the trained weights: statistics that stay, and seeds that must not move.
+        self._state = [variable for variable in model.variables if not variable.trainable]
         _refuse_low_precision(model)
         _refuse_bad_weights(model)
+        backend = backends.current()
+        backend.pin_float32()
+        self._place = backend.place
+        # Compiled: a backend that compiles takes far longer over one operation at a time.
+        self._step = backend.compile_step(self._call, model.variables, updates=False)
+
+    @classmethod
+    def of(cls, model: Any) -> Native:
+        """The model as a function; one that is already is kept, with what it has compiled."""
+        return model if isinstance(model, cls) else cls(model)
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Maps input names to arrays → output names to arrays."""
-        import keras
-
-        values = [inputs[tensor.name] for tensor in self.signature.inputs]
-        structured = keras.tree.pack_sequence_as(graph_of(self._model).input, values)
-        outputs = keras.tree.flatten(self._model(structured, training=False))
-        return {
-            tensor.name: keras.ops.convert_to_numpy(output)
-            for tensor, output in zip(self.signature.outputs, outputs, strict=True)
-        }
+        outputs, _ = self._run(inputs)
+        names = (tensor.name for tensor in self.signature.outputs)
+        return dict(zip(names, outputs, strict=True))
 
     def refuse_state(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Raises where a call in inference mode changes a variable, such as a random seed."""
-        import keras
-
-        variables = self._model.variables
-        before = [np.copy(keras.ops.convert_to_numpy(v.value)) for v in variables]
-        self(inputs)
-        for variable, old in zip(variables, before, strict=True):
-            if not np.array_equal(old, keras.ops.convert_to_numpy(variable.value)):
+        before = [np.copy(_to_numpy(variable.value)) for variable in self._state]
+        _, after = self._run(inputs)
+        for variable, old, new in zip(self._state, before, after, strict=True):
+            if not np.array_equal(old, new):
                 raise ExportError(
                     f"An exported model must be a pure function of its inputs in inference mode. "
-                    f"Received: {self._model.name!r}, which changes {variable.path!r} when it is "
+                    f"Received: {self.model.name!r}, which changes {variable.path!r} when it is "
                     f"called. Make random numbers an input of the model instead."
                 )
+
+    def _call(self, inputs: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+        """Computes the outputs, and the variables as the call leaves them."""
+        import keras
+
+        values = [inputs[tensor.name] for tensor in self.signature.inputs]
+        structured = keras.tree.pack_sequence_as(graph_of(self.model).input, values)
+        outputs = keras.tree.flatten(self.model(structured, training=False))
+        return outputs, [variable.value for variable in self._state]
+
+    def _run(self, inputs: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        wanted = {t.name: self._place(inputs[t.name]) for t in self.signature.inputs}
+        outputs, state = self._step(wanted)
+        return [_to_numpy(output) for output in outputs], [_to_numpy(value) for value in state]
+
+
+def _to_numpy(tensor: Any) -> np.ndarray:
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
 def weights_sha256(model: Any) -> str:
     """Hash of every weight's dtype, shape and bytes, in the model's order; names do not count."""
-    import keras
-
     digest = hashlib.sha256()
     for weight in model.weights:
-        array = np.ascontiguousarray(keras.ops.convert_to_numpy(weight.value))
+        array = np.ascontiguousarray(_to_numpy(weight.value))
         digest.update(f"{array.dtype}{array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
@@ -79,10 +99,8 @@ def _refuse_low_precision(model: Any) -> None:
 
 
 def _refuse_bad_weights(model: Any) -> None:
-    import keras
-
     for weight in model.weights:
-        array = keras.ops.convert_to_numpy(weight.value)
+        array = _to_numpy(weight.value)
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
             raise ExportError(
                 f"Weights must be finite to be exported. Received: {weight.path!r} of "

@@ -9,6 +9,7 @@ from keras import ops
 import export
 from export import conversion, routes, storage
 from export.errors import CertificateError, ExportError
+from export.native import Native
 from tests.export.conftest import small_generator
 from zoo.errors import TargetError
 
@@ -106,6 +107,13 @@ def test_random_state_in_inference_is_refused(tmp_path):
     with pytest.raises(ExportError):
         export.to_onnx(model, tmp_path / "jitter.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_that_moves_in_inference_is_named():
+    native = Native(keras.Sequential([keras.Input((4,), name="x"), Jitter()]))
+    with pytest.raises(ExportError, match="which changes '.*seed_generator_state'"):
+        native.refuse_state({"x": np.zeros((1, 4), "float32")})
+    Native(dense()).refuse_state({"x": np.zeros((1, 4), "float32")})
 
 
 @pytest.mark.parametrize("opset", [16, 99, "17", 17.5])
