@@ -46,6 +46,8 @@ class Inference:
                 "it can reconstruct and interpolate."
             )
         inputs: dict[str, np.ndarray] = draw_all(self.prior, np.random.default_rng([seed]), count)
+        if labels is None and self.num_classes is not None:
+            labels = np.arange(count) % self.num_classes
         inputs |= self._labels(count, labels)
         with self.averaged_weights():
             return run(self.parts()[self.sampler], inputs, batch_size)["data"]
@@ -55,7 +57,7 @@ class Inference:
 
         Args:
             data: `Data` or bytes of 0 to 255, which are scaled, or floats in `value_range`.
-            labels: As in `sample`; `Data` with labels brings its own.
+            labels: As in `sample`, without a default; `Data` with labels brings its own.
             batch_size: How many are computed at once.
 
         Raises:
@@ -71,7 +73,10 @@ class Inference:
             return run(encoder, batch, batch_size)[self.code]
 
     def decode(self, codes: Any, *, labels: Any = None, batch_size: int = 256) -> np.ndarray:
-        """Data from codes or latents: float32 `(batch, *shape)` in `value_range`."""
+        """Data from codes or latents: float32 `(batch, *shape)` in `value_range`.
+
+        A model that reads labels needs them, as in `sample`.
+        """
         parts = self.parts()
         part = parts.get("decoder", parts.get("generator"))
         codes = np.asarray(codes)
@@ -102,8 +107,6 @@ class Inference:
             if labels is not None:
                 raise ModelError(f"{type(self).__name__} reads no labels.")
             return {}
-        if labels is None:
-            return {"labels": np.arange(count, dtype="int32") % self.num_classes}
         labels = np.asarray(labels)
         if labels.ndim == 2 and labels.shape[1] == self.num_classes:
             labels = labels.argmax(axis=1)

@@ -187,6 +187,14 @@ def test_labels_that_do_not_fit_are_refused(labels):
         tiny.create("cgan").sample(3, labels=labels)
 
 
+def test_decoding_needs_the_labels_that_sampling_takes_in_turn():
+    model = tiny.create("cgan")
+    latents = model.prior["latent"].draw(np.random.default_rng([0]), 3)
+    EXACT.check(model.decode(latents, labels=[0, 1, 2]), model.sample(3))
+    with pytest.raises(ModelError, match="labels are 3 integers"):
+        model.decode(latents)
+
+
 def test_labels_for_a_model_without_them_are_refused():
     with pytest.raises(ModelError, match="reads no labels"):
         tiny.create("vae").sample(3, labels=[0, 1, 2])
