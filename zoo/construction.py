@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from zoo.errors import ModelError
+from zoo.initialization import numpy_weights
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -26,7 +27,8 @@ class Construction(type(keras.Model)):  # type: ignore[misc]
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(precision)
         try:
-            model = super().__call__(*args, **kwargs)
+            with numpy_weights(settings.get("seed", 0)):
+                model = super().__call__(*args, **kwargs)
             model._finish(settings)
         finally:
             keras.config.set_dtype_policy(before)

@@ -1,70 +1,47 @@
 """Initial weights, drawn with NumPy: the same seed gives the same weights on every backend.
 
-Keras draws each layer's weights with the backend's own generator while the layer is built; here
-they are drawn again from the layer's own initializers.
+Keras's initializers draw with the backend's own generator; JAX compiles that draw anew for every
+shape of a weight.
 """
 
 import math
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 from keras import initializers
 
 WEIGHTS_STREAM = 1  # keeps these draws apart from the noise and the order of the same seed
-# Weights of Keras's layers whose initializer has another name than they.
-ALIASES = {"kernel": "depthwise", "reverse_embeddings": "embeddings"}
-CONSTANTS = (initializers.Zeros, initializers.Ones, initializers.Constant, initializers.Identity)
+RANDOM = (
+    initializers.VarianceScaling,
+    initializers.RandomNormal,
+    initializers.TruncatedNormal,
+    initializers.RandomUniform,
+    initializers.Orthogonal,
+)
 
 
-def draw_weights(model: keras.Model, seed: int) -> None:
-    """Draws every randomly initialised weight of a built model, in the order of its layers.
+@contextmanager
+def numpy_weights(seed: int) -> Iterator[None]:
+    """While it lasts, Keras's random initializers draw with NumPy, in the order of their calls.
 
-    Raises:
-        ValueError: A layer's weight is random and its initializer is not known.
+    Layers built meanwhile have weights that the seed settles, whatever the backend.
     """
     rng = np.random.default_rng([seed, WEIGHTS_STREAM])
-    seen: set[int] = set()
-    for layer in model._flatten_layers():
-        for variable in [*layer._trainable_variables, *layer._non_trainable_variables]:
-            if id(variable) in seen:
-                continue
-            seen.add(id(variable))
-            initializer = _initializer_of(layer, variable)
-            # An LSTM's forget biases are 1 though its initializer says 0: constants stay.
-            if initializer is not None and not isinstance(initializer, CONSTANTS):
-                variable.assign(draw(initializer, tuple(variable.shape), rng))
 
+    def call(initializer: Any, shape: Any, dtype: Any = None) -> Any:
+        return keras.ops.convert_to_tensor(draw(initializer, tuple(shape), rng), dtype=dtype)
 
-def _initializer_of(layer: keras.Layer, variable: keras.Variable) -> Callable | None:
-    """The layer's initializer of one weight; None where the weight starts out constant."""
-    name = variable.name
-    for stem in (name, name.removesuffix("_kernel"), ALIASES.get(name, name)):
-        initializer = getattr(layer, f"{stem}_initializer", None)
-        if initializer is not None:
-            initializer = initializers.get(initializer)
-            if isinstance(layer, keras.layers.EinsumDense) and name == "kernel":
-                return _with_axes(initializer, layer.equation)
-            return initializer
-    value = keras.ops.convert_to_numpy(variable)
-    if value.size and (value != value.flat[0]).any():
-        raise ValueError(
-            f"A layer's random weight {name!r} must be drawn by the layer's attribute "
-            f"'{name}_initializer'. Received: {type(layer).__name__} {layer.name!r} without it."
-        )
-    return None
-
-
-def _with_axes(initializer: Callable, equation: str) -> Callable:
-    """The initializer, told which axes of an einsum's kernel are outputs: not the last alone."""
-    if not isinstance(initializer, initializers.VarianceScaling) or initializer.input_axes:
-        return initializer
-    _, kernel, result = re.split(",|->", equation)
-    axes: dict[str, list[int]] = {"input_axes": [], "output_axes": []}
-    for axis, letter in enumerate(kernel):
-        axes["output_axes" if letter in result else "input_axes"].append(axis)
-    return type(initializer).from_config(initializer.get_config() | axes)
+    before = {kind: kind.__call__ for kind in RANDOM}
+    for kind in RANDOM:
+        kind.__call__ = call
+    try:
+        yield
+    finally:
+        for kind, own in before.items():
+            kind.__call__ = own
 
 
 def draw(initializer: Callable, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -12,7 +12,6 @@ from zoo.averaging import WeightAverage
 from zoo.construction import Construction, checked_range, checked_shape
 from zoo.errors import ModelError
 from zoo.inference import Inference
-from zoo.initialization import draw_weights
 from zoo.noise import Noise
 from zoo.phase import Phase
 
@@ -82,12 +81,11 @@ class GenerativeModel(Inference, keras.Model, metaclass=Construction):
         self.precision = precision
 
     def _finish(self, settings: dict[str, Any]) -> None:
-        """Builds the optimizers, draws the weights and starts their average."""
+        """Builds the optimizers and starts the average of the weights."""
         object.__setattr__(self, "settings", settings)
         self.built = True
         for phase in self.phases:
             phase.optimizer.build(phase.variables)
-        draw_weights(self, self.seed)
         if self.ema is not None:
             trained = {id(v): v for phase in self.phases for v in phase.variables}
             self.average = WeightAverage(list(trained.values()), self.ema)
