@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError
-from zoo.layers import BatchNormalization, LayerNormalization
+from zoo.layers import BatchNormalization, LayerNormalization, LeakyReLU
 
 NORMALIZATIONS = ("batch", "layer")
 SMALLEST = 4  # Spatial sizes are halved down to this.
@@ -17,7 +17,7 @@ SMALLEST = 4  # Spatial sizes are halved down to this.
 def activate(x: Any, activation: str, slope: float = 0.2) -> Any:
     """Applies an activation by name; `leaky_relu` with the GANs' customary slope."""
     if activation == "leaky_relu":
-        return layers.LeakyReLU(negative_slope=slope)(x)
+        return LeakyReLU(negative_slope=slope)(x)
     return layers.Activation(activation)(x)
 
 
