@@ -203,7 +203,7 @@ def test_labels_for_a_model_without_them_are_refused():
 @pytest.mark.parametrize(
     ("name", "data", "options", "message"),
     [
-        ("vae", np.zeros((64, 9, 9, 1), "uint8"), {}, "model's shape"),
+        ("vae", np.zeros((64, 9, 9, 1), "uint8"), {}, "expected shape.*8, 8, 1"),
         ("cgan", np.zeros((64, 8, 8, 1), "uint8"), {}, "without labels"),
         ("vae", np.zeros((64, 8, 8, 1), "uint8"), {"epochs": 0}, "epochs is at least 1"),
         ("vae", np.zeros((64, 8, 8, 1), "uint8"), {"steps": 0}, "steps is at least 1"),
