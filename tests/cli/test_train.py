@@ -68,7 +68,11 @@ def test_ctrl_c_says_how_to_resume_and_resume_needs_only_the_folder(
     ("words", "code", "message"),
     [
         (["dcgan"], 1, "A run is resumed with its own model. Received: dcgan. Accepted: vae."),
-        (["--batch-size", "32"], 1, "A run is resumed with its own batch_size."),
+        (
+            ["--batch-size", "32"],
+            1,
+            "A run is resumed with its own training. Received: batch_size=32.",
+        ),
         (["--set", "latent_dim=3"], 1, "A run is resumed with its own settings."),
         (["--data", "ring"], 2, "The data have the model's shape (8, 8, 1). Received: (2,)"),
     ],

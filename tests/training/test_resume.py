@@ -15,7 +15,7 @@ import pytest
 import zoo
 from tests import tiny
 from tests.tolerances import EXACT
-from zoo.errors import RunError
+from zoo.errors import DivergenceError, RunError
 from zoo.training.checkpoint import Checkpoints
 from zoo.training.progress import Progress
 from zoo.training.step import all_variables
@@ -155,9 +155,9 @@ def test_an_existing_run_is_neither_overwritten_nor_mixed_up(two_checkpoints, di
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
     with pytest.raises(RunError, match="--resume"):
         model.fit(digits, steps=5, verbose=0, run=run)
-    with pytest.raises(RunError, match="own batch_size"):
+    with pytest.raises(RunError, match="own training. Received: batch_size=32"):
         model.fit(digits, steps=5, verbose=0, run=run, resume=True, batch_size=32)
-    with pytest.raises(RunError, match="own seed"):
+    with pytest.raises(RunError, match="own training. Received: seed=9"):
         model.fit(digits, steps=5, verbose=0, run=run, resume=True, seed=9)
     with pytest.raises(RunError, match="own settings"):
         tiny.create("vae").fit(digits, steps=5, verbose=0, run=run, resume=True)
@@ -171,12 +171,51 @@ def test_overwriting_replaces_a_run_and_nothing_else(two_checkpoints, digits, tm
     model, run = two_checkpoints
     model.fit(digits, steps=1, verbose=0, run=run, overwrite=True)
     assert [p.name for p in (run / "checkpoints").iterdir()] == ["step-000000001.npz"]
-    foreign = tmp_path / "thesis"
+    (run / "thesis.tex").write_text("irreplaceable")
+    with pytest.raises(RunError, match=r"also holds thesis\.tex"):
+        model.fit(digits, steps=1, verbose=0, run=run, overwrite=True)
+    foreign = tmp_path / "mine"
     foreign.mkdir()
-    (foreign / "chapter.tex").write_text("irreplaceable")
-    with pytest.raises(RunError, match="Only a run"):
+    (foreign / "run.json").write_text('{"user": 1}')
+    with pytest.raises(RunError, match="not a run's"):
         model.fit(digits, steps=1, verbose=0, run=foreign, overwrite=True)
-    assert (foreign / "chapter.tex").read_text() == "irreplaceable"
+    assert (run / "thesis.tex").exists() and (foreign / "run.json").exists()
+    assert not list(tmp_path.glob(".*replaced*"))
+
+
+def test_a_run_that_fails_at_once_gives_the_overwritten_one_back(two_checkpoints, digits):
+    model, run = two_checkpoints
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    for weight in model.encoder.trainable_variables:
+        weight.assign(np.full(weight.shape, np.nan, "float32"))
+    with pytest.raises(DivergenceError):
+        model.fit(digits, steps=3, verbose=0, run=run, overwrite=True)
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+
+
+def test_a_folder_that_a_training_uses_is_refused_to_another(two_checkpoints, digits):
+    model, run = two_checkpoints
+    other = tiny.create("shallow_autoencoder")
+    met = []
+
+    class Intrude(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            for option in ("resume", "overwrite"):
+                with pytest.raises(RunError, match="in use"):
+                    other.fit(digits, steps=9, verbose=0, run=run, **{option: True})
+                met.append(option)
+
+    model.fit(digits, steps=5, verbose=0, run=run, resume=True, callbacks=[Intrude()])
+    assert met == ["resume", "overwrite"]
+    other.fit(digits, steps=6, verbose=0, run=run, resume=True)
+
+
+def test_an_extended_run_remembers_its_new_end(two_checkpoints, digits):
+    import json
+
+    model, run = two_checkpoints
+    model.fit(digits, steps=7, verbose=0, run=run, resume=True)
+    assert json.loads((run / "run.json").read_text())["training"]["steps"] == 7
 
 
 def test_control_c_finishes_the_step_and_leaves_a_resumable_run(digits, tmp_path):

@@ -31,7 +31,6 @@ examples:
 zoo describe NAME tells what --set accepts.
 """
 EPOCHS = 10
-BATCH_SIZE = 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     length.add_argument("--steps", type=values.count, metavar="N", help="steps, in place of epochs")
     parser.add_argument(
-        "--batch-size", type=values.count, metavar="N", help=f"rows of an update ({BATCH_SIZE})"
+        "--batch-size", type=values.count, metavar="N", help="rows of an update (64, or all)"
     )
     parser.add_argument(
         "--set",
@@ -168,7 +167,7 @@ def _fit(
             model.fit(
                 data,
                 **length,
-                batch_size=options.batch_size or recorded.get("batch_size", BATCH_SIZE),
+                batch_size=options.batch_size or recorded.get("batch_size"),
                 validation_data=test,
                 seed=options.seed if options.seed is not None else recorded.get("seed"),
                 steps_per_call=options.steps_per_call,

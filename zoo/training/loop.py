@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from zoo.training.progress import Progress
 from zoo.training.run import RunFolder
 from zoo.training.step import Stepper, named
 
+BATCH_SIZE = 64
+
 
 def fit(
     model: GenerativeModel,
@@ -23,7 +26,7 @@ def fit(
     *,
     epochs: int = 1,
     steps: int | None = None,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] | None = None,
     validation_data: Any = None,
     validation_batch_size: int = 256,
@@ -45,7 +48,7 @@ def fit(
         data: `Data`, arrays, or a pair of arrays and labels; scaled to the model's `value_range`.
         epochs: The epoch after which training ends; an epoch is one pass over the data.
         steps: The step after which training ends, in place of `epochs`.
-        batch_size: Rows of each update.
+        batch_size: Rows of each update; by default 64, or all where there are fewer.
         callbacks: Keras callbacks, the stock ones included.
         validation_data: Evaluated after each epoch; its logs are named `val_…`.
         validation_batch_size: Rows that validation computes at once.
@@ -70,6 +73,7 @@ def fit(
         raise ModelError(f"steps is at least 1. Received: {steps}")
     data = data_for(model, data)
     seed = model.seed if seed is None else seed
+    batch_size = min(BATCH_SIZE, len(data)) if batch_size is None else batch_size
     feed = Feed(model, data, batch_size, seed)
     per_epoch = feed.order.steps_per_epoch
     total = epochs * per_epoch if steps is None else steps
@@ -77,27 +81,29 @@ def fit(
     if validation_data is not None:
         held_out = data_for(model, validation_data, like=data)
         validation = Evaluation(model, held_out, validation_batch_size, seed)
-    folder = None
     progress = Progress(step=initial_epoch * per_epoch)
-    if run is not None:
-        folder = run if isinstance(run, RunFolder) else RunFolder(run)
-        training = {"batch_size": batch_size, "epochs": epochs, "steps": steps, "seed": seed}
-        progress = folder.open(model, data, training, resume=resume, overwrite=overwrite)
-    callback_list = keras.callbacks.CallbackList(
-        [*(callbacks or []), *(folder.callbacks(data, progress) if folder else [])],
-        add_history=True,
-        add_progbar=verbose != 0,
-        verbose=1 if verbose == "auto" else verbose,
-        epochs=math.ceil(total / per_epoch),
-        steps=per_epoch,
-        model=model,
-    )
-    loop = _Loop(model, feed, callback_list, validation, progress, folder, steps_per_call)
-    model.stop_training = False
-    with orderly_stop(model, enabled=folder is not None) as signals:
+    with ExitStack() as stack:
+        folder = None
+        if run is not None:
+            folder = run if isinstance(run, RunFolder) else RunFolder(run)
+            stack.callback(folder.release)
+            training = {"batch_size": batch_size, "epochs": epochs, "steps": steps, "seed": seed}
+            progress = folder.open(model, data, training, resume=resume, overwrite=overwrite)
+        callback_list = keras.callbacks.CallbackList(
+            [*(callbacks or []), *(folder.callbacks(data, progress) if folder else [])],
+            add_history=True,
+            add_progbar=verbose != 0,
+            verbose=1 if verbose == "auto" else verbose,
+            epochs=math.ceil(total / per_epoch),
+            steps=per_epoch,
+            model=model,
+        )
+        loop = _Loop(model, feed, callback_list, validation, progress, folder, steps_per_call)
+        model.stop_training = False
+        signals = stack.enter_context(orderly_stop(model, enabled=folder is not None))
         loop.run(total)
-    if folder is not None:
-        folder.close(progress)
+        if folder is not None:
+            folder.close(progress)
     if signals:
         raise KeyboardInterrupt
     return model.history

@@ -2,16 +2,18 @@
 
 import json
 import shutil
+import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import filelock
 import keras
 
 from zoo import __version__, backends
 from zoo.data import Data
-from zoo.errors import RunError
+from zoo.errors import RunError, TargetError
 from zoo.files import replacing, write_atomically
 from zoo.model import GenerativeModel
 from zoo.training.callbacks import LogLines, SampleGrids
@@ -19,6 +21,8 @@ from zoo.training.checkpoint import Checkpoints
 from zoo.training.progress import Progress
 
 CHECKPOINT_SECONDS = 60.0
+LOCK = ".lock"
+OWN = {"run.json", "log.jsonl", "model.keras", "checkpoints", "samples", LOCK}
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu", "torch", "jax")
 
 
@@ -44,6 +48,8 @@ class RunFolder:
         self.details = details or {}
         self.samples = samples
         self._due = 0.0
+        self._lock = filelock.FileLock(self.path / LOCK, timeout=0)
+        self._aside: Path | None = None
 
     def open(
         self,
@@ -62,47 +68,74 @@ class RunFolder:
         self.model = model
         self.checkpoints = Checkpoints(self.path / "checkpoints", model)
         self._due = time.monotonic() + CHECKPOINT_SECONDS
-        exists = self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))
-        if resume and exists:
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"A run goes into a folder. Received: {self.path}, which is a file.")
+        self._acquire()
+        present = {entry.name for entry in self.path.iterdir()} - {LOCK}
+        if resume and present:
             return self._resume(data, training)
-        if exists and not overwrite:
+        if present and not overwrite:
             raise RunError(
                 f"A run folder is new or empty. Received: {self.path}, which holds files. "
                 "Accepted: another folder, --resume (resume=True) or --overwrite (overwrite=True)."
             )
-        if exists:
-            self._remove()
+        if present:
+            self._set_aside(present)
         self._write_description(data, training)
         return Progress()
 
-    def _remove(self) -> None:
-        if not (self.path / "run.json").is_file():
+    def _acquire(self) -> None:
+        """Takes the folder for this process; the system gives it back when the process ends."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except filelock.Timeout:
             raise RunError(
-                f"Only a run may be overwritten. Received: {self.path} without run.json."
+                f"One training at a time uses a run folder. Received: {self.path}, in use."
+            ) from None
+        except OSError as error:
+            raise TargetError(f"Cannot write {self.path}: {error.strerror or error}.") from error
+
+    def _set_aside(self, present: set[str]) -> None:
+        """Moves an older run out of the way until the new one has a checkpoint."""
+        if foreign := sorted(present - OWN):
+            raise RunError(
+                f"Only a run may be overwritten. Received: {self.path}, which also holds "
+                f"{', '.join(foreign[:3])}. Accepted: another folder."
             )
-        shutil.rmtree(self.path)
+        read_run(self.path)
+        prefix = f".{self.path.name}.replaced."
+        self._aside = Path(tempfile.mkdtemp(prefix=prefix, dir=self.path.resolve().parent))
+        for name in present:
+            (self.path / name).rename(self._aside / name)
+
+    def release(self) -> None:
+        """Gives the folder back; an older run returns if the new one left no checkpoint."""
+        if self._aside is not None:
+            for name in OWN - {LOCK}:
+                _remove(self.path / name)
+            for entry in self._aside.iterdir():
+                entry.rename(self.path / entry.name)
+            self._drop_older()
+        self._lock.release()
+
+    def _drop_older(self) -> None:
+        if self._aside is not None:
+            shutil.rmtree(self._aside)
+            self._aside = None
 
     def _resume(self, data: Data, training: dict[str, Any]) -> Progress:
         before = read_run(self.path)
-        if before["model"]["settings"] != _jsonable(self.model.settings):
-            raise RunError(
-                f"A run is resumed with its own settings. Received: {self.model.settings}. "
-                f"Accepted: {before['model']['settings']}"
-            )
+        _check_same("settings", before["model"]["settings"], _jsonable(self.model.settings))
         for name in ("batch_size", "seed"):
-            if before["training"][name] != training[name]:
-                raise RunError(
-                    f"A run is resumed with its own {name}. Received: {training[name]}. "
-                    f"Accepted: {before['training'][name]}"
-                )
-        if before["data"]["hash"] != data.description["hash"]:
-            raise RunError(
-                f"A run is resumed with its own data. Received: {data.description}. "
-                f"Accepted: {before['data']}"
-            )
+            _check_same("training", {name: before["training"][name]}, {name: training[name]})
+        _check_same("data", _identity(before["data"]), _identity(data.description))
         progress = self.checkpoints.restore() or Progress()
         (self.path / "model.keras").unlink(missing_ok=True)  # Older than what training makes now.
         drop_lines_after(self.path / "log.jsonl", progress.step)
+        if before["training"] != training:  # A run that is extended goes on to its new end.
+            description = before | {"training": training}
+            write_atomically(self.path / "run.json", json.dumps(description, indent=2) + "\n")
         return progress
 
     def _write_description(self, data: Data, training: dict[str, Any]) -> None:
@@ -131,6 +164,7 @@ class RunFolder:
     def checkpoint(self, progress: Progress) -> None:
         """Writes a checkpoint."""
         self.checkpoints.save(progress)
+        self._drop_older()
         self._due = time.monotonic() + CHECKPOINT_SECONDS
 
     def checkpoint_if_due(self, progress: Progress) -> None:
@@ -157,11 +191,37 @@ def read_run(path: Path) -> dict[str, Any]:
         RunError: There is none, or it cannot be read.
     """
     try:
-        return json.loads((path / "run.json").read_text())
+        found = json.loads((path / "run.json").read_text())
     except FileNotFoundError:
         raise RunError(f"A run folder holds run.json. Received: {path}") from None
     except (OSError, ValueError) as error:
         raise RunError(f"run.json of {path} cannot be read: {error}") from None
+    if not isinstance(found, dict) or not {"model", "training", "versions"} <= set(found):
+        raise RunError(f"A run folder holds run.json. Received: {path}, whose is not a run's.")
+    return found
+
+
+def _check_same(what: str, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuses to resume a run with something else than it had, naming only what differs."""
+    different = [name for name in before | now if before.get(name) != now.get(name)]
+    if different:
+        received = ", ".join(f"{name}={now.get(name)}" for name in different)
+        accepted = ", ".join(f"{name}={before.get(name)}" for name in different)
+        raise RunError(
+            f"A run is resumed with its own {what}. Received: {received}. Accepted: {accepted}."
+        )
+
+
+def _identity(description: dict[str, Any]) -> dict[str, Any]:
+    """What tells data apart, of all that is known about them."""
+    return {name: description[name] for name in ("hash", "count", "shape")}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def drop_lines_after(path: Path, step: int) -> None:
