@@ -157,7 +157,7 @@ def _refuse_target(folder: Path, overwrite: bool) -> None:
     if not overwrite:
         raise ExportError(
             f"A bundle goes into a new folder. Received: {folder}, which exists. "
-            f"Accepted: another folder, or overwrite=True."
+            f"Accepted: another folder, or --overwrite (overwrite=True)."
         )
     try:
         content = files.read_json(files.read(folder, files.MANIFEST), files.MANIFEST)

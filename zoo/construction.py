@@ -75,7 +75,10 @@ def accepted_settings(cls: type) -> dict[str, inspect.Parameter]:
 
 def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape of one sample as a tuple, refused where it is none."""
-    sizes = tuple(int(size) for size in shape)
+    try:
+        sizes = tuple(int(size) for size in shape)
+    except (TypeError, ValueError):
+        raise ModelError(f"shape is a tuple of whole numbers. Received: {shape!r}") from None
     if not 1 <= len(sizes) <= 3 or min(sizes) < 1:
         raise ModelError(
             "shape is (features,), (time, channels) or (height, width, channels). "

@@ -40,6 +40,8 @@ class Inference:
         Raises:
             ModelError: The model has no prior, or labels do not fit.
         """
+        if count < 1:
+            raise ModelError(f"At least 1 sample is drawn. Received: {count}")
         if self.sampler is None:
             raise ModelError(
                 f"{type(self).__name__} has no prior to sample from: "

@@ -103,6 +103,9 @@ class GenerativeModel(Inference, keras.Model, metaclass=Construction):
 
     def prepared(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
         """An optimizer with the model's clipping and, in float16, loss scaling."""
+        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        if not rate > 0:
+            raise ModelError(f"A learning rate is positive. Received: {rate}")
         optimizer.global_clipnorm = self.clip_norm
         if self.precision == "mixed_float16":
             return keras.optimizers.LossScaleOptimizer(optimizer)

@@ -104,7 +104,7 @@ def describe(name: str) -> Row:
         UnknownModelError: The table does not hold the name.
     """
     if name not in TABLE:
-        near = difflib.get_close_matches(name, TABLE, n=1)
+        near = difflib.get_close_matches(name.lower(), TABLE, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownModelError(f"Unknown model {name!r}.{hint} Accepted: {', '.join(TABLE)}.")
     return TABLE[name]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import zoo
+from tests import tiny
 from zoo.errors import ModelError, UnknownModelError
 from zoo.registry import TABLE
 
@@ -58,6 +59,12 @@ def test_an_unknown_setting_is_refused_with_the_accepted_ones():
     [
         ({"shape": (8, 8, 1, 1)}, "shape is"),
         ({"shape": (0, 8, 1)}, "shape is"),
+        ({"shape": 8}, "shape is a tuple"),
+        ({"shape": "abc"}, "shape is a tuple"),
+        ({"shape": (8, 8, 1), "learning_rate": -1.0}, "learning rate is positive"),
+        ({"shape": (8, 8, 1), "learning_rate": float("nan")}, "learning rate is positive"),
+        ({"shape": (8, 8, 1), "beta": -1.0}, "beta is not negative"),
+        ({"shape": (8, 8, 1), "deviation": 0.0}, "deviation is positive"),
         ({"shape": (2, 2, 1)}, "at least 4"),
         ({"shape": (8, 8, 1), "value_range": (0, 255)}, "value_range"),
         ({"shape": (8, 8, 1), "ema": 1.5}, "ema"),
@@ -74,6 +81,11 @@ def test_an_unknown_setting_is_refused_with_the_accepted_ones():
 def test_a_bad_setting_is_refused(settings, message):
     with pytest.raises(ModelError, match=message):
         zoo.create("vae", **settings)
+
+
+def test_no_samples_are_refused():
+    with pytest.raises(ModelError, match="At least 1 sample"):
+        tiny.create("vae").sample(0)
 
 
 @pytest.mark.once

@@ -62,6 +62,11 @@ class VAE(GenerativeModel):
                 "A Bernoulli likelihood needs data in (0, 1). "
                 f"Received: value_range={self.value_range}"
             )
+        if not deviation > 0 or not beta >= 0:
+            raise ModelError(
+                "deviation is positive and beta is not negative. "
+                f"Received: deviation={deviation}, beta={beta}"
+            )
         self.deviation = deviation
         self.beta = beta
         keywords = network_options or {}

@@ -57,6 +57,8 @@ def explain(error: BaseException) -> Failure | None:
         command = packages.install_command(error.name)
         message = f"error: {error.name} is not installed. Install it with: {command}"
         return Failure(error, message, FAILED)
+    if isinstance(error, ImportError):
+        return Failure(error, f"error: A package cannot be imported: {error}", FAILED)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return Failure(error, f"error: {where}{error.strerror or error}", FAILED)

@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
         help="1: grey, 3: colour, 4: with opacity",
     )
     group.add_argument(
+        "--sequences",
+        action="store_true",
+        help="arrays (count, a, b) are sequences (time, channels), not images without channels",
+    )
+    group.add_argument(
         "--keys",
         nargs="+",
         type=_key,
@@ -55,6 +60,8 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
         before["size"] = list(options.image_size)
     if options.channels is not None:
         before["channels"] = options.channels
+    if options.sequences:
+        before["kind"] = "sequences"
     if options.keys is not None:
         before["keys"] = dict(options.keys)
     return before

@@ -1,6 +1,8 @@
 """Data sets that are known by name: embedded, synthetic, or downloaded by Keras."""
 
 import math
+import sys
+from contextlib import redirect_stdout
 
 import numpy as np
 
@@ -71,7 +73,8 @@ def download(name: str) -> Raw:
     import keras
 
     try:
-        (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+        with redirect_stdout(sys.stderr):  # Keras reports the download where results belong.
+            (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:
         # Keras raises a bare Exception where a download fails.
         if type(error) is not Exception and not isinstance(error, OSError):
