@@ -159,7 +159,7 @@ def test_an_existing_run_is_neither_overwritten_nor_mixed_up(two_checkpoints, di
         model.fit(digits, steps=5, verbose=0, run=run, resume=True, batch_size=32)
     with pytest.raises(RunError, match="own training. Received: seed=9"):
         model.fit(digits, steps=5, verbose=0, run=run, resume=True, seed=9)
-    with pytest.raises(RunError, match="own settings"):
+    with pytest.raises(RunError, match="own settings. Received: class=VAE"):
         tiny.create("vae").fit(digits, steps=5, verbose=0, run=run, resume=True)
     with pytest.raises(RunError, match="own data"):
         other = np.zeros((128, 8, 8, 1), "uint8")

@@ -126,7 +126,9 @@ class RunFolder:
 
     def _resume(self, data: Data, training: dict[str, Any]) -> Progress:
         before = read_run(self.path)
-        _check_same("settings", before["model"]["settings"], _jsonable(self.model.settings))
+        own = {"class": type(self.model).__name__} | _jsonable(self.model.settings)
+        recorded = {"class": before["model"]["class"]} | before["model"]["settings"]
+        _check_same("settings", recorded, own)
         for name in ("batch_size", "seed"):
             _check_same("training", {name: before["training"][name]}, {name: training[name]})
         _check_same("data", _identity(before["data"]), _identity(data.description))
