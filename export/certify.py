@@ -19,9 +19,8 @@ from export.native import Native, weights_sha256
 from export.probes import Probe
 from export.runtime.engine import open_session, run
 
-TRIALS = 16
+TRIALS = 64  # a response seen too rarely is underestimated, and a right graph refused
 ROUNDING = 2.0**-18  # what rounding in float32 sums of some hundred terms amounts to
-
 EXPLICABLE = 1e3  # times the tolerance; what differs more is wrong, not rounded
 
 Predictor = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
