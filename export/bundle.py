@@ -18,7 +18,7 @@ from export.certify import versions
 from export.conversion import to_onnx
 from export.errors import BundleError, ExportError
 from export.native import Native
-from export.precision import PrecisionCertificate, lower, refuse_precision
+from export.precision import PrecisionCertificate, judged, lower, refuse_precision
 from export.runtime import Session, files
 from export.runtime.manifest import FORMAT, Manifest, Noise, Part, Port
 from export.signature import Signature, Tensor
@@ -107,17 +107,20 @@ def to_bundle(
                 second_opinion=second_opinion,
             )
             described[part] = _part(path, native.signature, model)
-            kept |= feeds.reference(part, native, inputs, known)
+            shown = feeds.few_inputs(native, inputs, known)
             if precision != "float32":
+                typical = feeds.typical_inputs(model, native, inputs, known)
+                shown = judged(typical)  # A loss is judged over many inputs, then as now.
                 lowered[part] = lower(
                     path,
                     precision,
                     name=part,
                     part=described[part],
-                    inputs=feeds.typical_inputs(model, native, inputs, known),
+                    inputs=typical,
                     value_range=model.value_range,
                 )
                 described[part] = replace(described[part], sha256=_sha256(path))
+            kept |= feeds.reference(part, native, shown)
         np.savez(stage / REFERENCE, **kept)  # type: ignore[arg-type]
         _write_json(
             stage / CERTIFICATES,

@@ -84,12 +84,16 @@ def typical_inputs(
     return {tensor.name: typical(tensor) for tensor in native.signature.inputs}
 
 
-def reference(
-    part: str, native: Native, real: Mapping[str, np.ndarray], known: Mapping[str, int]
+def few_inputs(
+    native: Native, real: Mapping[str, np.ndarray], known: Mapping[str, int]
 ) -> dict[str, np.ndarray]:
-    """Three inputs of a part, real ones where there are, and the native model's outputs."""
+    """Three inputs of a part, real ones where there are."""
     batches = list(probes(native.signature, seed=1, cardinality=known, real=real or None))
     threes = {probe.family: probe.inputs for probe in batches if probe.count == 3}
-    inputs = threes.get("real", threes["normal"])
+    return threes.get("real", threes["normal"])
+
+
+def reference(part: str, native: Native, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Inputs of a part and the native model's outputs, under the names that a bundle keeps."""
     arrays = {f"{part}/input/{name}": values for name, values in inputs.items()}
     return arrays | {f"{part}/output/{k}": values for k, values in native(inputs).items()}

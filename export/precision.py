@@ -108,18 +108,18 @@ def lower(
     count = len(next(iter(inputs.values())))
     half = count // 2
     calibration = {key: values[:half] for key, values in inputs.items()}
-    judged = {key: values[half:] for key, values in inputs.items()}
+    held_out = judged(inputs)
     before = path.read_bytes()
     after = _int8(path, calibration) if precision == "int8" else _float16(before)
     sessions = open_session(before), open_session(after)
-    truth, answer = (run(session, judged) for session in sessions)
+    truth, answer = (run(session, held_out) for session in sessions)
     outputs = judge(part, truth, answer, value_range)
     failures = [line for row in outputs for line in row.failures(BOUNDS[precision])]
     if failures:
         raise CertificateError(
             f"The part {name!r} loses too much in {precision}. Received: {'; '.join(failures)}."
         )
-    slow, fast = _milliseconds(sessions, judged)
+    slow, fast = _milliseconds(sessions, held_out)
     path.write_bytes(after)
     return PrecisionCertificate(
         part=name,
@@ -134,6 +134,11 @@ def lower(
         float32_milliseconds=slow,
         file_sha256=hashlib.sha256(after).hexdigest(),
     )
+
+
+def judged(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The inputs that a lower precision is judged on: the half that it is not calibrated on."""
+    return {name: values[len(values) // 2 :] for name, values in inputs.items()}
 
 
 def judge(
