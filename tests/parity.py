@@ -13,7 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "OMP_WAIT_POLICY": "PASSIVE"}
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # TensorFlow shares a sum between its threads as they come free: another order, another rounding.
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
 BACKENDS = ("jax", "torch", "tensorflow")
 UPDATES = 30
 HALF = 15

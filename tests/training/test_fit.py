@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from tests import tiny
+from tests.parity import apart
 from tests.tolerances import EXACT, FORMULA, PARITY
 from zoo.errors import DivergenceError, ModelError
 
@@ -37,12 +38,13 @@ def test_fit_returns_a_keras_history_with_validation(digits):
 
 
 def test_several_steps_in_one_call_give_the_same_run(digits):
-    one, several = tiny.create("wgan_gp"), tiny.create("wgan_gp")
-    options = {"steps": 7, "batch_size": 8, "verbose": 0}
+    # Two phases, one of them repeated; few steps, since rounding grows with each.
+    one, several = (tiny.create("gan", discriminator_steps=2) for _ in range(2))
+    options = {"steps": 4, "batch_size": 8, "verbose": 0}
     expected = one.fit(digits[0], **options)
     found = several.fit(digits[0], **options, steps_per_call=3)
     for name, value in final(found).items():
-        PARITY.check(value, final(expected)[name], name=name)
+        assert apart(value, final(expected)[name]) <= PARITY.relative, name
 
 
 def test_training_further_goes_on_where_it_stopped(digits):
