@@ -16,7 +16,7 @@ from typing import Any
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "OMP_WAIT_POLICY": "PASSIVE",
-    # TensorFlow shares a sum between its threads as they come free: another order, another rounding.
+    # TensorFlow shares a sum between its threads as they come free, and rounds it in that order.
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
 }
