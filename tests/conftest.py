@@ -14,8 +14,9 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "2",
     # Their waiting threads sleep: spinning, they slow PyTorch's small networks tenfold.
     "OMP_WAIT_POLICY": "PASSIVE",
-    "TF_NUM_INTEROP_THREADS": "2",
-    "TF_NUM_INTRAOP_THREADS": "2",
+    # TensorFlow sums in the order in which its threads come free: one gives one rounding.
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
     # Full float32 products: no TF32 on NVIDIA GPUs, no bfloat16 on CPUs that offer it.
     "JAX_DEFAULT_MATMUL_PRECISION": "highest",
     "NVIDIA_TF32_OVERRIDE": "0",
