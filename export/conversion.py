@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,11 @@ import onnxruntime
 from export import routes
 from export.certificate import Certificate
 from export.certify import certify, versions
+from export.direct.conversion import OLDEST_OPSET, newest_opset
 from export.errors import ExportError
 from export.native import Native, weights_sha256
 from export.opinion import ask
-from export.runtime.engine import open_session
 from export.storage import storing
-
-OLDEST_OPSET = 17
-PROBE_IR = 10  # old enough for every ONNX Runtime of the last years
 
 
 def to_onnx(
@@ -106,22 +101,6 @@ def refuse_opset(opset: int | None) -> None:
             f"An opset must be a number from {OLDEST_OPSET} to {newest}, the newest that ONNX "
             f"Runtime {onnxruntime.__version__} supports. Received: {opset!r}."
         )
-
-
-@cache
-def newest_opset() -> int:
-    """The newest opset that the installed ONNX Runtime opens; it is asked, newest first."""
-    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
-    node = onnx.helper.make_node("Identity", ["x"], ["y"])
-    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
-    graph = onnx.helper.make_graph([node], "probe", [value], [result])
-    for opset in range(onnx.defs.onnx_opset_version(), OLDEST_OPSET, -1):
-        imports = [onnx.helper.make_opsetid("", opset)]
-        probe = onnx.helper.make_model(graph, opset_imports=imports, ir_version=PROBE_IR)
-        with suppress(ExportError):
-            open_session(probe.SerializeToString())
-            return opset
-    return OLDEST_OPSET
 
 
 def check(path: Path, name: str) -> None:
