@@ -8,12 +8,17 @@ from onnx_ir.passes import common
 from export.direct.fold_affine import fold_affine
 from export.direct.fold_crop import fold_crop
 from export.direct.fold_order import absorb_orders
+from export.direct.narrow import flip_narrow
 
 
 def fold(graph: ir.Graph) -> None:
-    """Fold scales, shifts, crops and axis orders into their neighbours; drop what is left over."""
+    """Fold scales, shifts, crops and axis orders into their neighbours; drop what is left over.
+
+    Last, convolutions to very few channels take the form that runs faster.
+    """
     while absorb_orders(graph) + fold_crop(graph) + fold_affine(graph):
         pass
+    flip_narrow(graph)
     # Shapes that were noted for folding no longer hold: inference fills them in again.
     for node in graph:
         for value in node.outputs:

@@ -280,3 +280,23 @@ def test_mixed_precision_model_is_exported_in_float32():
     z = normal(3, 8)
     (image,) = run_onnx(convert(model), {"latent": z})
     np.testing.assert_allclose(image, keras.ops.convert_to_numpy(reference(z)["data"]), atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("window", [3, (4, 2), (1, 5)])
+def test_convolution_to_few_channels_is_written_as_a_transposed_one(padding, window):
+    image = keras.Input((7, 6, 12))
+    last = layers.Conv2D(3, window, padding=padding, activation="tanh")
+    proto = check(trained(keras.Model(image, last(image))), normal(3, 7, 6, 12))
+    assert count(proto, "ConvTranspose") == 1
+    assert count(proto, "Conv") == 0
+
+
+@pytest.mark.parametrize(
+    "options", [{"filters": 5}, {"strides": 2}, {"dilation_rate": 2}, {"groups": 3}]
+)
+def test_convolution_that_gains_nothing_stays_one(options):
+    image = keras.Input((7, 6, 12))
+    last = layers.Conv2D(**({"filters": 3, "kernel_size": 3, "padding": "same"} | options))
+    proto = check(trained(keras.Model(image, last(image))), normal(3, 7, 6, 12))
+    assert count(proto, "Conv") == 1
