@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "to_onnx": "export.conversion",
     "to_bundle": "export.bundle",
-    "to_pipeline": "export.pipeline",
+    "to_pipeline": "export.pipelines",
+    "fit_density": "export.pipelines",
+    "Density": "export.pipelines",
     "verify": "export.verification",
     "Certificate": "export.certificate",
     "BundleError": "export.errors",
@@ -21,8 +23,10 @@ __all__ = [
     "BundleError",
     "Certificate",
     "CertificateError",
+    "Density",
     "ExportError",
     "UnsupportedOperation",
+    "fit_density",
     "to_bundle",
     "to_onnx",
     "to_pipeline",
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from export.certificate import Certificate
     from export.conversion import to_onnx
     from export.errors import BundleError, CertificateError, ExportError, UnsupportedOperation
-    from export.pipeline import to_pipeline
+    from export.pipelines import Density, fit_density, to_pipeline
     from export.verification import verify
 
 

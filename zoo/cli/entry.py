@@ -20,6 +20,7 @@ COMMANDS = {
     "reconstruct": "pass data through encoder and decoder",
     "interpolate": "walk between points of the latent space",
     "export": "turn a run into certified ONNX files, a bundle",
+    "pipeline": "write a bundle's parts as one ONNX graph, bytes to bytes",
     "verify": "check a bundle's files and its numbers",
     "bench": "time ONNX Runtime against the native backend",
     "demo": "train, export, certify and time two models on digits",
