@@ -99,6 +99,11 @@ class Analysis:
                 found.append(compared)
         return found
 
+    def against(self, other: str) -> list[Comparison]:
+        """ONNX Runtime against one subject, task by task."""
+        compared = [self.compare(t, OURS, other) for t in self.tasks if t.workload != TRAIN]
+        return [comparison for comparison in compared if comparison]
+
     def training(self) -> list[Comparison]:
         """Our training steps against the hand-written one, task by task."""
         tasks = [task for task in self.tasks if task.workload == TRAIN]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.cases import PEAK, TRAIN
+from benchmarks.cases import TRAIN
+from benchmarks.report import background
 from benchmarks.report.analysis import OURS, Analysis, task_of
-from benchmarks.report.tables import Table, seconds, size, times
+from benchmarks.report.tables import MISSING, Table, seconds, times
 from benchmarks.results import of_kind
-from benchmarks.statistics import Interval, summarize
+from benchmarks.statistics import Interval, geometric_mean, summarize
 from benchmarks.subjects import COMPILED, PLAIN, PREDICT
 
-MISSING = "–"
 AGAINST = {
     COMPILED: "the fastest compiled backend",
     PREDICT: "the fastest Keras predict",
@@ -23,14 +23,15 @@ def tables(analysis: Analysis) -> list[Table]:
     """All tables that the results have figures for."""
     made = [
         _means(analysis),
+        _by_subject(analysis),
         _inference(analysis),
         _training(analysis),
         _subjects(analysis),
         _operators(analysis),
-        _ceilings(analysis),
-        _cold(analysis),
-        _exports(analysis),
-        _errors(analysis),
+        background.ceilings(analysis),
+        background.cold(analysis),
+        background.exports(analysis),
+        background.failures(analysis),
     ]
     return [table for table in made if table.rows]
 
@@ -52,6 +53,28 @@ def _means(analysis: Analysis) -> Table:
     )
     header = ["against", "batch", "mean speed-up", "least", "tasks"]
     return Table("ONNX Runtime in short", note, header, rows)
+
+
+def _by_subject(analysis: Analysis) -> Table:
+    found = {name: analysis.against(name) for name in analysis.kinds if name != OURS}
+    batches = sorted({c.task.batch for compared in found.values() for c in compared})
+    rows = []
+    for name, compared in found.items():
+        row = [name]
+        for batch in batches:
+            ratios = [c.speedup.value for c in compared if c.task.batch == batch]
+            row += [times(geometric_mean(ratios).value), times(min(ratios))] if ratios else []
+            row += [] if ratios else [MISSING] * 2
+        rows.append([*row, str(len(compared))] if compared else [])
+    note = (
+        "How many times faster ONNX Runtime is, in float32 on the direct route's files, than each "
+        "other subject at the tasks that both did: geometric mean, and the least. Below 1×, the "
+        "other is faster."
+    )
+    header = ["subject"]
+    for batch in batches:
+        header += [f"batch {batch}", "least"]
+    return Table("ONNX Runtime against each", note, [*header, "tasks"], [r for r in rows if r])
 
 
 def _inference(analysis: Analysis) -> Table:
@@ -152,78 +175,3 @@ def _operators(analysis: Analysis) -> Table:
     header = ["model", "workload", "fastest", "ONNX Runtime spends it on", "batch"]
     header += ["speed-up", "ceiling"]
     return Table("Where ONNX Runtime does not win", note, header, rows, left=4)
-
-
-def _ceilings(analysis: Analysis) -> Table:
-    ceiling = analysis.ceiling()
-    rows = []
-    if ceiling is not None:
-        for task, timed in analysis.times.items():
-            if task.model != PEAK:
-                continue
-            cost = analysis.costs[task]
-            for name, row in timed.items():
-                flops, moved = (cost[work] / row["best"] / 1e9 for work in ("flops", "bytes"))
-                best = "highest" if ceiling.holders[task.workload] == name else ""
-                rows.append([task.workload, name, f"{flops:.1f}", f"{moved:.1f}", best])
-    note = (
-        "Measured in the same run: a matrix product, a 3×3 convolution, and left + 3·right in the "
-        "caches and in memory, each at its best. The highest are the ceilings that shares refer to."
-    )
-    header = ["measure", "subject", "GFLOP/s", "GB/s", ""]
-    return Table("The machine's ceilings", note, header, rows, left=2)
-
-
-def _cold(analysis: Analysis) -> Table:
-    rows = [
-        [
-            row["model"],
-            row["subject"],
-            seconds(row["start"]),
-            seconds(row["load"]),
-            seconds(row["first"]),
-            seconds(row["start"] + row["load"] + row["first"]),
-            size(row["peak_memory"]),
-        ]
-        for row in of_kind(analysis.rows, "cold")
-        if "error" not in row
-    ]
-    note = (
-        "A new process with its files in the system's cache: until everything is imported, the "
-        "model is loaded, the first sample is answered; and the most memory it held."
-    )
-    header = ["model", "subject", "import", "load", "first answer", "in all", "peak memory"]
-    return Table("Cold start", note, header, rows, left=2)
-
-
-def _exports(analysis: Analysis) -> Table:
-    rows = []
-    for row in of_kind(analysis.rows, "export"):
-        if "error" in row or row["model"] == PEAK:
-            continue
-        certified = "tolerance_used" in row
-        rows.append(
-            [
-                row["model"],
-                row["part"],
-                row["route"],
-                row.get("precision", "float32"),
-                seconds(row["seconds"]["convert"]) if certified else MISSING,
-                str(row["nodes"]) if certified else MISSING,
-                size(row["bytes"]),
-                f"{row['tolerance_used']:.0%}" if certified else MISSING,
-            ]
-        )
-    note = "Each part by each route that converts it; tolerance: the share that differences used."
-    header = ["model", "part", "route", "precision", "conversion", "nodes", "file", "tolerance"]
-    return Table("Export", note, header, rows, left=4)
-
-
-def _errors(analysis: Analysis) -> Table:
-    rows = []
-    for row in analysis.rows:
-        if "error" in row:
-            where = [str(row[k]) for k in ("model", "workload", "batch", "part") if k in row]
-            rows.append([" ".join(where), row.get("subject", row.get("route", "")), row["error"]])
-    note = "What could not be measured, and why. A wrong output is never timed."
-    return Table("Failures", note, ["where", "who", "why"], rows, left=3)

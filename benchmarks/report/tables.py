@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+MISSING = "–"
+"""The cell of what was not measured."""
+
 
 @dataclass(frozen=True)
 class Table:

@@ -9,9 +9,9 @@ from benchmarks.session import Session
 from benchmarks.subjects import COMPILED, Subject
 
 
-def fake(name="Sleeper", **options):
+def fake(name="Sleeper", *, kind=COMPILED, **options):
     """A subject that a fake runs; it stands for Keras on a backend."""
-    return Subject(f"tests.benchmarks.fakes:{name}", COMPILED, options, backend="jax")
+    return Subject(f"tests.benchmarks.fakes:{name}", kind, options, backend="jax")
 
 
 def plan(subjects, models=("first",), **options):

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.cases import Task
 from benchmarks.report import Analysis, markdown, text
+from benchmarks.report.content import tables
 from benchmarks.report.page import page
 from benchmarks.report.svg import LogScale
 from benchmarks.report.tables import seconds, size, times
@@ -37,6 +38,33 @@ def test_means_are_by_kind_and_batch(analysis):
 def test_training_is_held_against_the_hand_written_step(analysis):
     ratios = {c.subject: 1 / c.speedup.value for c in analysis.training()}
     assert ratios["torch-eager"] == pytest.approx(2.0 / 1.8, rel=0.05)
+
+
+def test_each_subject_is_compared_at_the_tasks_that_both_did(analysis):
+    table = next(t for t in tables(analysis) if t.title == "ONNX Runtime against each")
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert "onnxruntime" not in rows
+    mean, least = (float(cell.rstrip("×")) for cell in rows["plain-torch"][:2])
+    assert mean == pytest.approx(1.8, rel=0.03)
+    assert least <= mean
+    assert rows["plain-torch"][-1] == "6"  # two models, three batch sizes, without training
+
+
+def test_one_reason_is_one_line_however_often_it_stood_in_the_way():
+    failed = [
+        {
+            "kind": "time",
+            "model": "vae",
+            "workload": "generate",
+            "batch": batch,
+            "subject": "openvino",
+            "error": "no such file",
+        }
+        for batch in (1, 8, 64)
+    ]
+    table = tables(Analysis(made_up_run() + failed))[-1]
+    assert table.title == "Failures"
+    assert ["vae, 3 times", "openvino", "no such file"] in table.rows
 
 
 def test_share_of_the_ceiling_is_the_least_time_over_the_time(analysis):

@@ -10,6 +10,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.progress import ProgressBar
 from benchmarks.results import Results, of_kind, read
 from benchmarks.statistics import speedup
+from benchmarks.subjects import ONNX
 from tests.benchmarks.runs import fake, run, timings
 
 pytestmark = pytest.mark.once
@@ -67,6 +68,18 @@ def test_subject_that_fails_is_a_row_with_its_error(tmp_path, name, message):
     rows = timings(run(tmp_path / "run.jsonl", subjects, rounds=30))
     assert message in rows["failing"]["error"]
     assert len(rows["right"]["rounds"]) == 30
+
+
+@pytest.mark.parametrize(("backend", "explained"), [(3e-3, True), (12e-3, False)])
+def test_operators_are_told_where_a_backend_was_faster(tmp_path, backend, explained):
+    subjects = {
+        "onnxruntime": fake("Profiled", kind=ONNX, seconds=6e-3),
+        "openvino": fake(kind=ONNX, seconds=1e-3),
+        "jax-jit": fake(seconds=backend),
+    }
+    rows = of_kind(run(tmp_path / "run.jsonl", subjects).rows, "operators")
+    assert [row["fastest"] for row in rows] == (["jax-jit"] if explained else [])
+    assert [row["seconds"] for row in rows] == ([{"Conv": 6e-3}] if explained else [])
 
 
 def test_interrupted_run_goes_on_where_it_stopped(tmp_path):
