@@ -7,15 +7,20 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.cli import add_arguments, run
+from benchmarks.errors import BenchmarkError
 
 __all__ = ["add_arguments", "main", "run"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and does what it says."""
+    """Parses the command line and does what it says; 1 for regressions, 2 for errors."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add_arguments(parser)
-    return run(parser.parse_args(arguments))
+    try:
+        return run(parser.parse_args(arguments))
+    except BenchmarkError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

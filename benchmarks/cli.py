@@ -40,16 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line says; the exit code, 1 for regressions and 2 for errors."""
-    try:
-        if args.command == "report":
-            return _report(args.results)
-        if args.command == "compare":
-            return _compare(args)
-        return _measure(args)
-    except BenchmarkError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    """Does what the command line says; the exit code is 1 where there are regressions.
+
+    Raises:
+        BenchmarkError: The command line or a file of results cannot be used.
+    """
+    if args.command == "report":
+        return _report(args.results)
+    if args.command == "compare":
+        return _compare(args)
+    return _measure(args)
 
 
 def plan(args: argparse.Namespace) -> Plan:

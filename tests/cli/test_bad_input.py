@@ -47,6 +47,22 @@ def test_data_that_cannot_be_used_are_refused_before_a_backend_is_imported(zoo, 
 
 
 @pytest.mark.once
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "vae", "--data", "images", "--image-size", "0"], "a size is 64 or 64x48"),
+        (["export", "run", "--to", "bundle", "--opset", "3"], "not a whole number from 17"),
+        (["sample", "run", "--out", "a.gif"], "does not end in .png or .npy"),
+        (["reconstruct", "run", "--out", "a.npy"], "does not end in .png"),
+        (["bench", "--subjects", "keras"], "No subject matches. Received: 'keras'"),
+        (["bench", "report", "no-such-file.jsonl"], "no-such-file.jsonl"),
+    ],
+)
+def test_options_that_cannot_be_are_wrong_use(zoo, words, message):
+    refused(zoo(*words), 2, message)
+
+
+@pytest.mark.once
 def test_one_corrupt_image_is_named_and_left_out(zoo, tmp_path, monkeypatch):
     import zoo.cli.train as command
 
@@ -97,7 +113,7 @@ def test_targets_that_cannot_be_written_are_refused(zoo, vae_run, tmp_path):
     refused(zoo("export", vae_run, "--to", below), 1, "Cannot write", str(below))
     words = ["--data", "digits", "--set", "network_options.width=4", "--steps", 1]
     refused(zoo("train", "vae", *words, "--out", below), 1, str(below))
-    refused(zoo("sample", vae_run, "--out", tmp_path / "x.jpg"), 1, "PNG", "x.jpg")
+    refused(zoo("sample", vae_run, "--out", tmp_path / "x.jpg"), 2, ".png", "x.jpg")
     assert (tmp_path / "file").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from export.routes import ROUTES
-from zoo.cli import sources, terminal
+from zoo.cli import sources, terminal, values
 from zoo.errors import DataError
 
 EXAMPLES = """\
@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the run, the bundle, and how to convert."""
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder or a .keras file")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="the bundle's folder")
-    parser.add_argument("--opset", type=int, metavar="N", help="ONNX operator set, from 17")
+    parser.add_argument(
+        "--opset", type=values.opset, metavar="N", help="ONNX operator set, from 17"
+    )
     parser.add_argument(
         "--route",
         choices=ROUTES,

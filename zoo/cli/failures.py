@@ -49,9 +49,9 @@ def explain(error: BaseException) -> Failure | None:
         # Who read the output has closed it, as head does; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Failure(error, "", FAILED)
-    if isinstance(error, UsageError | UnknownModelError | ModelError):
+    if isinstance(error, UsageError | UnknownModelError | ModelError | BenchmarkError):
         return Failure(error, f"error: {error}", WRONG_USE)
-    if isinstance(error, ZooError | ExportError | BenchmarkError):
+    if isinstance(error, ZooError | ExportError):
         return Failure(error, f"error: {error}", FAILED)
     if isinstance(error, ModuleNotFoundError) and error.name in packages.EXTRAS:
         command = packages.install_command(error.name)

@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", metavar="A,B,...", help="classes of the rows, in turn (all)")
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .png file")
+    parser.add_argument(
+        "--out", type=values.picture, required=True, metavar="FILE", help="a .png file"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

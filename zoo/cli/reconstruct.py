@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"how many, evenly spaced over the data ({COUNT})",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .png file")
+    parser.add_argument(
+        "--out", type=values.picture, required=True, metavar="FILE", help="a .png file"
+    )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=values.picture_or_array,
         required=True,
         metavar="FILE",
         help=".png for a picture, .npy for an array in the model's value range",

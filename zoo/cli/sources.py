@@ -76,9 +76,10 @@ def load(source: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
-    if match is None:
+    size = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
+    if min(size) < 1:
         raise argparse.ArgumentTypeError(f"a size is 64 or 64x48, not {text!r}")
-    return int(match[1]), int(match[2] or match[1])
+    return size
 
 
 def _key(text: str) -> tuple[str, str]:

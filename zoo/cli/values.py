@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 
 def count(text: str) -> int:
@@ -13,6 +14,28 @@ def count(text: str) -> int:
 def seed(text: str) -> int:
     """A whole number from 0."""
     return _whole(text, least=0)
+
+
+def opset(text: str) -> int:
+    """An ONNX operator set: a whole number from 17."""
+    return _whole(text, least=17)
+
+
+def picture(text: str) -> Path:
+    """The name of a PNG file."""
+    return _file(text, (".png",))
+
+
+def picture_or_array(text: str) -> Path:
+    """The name of a PNG file or of a NumPy array."""
+    return _file(text, (".png", ".npy"))
+
+
+def _file(text: str, endings: tuple[str, ...]) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in endings:
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(endings)}")
+    return path
 
 
 def _whole(text: str, *, least: int) -> int:
