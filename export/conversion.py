@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from export import routes
 from export.certificate import Certificate
 from export.certify import certify, versions
-from export.direct.conversion import OLDEST_OPSET, newest_opset
+from export.direct.conversion import refuse_opset
 from export.errors import ExportError
 from export.native import Native, weights_sha256
 from export.opinion import ask
@@ -62,7 +61,8 @@ def to_onnx(
     started = time.perf_counter()
     native = Native.of(model)  # what cannot be certified is refused before it is converted
     model = native.model
-    refuse_opset(opset)
+    if opset is not None:
+        refuse_opset(opset)
     proto = routes.convert(model, route=route, opset=opset)
     name = name or model.name
     proto.graph.name = name
@@ -90,16 +90,6 @@ def to_onnx(
             seed=seed,
             seconds=seconds,
             second_opinion=opinion,
-        )
-
-
-def refuse_opset(opset: int | None) -> None:
-    """Raises unless the opset is one that can be written and that ONNX Runtime runs."""
-    newest = newest_opset()
-    if opset is not None and not (isinstance(opset, int) and OLDEST_OPSET <= opset <= newest):
-        raise ExportError(
-            f"An opset must be a number from {OLDEST_OPSET} to {newest}, the newest that ONNX "
-            f"Runtime {onnxruntime.__version__} supports. Received: {opset!r}."
         )
 
 

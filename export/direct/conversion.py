@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import keras
 import onnx
 import onnx_ir as ir
+import onnxruntime
 from onnx import shape_inference
 
 from export.direct import handlers, keras_graph  # noqa: F401  (importing handlers fills the tables)
@@ -50,15 +49,11 @@ def convert(
 
     Raises:
         UnsupportedOperation: a layer or an operation has no ONNX equivalent.
-        ExportError: the model is not built, not functional, or has weights that are not finite.
-        ValueError: the opset is unknown.
+        ExportError: the model is not built, not functional, or has weights that are not finite,
+            or the opset is unknown.
     """
     opset = DEFAULT_OPSET if opset is None else opset
-    if opset not in range(OLDEST_OPSET, newest_opset() + 1):
-        raise ValueError(
-            f"`opset` must be one that ONNX Runtime reads. Received: {opset}. "
-            f"Accepted: {OLDEST_OPSET} to {newest_opset()}."
-        )
+    refuse_opset(opset)
     _check_is_graph(keras_model)
     batch = _tracing_batch(keras_model)
     graph = Graph(opset, name or keras_model.name, batch)
@@ -75,27 +70,19 @@ def convert(
     return _checked(graph, metadata or {})
 
 
-def save(model: onnx.ModelProto, path: str | os.PathLike[str]) -> Path:
-    """Write an ONNX model beside `path` and rename it; weights over 2 GB go to `<name>.data`."""
-    path = Path(path)
-    beside = path.with_name(path.name + ".part")
-    if model.ByteSize() < PROTOBUF_LIMIT:
-        beside.write_bytes(model.SerializeToString())
-    else:
-        data = path.name + ".data"
-        (path.parent / data).unlink(missing_ok=True)
-        onnx.save_model(
-            model, beside, save_as_external_data=True, location=data, size_threshold=1024
+def refuse_opset(opset: int) -> None:
+    """Raise unless the opset is one that can be written and that ONNX Runtime runs."""
+    newest = newest_opset()
+    if not isinstance(opset, int) or not OLDEST_OPSET <= opset <= newest:
+        raise ExportError(
+            f"An opset must be a number from {OLDEST_OPSET} to {newest}, the newest that ONNX "
+            f"Runtime {onnxruntime.__version__} supports. Received: {opset!r}."
         )
-    beside.replace(path)
-    return path
 
 
 @cache
 def newest_opset() -> int:
     """Return the newest opset that the installed ONNX Runtime runs."""
-    import onnxruntime
-
     vector = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
     result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
     nodes = [onnx.helper.make_node("Identity", ["x"], ["y"])]
