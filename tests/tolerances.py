@@ -51,3 +51,6 @@ SAMPLING = Tolerance(absolute=2e-2, relative=0.0)
 
 # Deviations of two samples of 1,200 random numbers and more: four standard errors.
 SMALL_SAMPLES = Tolerance(absolute=7e-2, relative=0.0)
+
+# Float32 against products and activations rounded to bfloat16: eight bits, through a few layers.
+BFLOAT16 = Tolerance(absolute=2e-2, relative=2e-2)

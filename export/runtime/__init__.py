@@ -1,5 +1,7 @@
 """Bundles in use with NumPy and ONNX Runtime alone: no Keras, no ONNX, no training code.
 
+OpenVINO computes them instead where its package is installed and asked for.
+
 session = export.runtime.load("bundle")
 images = session.generate(16, seed=0)
 """
@@ -15,18 +17,29 @@ __all__ = ["Session", "load"]
 
 
 def load(
-    folder: str | Path, *, providers: Sequence[str] | None = None, threads: int | None = None
+    folder: str | Path,
+    *,
+    providers: Sequence[str] | None = None,
+    threads: int | None = None,
+    inference_precision: str = "float32",
 ) -> Session:
     """Opens a bundle; what it says is checked, and nothing in it is executed but its graphs.
 
     Args:
         folder: The bundle's folder.
         providers: ONNX Runtime execution providers to try in order, such as `["cuda", "cpu"]`;
-            by default those of CUDA, OpenVINO and CPU that are there.
-        threads: Threads of one operator; ONNX Runtime's choice by default.
+            by default those of CUDA, OpenVINO and CPU that are there. `["openvino"]` is the
+            package openvino where it is installed: it computes on the processor, without ONNX
+            Runtime.
+        threads: Threads of one operator; the engine's choice by default.
+        inference_precision: `float32`, or with `["openvino"]` also `bfloat16`: products and
+            activations are rounded to it where the processor has units for that. The bundle's
+            certificate is of float32 inference.
 
     Raises:
         BundleError: the folder is no bundle, or was changed, or is unsafe to open.
-        ValueError: a provider that this ONNX Runtime does not have.
+        ValueError: a provider that is not there, or an inference precision that it does not have.
     """
-    return Session(folder, providers=providers, threads=threads)
+    return Session(
+        folder, providers=providers, threads=threads, inference_precision=inference_precision
+    )

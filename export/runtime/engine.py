@@ -1,15 +1,16 @@
-"""ONNX Runtime sessions: which providers exist, and full float32 on each of them."""
+"""Graphs opened to run: which engines and providers exist, and full float32 on each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
 
 from export.errors import BundleError
+from export.runtime import openvino
 
 # Options that keep float32 products float32: without them CUDA rounds to TF32, and OpenVINO to
 # bfloat16 on processors that have it. In order of preference where a caller names none.
@@ -20,8 +21,18 @@ PROVIDERS: dict[str, dict[str, str]] = {
 }
 
 
+class Graph(Protocol):
+    """An opened graph: a session of ONNX Runtime, or what has the same methods."""
+
+    def get_inputs(self) -> Sequence[Any]: ...
+
+    def get_outputs(self) -> Sequence[Any]: ...
+
+    def run(self, names: Any, feed: Any) -> Sequence[Any]: ...
+
+
 def choose_providers(asked: Sequence[str] | None = None) -> list[tuple[str, dict[str, str]]]:
-    """Names the providers to try in order, each with its options; the processor comes last.
+    """Names ONNX Runtime's providers to try in order, each with its options.
 
     Short names are accepted: `"cuda"` for `"CUDAExecutionProvider"`.
 
@@ -31,23 +42,58 @@ def choose_providers(asked: Sequence[str] | None = None) -> list[tuple[str, dict
     available = onnxruntime.get_available_providers()
     if asked is None:
         return [(name, options) for name, options in PROVIDERS.items() if name in available]
-    short = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
+    short = {_short(name): name for name in available}
     chosen = []
     for name in asked:
-        full = short.get(name.removesuffix("ExecutionProvider").lower())
+        full = short.get(_short(name))
         if full is None:
-            raise ValueError(
-                f"An execution provider must be one that ONNX Runtime has here. "
-                f"Received: {name!r}. Accepted: {', '.join(available)}."
-            )
+            raise ValueError(_lacking(name, available))
         chosen.append((full, PROVIDERS.get(full, {})))
     return chosen
+
+
+def runs_in_openvino(
+    providers: Sequence[str] | None = None, inference_precision: str = "float32"
+) -> bool:
+    """Whether graphs go to the package openvino: it is there, and asked for alone.
+
+    Raises:
+        ValueError: a provider that is not there, or a precision that it does not compute in.
+    """
+    if inference_precision not in openvino.HINTS:
+        raise ValueError(
+            f"An inference precision must be one of {', '.join(openvino.HINTS)}. "
+            f"Received: {inference_precision!r}."
+        )
+    if openvino.installed() and [name.lower() for name in providers or ()] == ["openvino"]:
+        return True
+    choose_providers(providers)
+    if inference_precision != "float32":
+        raise ValueError(
+            f"Only the package openvino infers in {inference_precision}. "
+            f"Received: providers {providers!r}. "
+            f"Accepted: providers=['openvino'], or inference_precision='float32'."
+        )
+    return False
+
+
+def open_graph(
+    graph: Path | bytes,
+    *,
+    providers: Sequence[str] | None = None,
+    threads: int | None = None,
+    inference_precision: str = "float32",
+) -> Graph:
+    """Opens a graph in the engine that was asked for; see `open_session` and `openvino.Network`."""
+    if runs_in_openvino(providers, inference_precision):
+        return openvino.Network(graph, threads=threads, inference_precision=inference_precision)
+    return open_session(graph, providers=providers, threads=threads)
 
 
 def open_session(
     graph: Path | bytes, *, providers: Sequence[str] | None = None, threads: int | None = None
 ) -> onnxruntime.InferenceSession:
-    """Opens a graph with every optimization.
+    """Opens a graph in ONNX Runtime, with every optimization.
 
     Args:
         graph: An ONNX file, or the bytes of one.
@@ -72,12 +118,34 @@ def open_session(
         raise BundleError(f"ONNX Runtime cannot open the graph: {_first_line(error)}") from error
 
 
-def run(
-    session: onnxruntime.InferenceSession, inputs: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Maps input names to arrays → output names to arrays."""
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+def run(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Maps input names to arrays → output names to arrays.
+
+    Raises:
+        BundleError: ONNX Runtime opened the graph, and cannot compute it.
+    """
+    names = [output.name for output in graph.get_outputs()]
+    try:
+        return dict(zip(names, graph.run(names, dict(inputs)), strict=True))
+    except _runtime_errors() as error:
+        raise BundleError(f"ONNX Runtime cannot run the graph: {_first_line(error)}") from error
+
+
+def _short(provider: str) -> str:
+    return provider.removesuffix("ExecutionProvider").lower()
+
+
+def _lacking(provider: str, available: Sequence[str]) -> str:
+    if _short(provider) == "openvino" and not openvino.installed():
+        return (
+            f"The provider {provider!r} needs the package openvino, not installed here. "
+            f"Install: {openvino.INSTALL}"
+        )
+    alone = ", or openvino alone" if openvino.installed() else ""
+    return (
+        f"An execution provider must be one that ONNX Runtime has here. "
+        f"Received: {provider!r}. Accepted: {', '.join(available)}{alone}."
+    )
 
 
 def _runtime_errors() -> tuple[type[Exception], ...]:

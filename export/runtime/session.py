@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from export.errors import BundleError
 from export.runtime import engine, files, inputs
@@ -31,14 +30,16 @@ class Session:
         *,
         providers: Sequence[str] | None = None,
         threads: int | None = None,
+        inference_precision: str = "float32",
     ) -> None:
         self.folder = Path(folder)
         self.manifest: Manifest = read_manifest(self.folder)
         self.batch_size = BATCH_SIZE
         self._providers = providers
         self._threads = threads
-        self._graphs: dict[str, onnxruntime.InferenceSession] = {}
-        engine.choose_providers(providers)  # a wrong name is told now, not at the first use
+        self._inference_precision = inference_precision
+        self._graphs: dict[str, engine.Graph] = {}
+        engine.runs_in_openvino(providers, inference_precision)  # tells what is wrong now
 
     def __repr__(self) -> str:
         return f"Session({self.manifest.model}: {', '.join(self.manifest.parts)})"
@@ -152,7 +153,7 @@ class Session:
             )
         return {port.name: inputs.labels(labels, count, port, self.manifest)}
 
-    def _graph(self, name: str) -> onnxruntime.InferenceSession:
+    def _graph(self, name: str) -> engine.Graph:
         if name not in self._graphs:
             part = self.manifest.parts[name]
             content = files.read_checked(self.folder, part.file, part.sha256)
@@ -162,12 +163,17 @@ class Session:
                 found = files.sha256(self.folder, data)
                 files.refuse_change(self.folder, data, found, self.manifest.files[data])
                 source = self.folder / part.file
-            graph = engine.open_session(source, providers=self._providers, threads=self._threads)
-            for kind, ports, found in (
+            graph = engine.open_graph(
+                source,
+                providers=self._providers,
+                threads=self._threads,
+                inference_precision=self._inference_precision,
+            )
+            for kind, ports, tensors in (
                 ("inputs", part.inputs, graph.get_inputs()),
                 ("outputs", part.outputs, graph.get_outputs()),
             ):
-                names = [entry.name for entry in found]
+                names = [tensor.name for tensor in tensors]
                 if names != [port.name for port in ports]:
                     raise BundleError(
                         f"{part.file} must have the {kind} that bundle.json names: "

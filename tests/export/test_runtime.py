@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from export import runtime
+from export.errors import BundleError
 from tests.tolerances import CERTIFICATE
 
 
@@ -107,6 +108,11 @@ def test_codes_are_checked(sessions):
         sessions["vq_vae"].decode(np.zeros((1, 2, 2), "float32"))
     with pytest.raises(ValueError, match="must not be negative"):
         sessions["vq_vae"].decode(np.full((1, 2, 2), -1))
+
+
+def test_codes_that_the_graph_has_not_are_refused_as_the_bundle_s_error(sessions):
+    with pytest.raises(BundleError, match="ONNX Runtime cannot run the graph: .*out of data bound"):
+        sessions["vq_vae"].decode(np.full((1, 2, 2), 8))
 
 
 def test_labels_go_only_where_they_are_read(sessions, images):
