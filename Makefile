@@ -84,7 +84,7 @@ $(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
 $(STAMPS)/all: $(STAMPS)/venv pyproject.toml constraints.txt
 	$(FORGET_HALF_INSTALLED)
 	$(PIP) install --constraint constraints.txt \
-		--editable ".[$(TENSORFLOW),torch,jax,export,routes,dev]"
+		--editable ".[$(TENSORFLOW),torch,jax,export,openvino,routes,dev]"
 	@touch $(BACKENDS:%=$(STAMPS)/%) $(STAMPS)/lint $@
 
 # A name on the path may be a launcher without a Python behind it, so each candidate is asked to run.

@@ -15,6 +15,8 @@ def test_doctor_names_the_backend_and_its_device(zoo):
     assert code == 0
     assert findings["backend"] == backends.choose()
     assert findings["device"]
+    commands = {row["package"]: row["install"] for row in findings["packages"]}
+    assert commands["openvino"] == "pip install 'genzoo[openvino]'"
     assert {row["route"] for row in findings["converters"]} == {
         "direct",
         "tf2onnx",

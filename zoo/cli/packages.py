@@ -14,6 +14,7 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "onnx_ir": (("onnx-ir",), "export"),
     "onnxruntime": (("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"), "export"),
     "onnxscript": (("onnxscript",), "export"),
+    "openvino": (("openvino",), "openvino"),
     "jax2onnx": (("jax2onnx",), "routes"),
     "tf2onnx": (("tf2onnx",), "routes"),
 }
