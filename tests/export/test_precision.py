@@ -68,6 +68,15 @@ def test_lower_precision_is_certified_in_terms_of_images_and_codes(lowered):
     assert codes["precision"]["encoder"]["outputs"][0]["agreement"] >= 0.99
 
 
+def test_times_are_the_least_of_rounds_that_take_turns_at_who_goes_first(monkeypatch):
+    order = []
+    monkeypatch.setattr(precision, "run", lambda session, inputs: order.append(session))
+    ticks = iter(range(1000))
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: next(ticks) / 1e3)
+    assert precision._milliseconds(["a", "b"], {}) == [1.0, 1.0]
+    assert order == ["a", "b", "b", "a"] * (precision.ROUNDS // 2)
+
+
 def test_int8_is_calibrated_and_judged_on_different_inputs(lowered):
     content = json.loads((lowered["vae", "int8"] / "certificate.json").read_text())
     encoder = content["precision"]["encoder"]
