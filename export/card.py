@@ -49,6 +49,8 @@ def _overview(manifest: Manifest) -> str:
         text += f", classes {', '.join(manifest.class_names)}"
     elif manifest.num_classes:
         text += f", {manifest.num_classes} classes"
+    if manifest.precision == "bfloat16":
+        return text + ". Weights are rounded to bfloat16, arithmetic is float32."
     return text + f". Weights and arithmetic are {manifest.precision}."
 
 
@@ -166,10 +168,18 @@ def _precision(lowered: Mapping[str, PrecisionCertificate]) -> str:
                 f"| {name} | {output.output} | {kept} | {entry.bytes} bytes | {smaller:.0%} "
                 f"| {entry.milliseconds:.3g} ms | {faster:.0%} |"
             )
-    return (
+    text = (
         "Beside the certified float32 graphs, on inputs that did not calibrate. Times are of one "
-        "processor's ONNX Runtime, where the bundle was made.\n\n" + "\n".join(rows)
+        "processor's ONNX Runtime, where the bundle was made: the least of rounds that take turns."
     )
+    if any(entry.precision == "bfloat16" for entry in lowered.values()):
+        text += (
+            " Weights are stored rounded to bfloat16 and cast to float32 as the file is opened: "
+            "it is smaller, not faster. Products are in bfloat16 only where OpenVINO is asked for "
+            'that, `load(".", providers=["openvino"], inference_precision="bfloat16")`, and the '
+            "processor has units for it."
+        )
+    return text + "\n\n" + "\n".join(rows)
 
 
 def _training(run: Mapping[str, Any]) -> str:

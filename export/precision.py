@@ -1,30 +1,18 @@
-"""Graphs in float16 and int8, each with its own certificate, or refused."""
+"""Graphs in lower precision, each with its own certificate, or refused."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import tempfile
 import time
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnx_ir as ir
 import onnxruntime
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
-from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from export import rewriting
 from export.errors import CertificateError, ExportError
 from export.fidelity import Bound, Fidelity, measure
 from export.runtime.engine import open_session, run
@@ -32,10 +20,10 @@ from export.runtime.manifest import Part
 
 BOUNDS = {
     "float16": Bound(psnr=50.0, ssim=0.99, snr=40.0, agreement=0.99),
+    "bfloat16": Bound(psnr=40.0, ssim=0.98, snr=30.0, agreement=0.97),
     "int8": Bound(psnr=25.0, ssim=0.9, snr=15.0, agreement=0.9),
 }
 PRECISIONS = ("float32", *BOUNDS)
-QUANTIZED = ["Conv", "ConvTranspose", "Gemm", "MatMul"]  # where the weights are
 ROUNDS = 20
 
 Arrays = Mapping[str, np.ndarray]
@@ -67,13 +55,7 @@ class PrecisionCertificate:
 
 
 def refuse_precision(precision: str) -> None:
-    """Raises where a precision is unknown, or ONNX Runtime has no kernels for it."""
-    if precision == "bfloat16":
-        raise ExportError(
-            f"A precision must be one that ONNX Runtime computes in. Received: 'bfloat16', for "
-            f"which its processor kernels lack MatMul, Gemm and Conv (last tried with 1.31, here "
-            f"is {onnxruntime.__version__}). Accepted: {', '.join(PRECISIONS)}."
-        )
+    """Raises where a precision is unknown."""
     if precision not in PRECISIONS:
         raise ExportError(
             f"A precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}."
@@ -95,7 +77,7 @@ def lower(
 
     Args:
         path: The ONNX file, certified in float32.
-        precision: `float16` or `int8`.
+        precision: `float16`, `bfloat16` or `int8`; what each is stands in `export.rewriting`.
         name: The part's name.
         part: What goes in and out of it.
         inputs: Typical inputs by name, `(count, ...)`.
@@ -110,7 +92,7 @@ def lower(
     calibration = {key: values[:half] for key, values in inputs.items()}
     held_out = judged(inputs)
     before = path.read_bytes()
-    after = _int8(path, calibration) if precision == "int8" else _float16(before)
+    after = _rewritten(before, precision, calibration)
     sessions = open_session(before), open_session(after)
     truth, answer = (run(session, held_out) for session in sessions)
     outputs = judge(part, truth, answer, value_range)
@@ -157,55 +139,10 @@ def judge(
     )
 
 
-def _float16(content: bytes) -> bytes:
-    """Casts weights and arithmetic to float16; what it cannot express stays float32."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # weights out of range are cut off: the bounds tell
-        model = onnx.load_from_string(content)
-        graph = ir.from_proto(convert_float_to_float16(model, keep_io_types=True))
-    graph.graph.sort()  # the converter appends its casts at the end
-    return ir.to_proto(graph).SerializeToString(deterministic=True)
-
-
-class _Batches(CalibrationDataReader):
-    def __init__(self, inputs: Arrays) -> None:
-        count = len(next(iter(inputs.values())))
-        self.rows = iter(range(count))
-        self.inputs = inputs
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        row = next(self.rows, None)
-        if row is None:
-            return None
-        return {key: values[row : row + 1] for key, values in self.inputs.items()}
-
-
-def _int8(path: Path, calibration: Arrays) -> bytes:
-    """Quantizes the weights per channel and the activations of their operators, statically."""
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        quantized = Path(folder) / "int8.onnx"
-        quantize_static(
-            str(path),
-            str(quantized),
-            _Batches(calibration),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=QUANTIZED,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-        )
-        return quantized.read_bytes()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the quantizer's advice, which it gives on the root logger, to itself."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
+def _rewritten(content: bytes, precision: str, calibration: Arrays) -> bytes:
+    if precision == "int8":
+        return rewriting.int8(content, calibration)
+    return rewriting.float16(content) if precision == "float16" else rewriting.bfloat16(content)
 
 
 def _milliseconds(sessions: Sequence[onnxruntime.InferenceSession], inputs: Arrays) -> list[float]:

@@ -118,12 +118,13 @@ def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path):
     assert "zoo: error: A bundle goes into a new folder." in err
 
 
-def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path):
-    words = ["--to", tmp_path / "bundle", "--precision", "float16"]
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path, precision):
+    words = ["--to", tmp_path / "bundle", "--precision", precision]
     code, out, _ = zoo("export", vae_run, *words)
     assert code == 0
     assert "psnr" in out
-    assert json.loads((tmp_path / "bundle" / "bundle.json").read_text())["precision"] == "float16"
+    assert json.loads((tmp_path / "bundle" / "bundle.json").read_text())["precision"] == precision
 
 
 @pytest.mark.parametrize(

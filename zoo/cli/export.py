@@ -25,7 +25,7 @@ examples:
 """
 REAL = 256
 """Rows of real data that parts are certified on, and a lower precision calibrated and judged."""
-PRECISIONS = ("float32", "float16", "int8")
+PRECISIONS = ("float32", "float16", "bfloat16", "int8")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what converts; all but direct need one backend (direct)",
     )
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default="float32", help="of the bundle (float32)"
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="of the bundle (float32); bfloat16 halves the file and computes in float32",
     )
     parser.add_argument(
         "--second-opinion",
