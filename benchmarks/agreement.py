@@ -14,7 +14,7 @@ TIES = 0.01
 
 # Where less than float32 is computed: root mean square of the difference over that of the values,
 # and the share of integers that may differ.
-COARSE = {"float16": 0.02, "int8": 0.2}
+COARSE = {"float16": 0.02, "bfloat16": 0.05, "int8": 0.2}
 
 
 def refuse_difference(

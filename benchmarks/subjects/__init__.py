@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.cases import PEAK, TRAIN, Task
+from benchmarks.conditions import instructions
 from benchmarks.errors import BenchmarkError
 
 PREDICT = "predict"
@@ -19,6 +20,7 @@ PLAIN = "plain"
 
 _KERAS = "benchmarks.subjects.keras:Keras"
 _ONNX = "benchmarks.subjects.onnx:OnnxRuntime"
+_OPENVINO = "benchmarks.subjects.onnx:OpenVINO"
 _PLAIN = "benchmarks.subjects.plain:PlainTorch"
 
 
@@ -32,6 +34,7 @@ class Subject:
         options: Keywords of the runner.
         backend: What Keras runs on there; None where Keras is not imported.
         requires: Packages without which it is left out.
+        units: Instruction sets of which the processor must have one; none where any will do.
         trains: Whether it runs `train_step`.
         models: The only models it knows; None for all.
         route: Whose ONNX files it reads.
@@ -45,6 +48,7 @@ class Subject:
     options: Mapping[str, Any] = field(default_factory=dict)
     backend: str | None = None
     requires: Sequence[str] = ()
+    units: Sequence[str] = ()
     trains: bool = False
     models: Sequence[str] | None = None
     route: str | None = None
@@ -64,6 +68,8 @@ class Subject:
 
     def installed(self) -> bool:
         """Whether everything it requires is there, without importing it."""
+        if self.units and not set(self.units) & set(instructions()):
+            return False
         return all(find_spec(package) is not None for package in self.requires)
 
 
@@ -87,6 +93,19 @@ def _onnx(route: str, *packages: str, precision: str = "float32") -> Subject:
     )
 
 
+def _openvino(precision: str, *units: str) -> Subject:
+    return Subject(
+        _OPENVINO,
+        ONNX,
+        {"precision": precision},
+        requires=("openvino",),
+        units=units,
+        route="direct",
+        precision=precision,
+        tunable=True,
+    )
+
+
 _PLAIN_MODELS = ("vae", "dcgan")
 
 SUBJECTS: dict[str, Subject] = {
@@ -104,13 +123,9 @@ SUBJECTS: dict[str, Subject] = {
     "onnxruntime-tf2onnx": _onnx("tf2onnx", "tf2onnx", "tensorflow"),
     "onnxruntime-torch": _onnx("torch", "torch"),
     "onnxruntime-jax2onnx": _onnx("jax2onnx", "jax2onnx", "jax"),
-    "openvino": Subject(
-        "benchmarks.subjects.onnx:OpenVINO",
-        ONNX,
-        requires=("openvino",),
-        route="direct",
-        tunable=True,
-    ),
+    "openvino": _openvino("float32"),
+    # Elsewhere bfloat16 is computed as float32, and would be told apart from it by nothing.
+    "openvino-bfloat16": _openvino("bfloat16", "avx512_bf16", "amx_bf16"),
     "plain-torch": Subject(
         _PLAIN, PLAIN, {"mode": "eager"}, None, ("torch",), trains=True, models=_PLAIN_MODELS
     ),
@@ -133,10 +148,10 @@ QUICK = (
 
 
 def choose(patterns: Sequence[str]) -> list[str]:
-    """The installed subjects that match any of the shell patterns, in the table's order.
+    """The subjects that can run here and match any of the shell patterns, in the table's order.
 
     Raises:
-        BenchmarkError: A pattern matches none of the table, or nothing that matches is installed.
+        BenchmarkError: A pattern matches none of the table, or nothing that matches can run.
     """
     for pattern in patterns:
         if not fnmatch.filter(SUBJECTS, pattern):
@@ -146,7 +161,9 @@ def choose(patterns: Sequence[str]) -> list[str]:
     chosen = [n for n in SUBJECTS if any(fnmatch.fnmatchcase(n, p) for p in patterns)]
     installed = [name for name in chosen if SUBJECTS[name].installed()]
     if not installed:
-        raise BenchmarkError(f"Nothing of {', '.join(chosen)} is installed.")
+        raise BenchmarkError(
+            f"Nothing of {', '.join(chosen)} is installed and has the units that it needs."
+        )
     return installed
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,40 +50,20 @@ class OnnxRuntime:
             self._refuse_fallback(session)
             return session
 
-        return self._chain(task, self._sessions(task, open_part))
+        return _chain(task, self._graphs(task, open_part))
 
     def profile(self, *, task: dict[str, Any], calls: int) -> dict[str, float]:
         """Seconds per call by operator."""
         from benchmarks.profile import Profiler
 
         with Profiler(self.threads) as profiler:
-            call = self._chain(task, self._sessions(task, profiler.open))
+            call = _chain(task, self._graphs(task, profiler.open))
             for _ in range(calls):
                 call()
             return profiler.operators()
 
-    def _sessions(self, task: dict[str, Any], opened: Callable[[Path], Any]) -> dict[str, Any]:
-        store = Store(task["folder"])
-        sessions = {}
-        for link in store.chain(task["workload"]):
-            graph = store.graph(link.part, self.route, self.precision)
-            if not graph.exists():
-                raise BenchmarkError(f"The export left no file of the part {link.part!r}.")
-            sessions[link.part] = opened(graph)
-        return sessions
-
-    def _chain(self, task: dict[str, Any], sessions: dict[str, Any]) -> Callable[[], Outputs]:
-        from export.runtime.engine import run
-
-        store = Store(task["folder"])
-        accepted = {name: [i.name for i in s.get_inputs()] for name, s in sessions.items()}
-
-        def call(name: str, feeds: Any, values: Values) -> Values:
-            given = {n: values[feeds.get(n, n)] for n in accepted[name]}
-            return run(sessions[name], given)
-
-        chain = store.chain(task["workload"])
-        return partial(follow(chain, call), store.inputs(task["workload"], task["batch"]))
+    def _graphs(self, task: dict[str, Any], opened: Callable[[Path], Any]) -> dict[str, Any]:
+        return _graphs(task, self.route, self.precision, opened)
 
     def _refuse_fallback(self, session: Any) -> None:
         """ONNX Runtime falls back to the processor without a word where a GPU cannot be used."""
@@ -95,37 +74,52 @@ class OnnxRuntime:
 
 
 class OpenVINO:
-    """Runs the direct route's files in OpenVINO.
+    """Runs the direct route's files in OpenVINO, compiled for the batch, as `export.runtime` does.
 
     Args:
+        precision: Of the files, and of inference.
         threads: Of inference.
     """
 
-    def __init__(self, *, threads: int = 0) -> None:
-        self.core = import_module("openvino").Core()
-        self.config = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        if threads:
-            self.config["INFERENCE_NUM_THREADS"] = str(threads)
+    def __init__(self, *, precision: str = "float32", threads: int = 0) -> None:
+        self.precision = precision
+        self.threads = threads or None
 
     def describe(self) -> dict[str, Any]:
         """OpenVINO's version."""
         return {"versions": {"openvino": version("openvino")}, "device": "cpu"}
 
     def open(self, task: dict[str, Any]) -> Callable[[], Outputs]:
-        """Compiles the workload's parts for their batch size."""
-        store = Store(task["folder"])
-        chain = store.chain(task["workload"])
-        compiled = {}
-        for link in chain:
-            network = self.core.read_model(str(store.graph(link.part, "direct")))
-            shapes = {i.any_name: [task["batch"], *i.partial_shape[1:]] for i in network.inputs}
-            network.reshape(shapes)
-            compiled[link.part] = self.core.compile_model(network, "CPU", self.config)
+        """Reads the workload's parts; the first call compiles them."""
+        from export.runtime.openvino import Network
 
-        def call(name: str, feeds: Any, values: Values) -> Values:
-            network = compiled[name]
-            given = {i.any_name: values[feeds.get(i.any_name, i.any_name)] for i in network.inputs}
-            results = network(given)
-            return {output.any_name: results[output] for output in network.outputs}
+        opened = partial(Network, threads=self.threads, inference_precision=self.precision)
+        return _chain(task, _graphs(task, "direct", self.precision, opened))
 
-        return partial(follow(chain, call), store.inputs(task["workload"], task["batch"]))
+
+def _graphs(
+    task: dict[str, Any], route: str, precision: str, opened: Callable[[Path], Any]
+) -> dict[str, Any]:
+    """Part → its graph, opened, for every part of the workload."""
+    store = Store(task["folder"])
+    graphs = {}
+    for link in store.chain(task["workload"]):
+        path = store.graph(link.part, route, precision)
+        if not path.exists():
+            raise BenchmarkError(f"The export left no file of the part {link.part!r}.")
+        graphs[link.part] = opened(path)
+    return graphs
+
+
+def _chain(task: dict[str, Any], graphs: dict[str, Any]) -> Callable[[], Outputs]:
+    """The workload on its inputs, through opened graphs."""
+    from export.runtime.engine import run
+
+    store = Store(task["folder"])
+    accepted = {name: [i.name for i in graph.get_inputs()] for name, graph in graphs.items()}
+
+    def call(name: str, feeds: Any, values: Values) -> Values:
+        return run(graphs[name], {n: values[feeds.get(n, n)] for n in accepted[name]})
+
+    chain = store.chain(task["workload"])
+    return partial(follow(chain, call), store.inputs(task["workload"], task["batch"]))

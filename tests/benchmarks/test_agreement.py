@@ -30,6 +30,7 @@ def test_rounding_agrees_and_more_does_not():
 
 def test_lower_precision_may_differ_more_but_not_by_anything():
     refuse_difference(moved(FLOATS, 5e-3), FLOATS, precision="float16")
+    refuse_difference(moved(FLOATS, 2e-2), FLOATS, precision="bfloat16")
     refuse_difference(moved(FLOATS, 0.1), FLOATS, precision="int8")
     with pytest.raises(WrongOutput):
         refuse_difference(moved(FLOATS, 0.3), FLOATS, precision="int8")

@@ -78,6 +78,15 @@ def test_wrong_options_are_refused_in_one_line(arguments, message, capsys):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize(("found", "there"), [(["avx2"], False), (["avx2", "amx_bf16"], True)])
+def test_bfloat16_is_measured_where_the_processor_has_units_for_it(monkeypatch, found, there):
+    monkeypatch.setattr(subjects, "instructions", lambda: found)
+    monkeypatch.setattr(subjects, "find_spec", lambda package: package)
+    assert subjects.SUBJECTS["openvino-bfloat16"].installed() == there
+    assert subjects.SUBJECTS["openvino"].installed()
+
+
+@pytest.mark.once
 def test_training_is_for_who_can_train_and_peaks_are_not_predicted():
     table = subjects.SUBJECTS
     train = Task("vae", "train_step", 8)
