@@ -1,4 +1,4 @@
-"""Passes over the finished graph that move constants and axis orders into weights."""
+"""Passes over the finished graph: constants and axis orders go into weights, Reshapes together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from onnx_ir.passes import common
 from export.direct.fold_affine import fold_affine
 from export.direct.fold_crop import fold_crop
 from export.direct.fold_order import absorb_orders
+from export.direct.fold_reshape import fold_reshape
 from export.direct.narrow import flip_narrow
 
 
@@ -16,7 +17,8 @@ def fold(graph: ir.Graph) -> None:
 
     Last, convolutions to very few channels take the form that runs faster.
     """
-    while absorb_orders(graph) + fold_crop(graph) + fold_affine(graph):
+    passes = (absorb_orders, fold_crop, fold_affine, fold_reshape)
+    while sum(folded(graph) for folded in passes):
         pass
     flip_narrow(graph)
     # Shapes that were noted for folding no longer hold: inference fills them in again.

@@ -1,0 +1,51 @@
+"""What the passes over a finished graph leave of it."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from tests.export.direct.agreement import check
+
+
+def normal(*shape):
+    """Standard normal float32 values."""
+    return np.random.default_rng([0]).normal(size=shape).astype("float32")
+
+
+def operators(model, *inputs):
+    """The operators that a model is converted to, after it was found to agree with Keras."""
+    return [node.op_type for node in check(model, *inputs).graph.node]
+
+
+def test_activation_between_two_reshapes_keeps_one():
+    latent = keras.Input((5,), name="latent")
+    x = layers.Reshape((3, 4, 1))(layers.Dense(12)(latent))
+    model = keras.Model(latent, layers.Activation("tanh", name="data")(x))
+    assert operators(model, normal(3, 5)) == ["Gemm", "Reshape", "Tanh"]
+
+
+def test_reshape_that_is_read_elsewhere_stays():
+    data = keras.Input((12,), name="data")
+    image = layers.Reshape((3, 4))(ops.exp(data))
+    outputs = {"image": ops.tanh(image), "rows": layers.Reshape((12,))(ops.tanh(image))}
+    assert operators(keras.Model(data, outputs), normal(2, 12)).count("Reshape") == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((3, 4, 1), (12,)), ((4, 3), (2, 6)), ((-1, 4), (2, -1)), ((12, 1), (-1,))],
+)
+def test_reshapes_in_a_row_are_one(first, second):
+    data = keras.Input((12,), name="data")
+    x = ops.exp(data)
+    outputs = ops.negative(layers.Reshape(second)(layers.Reshape(first)(x)))
+    kinds = operators(keras.Model(data, outputs), normal(3, 12))
+    assert kinds.count("Reshape") <= 1
+
+
+def test_reshapes_of_an_unknown_length_are_one():
+    data = keras.Input((None, 4), name="data")
+    x = layers.Reshape((-1, 2, 2))(ops.exp(data))
+    outputs = ops.negative(layers.Reshape((-1, 4))(x))
+    assert operators(keras.Model(data, outputs), normal(2, 3, 4)).count("Reshape") == 1
