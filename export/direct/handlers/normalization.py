@@ -9,10 +9,9 @@ from keras import ops
 
 from export.direct.call import Call
 from export.direct.table import array, case, layer, operation, rewrite
-from export.direct.tensor import Stored, Tensor, channels_second, normal_axes, plain
+from export.direct.tensor import Order, Stored, Tensor, channels_second, normal_axes, plain
 
 X = array(2, 3, 4)
-IMAGE = array(2, 4, 3, 6)
 WEIGHT = np.linspace(0.5, 1.5, 4).astype("float32")
 
 
@@ -73,27 +72,31 @@ def batch_norm_formula(
     return y if offset is None else y + ops.reshape(offset, shape)
 
 
-def _fused(call: Call, x: Tensor, axis: Any, *weights: Any) -> tuple[int, list[Any]] | None:
-    """Return how many stored axes are normalized, and the weights in their order.
+def _last(call: Call, x: Tensor, axis: Any, *weights: Any) -> tuple[Order, int, list[Any]] | None:
+    """Return an order of `x` whose last axes are those to normalize, their count, and the weights.
 
-    None if they are not the last ones that are stored, which is what the fused operators normalize.
+    That is what the fused operators normalize. Transposing to it and back costs less than the seven
+    passes of the formula, and ONNX Runtime takes both into the convolutions around.
     """
     axes = sorted(normal_axes(axis, x.rank))
-    stored = x.order[x.rank - len(axes) :]
-    if sorted(stored) != axes or None in (x.shape[a] for a in axes):
+    if None in (x.shape[a] for a in axes):
         return None
+    order = x.order
+    if sorted(order[x.rank - len(axes) :]) != axes:
+        order = (*(a for a in range(x.rank) if a not in axes), *axes)
+    stored = order[x.rank - len(axes) :]
     shape = tuple(int(x.shape[a] or 0) for a in axes)
     moved: list[Any] = []
     for weight in weights:
         tensor = call.tensor(np.ones(shape, np.float32) if weight is None else weight, "float32")
         if tensor.array is None:
-            if x.order != plain(x.rank):
+            if order != plain(x.rank):
                 return None
             moved.append(tensor)
         else:
             full = tensor.array.reshape(shape)
             moved.append(full.transpose([axes.index(a) for a in stored]))
-    return len(axes), moved
+    return order, len(axes), moved
 
 
 @operation(
@@ -106,17 +109,17 @@ def _fused(call: Call, x: Tensor, axis: Any, *weights: Any) -> tuple[int, list[A
     ],
 )
 def layer_norm(call: Call, x: Tensor, gamma: Any = None, beta: Any = None) -> Any:
-    """LayerNormalization over the last axes; its formula where another axis is stored last."""
+    """LayerNormalization, with the axes that it normalizes stored last."""
     settings = call.operation
     given = [gamma] if beta is None else [gamma, beta]
-    fused = _fused(call, x, settings.axis, *given)
+    fused = _last(call, x, settings.axis, *given)
     if fused is None or settings.rms_scaling:
         return NotImplemented
-    count, weights = fused
+    order, count, weights = fused
     epsilon = 1e-7 if settings.epsilon is None else float(settings.epsilon)
-    value = call.graph.operand(x.value)
+    value = call.stored(x, order)
     normalized = call.emit("LayerNormalization", value, *weights, axis=-count, epsilon=epsilon)
-    return Stored(normalized, x.order)
+    return Stored(normalized, order)
 
 
 @rewrite("LayerNorm")
@@ -135,14 +138,14 @@ def layer_norm_formula(operation: Any, x: Any, gamma: Any = None, beta: Any = No
 @operation("RMSNorm", cases=[case("rms_normalization", X, WEIGHT), case("rms_normalization", X)])
 def rms_norm(call: Call, x: Tensor, scale: Any = None) -> Any:
     """RMSNormalization, which ONNX has since opset 23."""
-    fused = _fused(call, x, call.operation.axis, scale)
+    fused = _last(call, x, call.operation.axis, scale)
     if fused is None or call.opset < 23:
         return NotImplemented
-    count, weights = fused
+    order, count, weights = fused
     epsilon = 1e-7 if call.operation.epsilon is None else float(call.operation.epsilon)
-    value = call.graph.operand(x.value)
+    value = call.stored(x, order)
     normalized = call.emit("RMSNormalization", value, *weights, axis=-count, epsilon=epsilon)
-    return Stored(normalized, x.order)
+    return Stored(normalized, order)
 
 
 @rewrite("RMSNorm")

@@ -49,3 +49,15 @@ def test_reshapes_of_an_unknown_length_are_one():
     x = layers.Reshape((-1, 2, 2))(ops.exp(data))
     outputs = ops.negative(layers.Reshape((-1, 4))(x))
     assert operators(keras.Model(data, outputs), normal(2, 3, 4)).count("Reshape") == 1
+
+
+def test_layer_normalization_between_convolutions_is_fused():
+    data = keras.Input((8, 8, 3), name="data")
+    x = layers.Conv2D(6, 3, padding="same")(data)
+    x = layers.LeakyReLU(0.2)(layers.LayerNormalization()(x))
+    x = layers.Conv2D(5, 3, 2, padding="same")(x)
+    model = keras.Model(data, layers.Dense(1)(layers.Flatten()(x)))
+    assert operators(model, normal(2, 8, 8, 3)) == [
+        "Transpose", "Conv", "Transpose", "LayerNormalization", "LeakyRelu", "Transpose", "Conv",
+        "Reshape", "Gemm",
+    ]  # fmt: skip
