@@ -7,14 +7,13 @@ and the worst difference from the native model.
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import settings_of
-from benchmarks.conditions import commit, cores, instructions, processor, versions
+from benchmarks.conditions import sentence
+from benchmarks.process import rows_of
 from zoo.files import write_atomically
 from zoo.registry import list_models
 
@@ -97,29 +96,14 @@ def main() -> int:
     if options.worker:
         export_models(options.models)
         return 0
-    lines: list[str] = []
-    for backend in BACKENDS:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.certificates", "--worker", "--models"]
-            + options.models,
-            env={
-                **os.environ,
-                "KERAS_BACKEND": backend,
-                "TF_CPP_MIN_LOG_LEVEL": "2",
-                "OMP_WAIT_POLICY": "PASSIVE",
-            },
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        lines += done.stdout.splitlines()
-    rows = [json.loads(line) for line in lines]
+    worker = ["--worker", "--models", *options.models]
+    rows = [
+        row for backend in BACKENDS for row in rows_of("benchmarks.certificates", backend, worker)
+    ]
     passed = sum(row["passed"] for row in rows)
-    named = ", ".join(f"{name} {number}" for name, number in versions().items())
     text = (
         "# Every part of every model, exported from every backend\n\n"
-        f"`python -m benchmarks.certificates`, commit {commit()}: {processor()}, {len(cores())} "
-        f"cores, {', '.join(instructions())}; {named}.\n\n"
+        f"{sentence('python -m benchmarks.certificates')}\n\n"
         "Untrained weights of seed 0, the constructors' own sizes. A cell is the part of the "
         "tolerance that the worst output takes, over normal, uniform, zero and large inputs; where "
         "large inputs pass only with the native model's own response to their rounding, the share "
@@ -129,7 +113,8 @@ def main() -> int:
     print(text)
     if options.out is not None:
         write_atomically(options.out, text)
-        write_atomically(options.out.with_suffix(".jsonl"), "\n".join(lines) + "\n")
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        write_atomically(options.out.with_suffix(".jsonl"), lines)
     return int(passed < len(rows))
 
 

@@ -16,14 +16,17 @@ from benchmarks.cases import Plan
 PACKAGES = (
     "genzoo",
     "jax",
+    "jax2onnx",
     "keras",
     "numpy",
     "onnx",
     "onnxruntime",
     "onnxruntime-gpu",
+    "onnxscript",
     "openvino",
     "tensorflow",
     "tensorflow-cpu",
+    "tf2onnx",
     "torch",
 )
 INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
@@ -48,6 +51,15 @@ def conditions(plan: Plan) -> dict[str, Any]:
         "spinning": "off",
         "plan": asdict(plan),
     }
+
+
+def sentence(command: str) -> str:
+    """What was run on what, for the head of a table."""
+    named = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"`{command}`, commit {commit()}: {processor()}, {len(cores())} cores, "
+        f"{', '.join(instructions())}; {named}."
+    )
 
 
 def cores() -> list[int]:

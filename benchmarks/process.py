@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
 import subprocess
@@ -124,6 +125,23 @@ class WorkerProcess:
         said = next((line for line in reversed(lines) if line), "without a word")
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return f"died ({how}): {said}"
+
+
+def rows_of(module: str, backend: str, arguments: Sequence[str]) -> list[dict[str, Any]]:
+    """Runs a module in a process of its own with Keras on a backend; the JSON lines it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "OMP_WAIT_POLICY": "PASSIVE",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def _forward(stream: IO[str], answers: queue.Queue[str | None]) -> None:
