@@ -17,7 +17,7 @@ from benchmarks.chain import Link, keras_chain
 from benchmarks.errors import BenchmarkError
 from benchmarks.native import compiled
 from benchmarks.statistics import Interval, Summary, speedup, summarize
-from benchmarks.timing import calls_per_round, time_round
+from benchmarks.timing import in_turn
 
 ROUND = 0.05
 FEWEST = 5
@@ -110,12 +110,12 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _take_turns(sides: tuple[Any, Any], seconds: float) -> tuple[list[float], list[float]]:
-    """Seconds per call of both sides by round; who begins a round alternates."""
-    counts = [calls_per_round(side, ROUND) for side in sides]
+    """Seconds per call of both sides by round."""
     timed: tuple[list[float], list[float]] = ([], [])
     deadline = time.perf_counter() + seconds
-    while len(timed[0]) < FEWEST or time.perf_counter() < deadline:
-        first = len(timed[0]) % 2
-        for index in (first, 1 - first):
-            timed[index].append(time_round(sides[index], counts[index]).median)
+    for ours, theirs in in_turn(sides, ROUND):
+        timed[0].append(ours.median)
+        timed[1].append(theirs.median)
+        if len(timed[0]) >= FEWEST and time.perf_counter() >= deadline:
+            break
     return timed

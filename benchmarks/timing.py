@@ -1,10 +1,10 @@
-"""One round: a call repeated for a fraction of a second, timed call by call."""
+"""Rounds: a call repeated for a fraction of a second, timed call by call; several in turn."""
 
 from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,3 +49,21 @@ def time_round(call: Callable[[], object], calls: int) -> Round:
         if collecting:
             gc.enable()
     return Round(float(np.median(elapsed)), float(elapsed.min()), calls)
+
+
+def in_turn(sides: Sequence[Callable[[], object]], seconds: float) -> Iterator[list[Round]]:
+    """Yields a round of every side, without end; who begins rotates.
+
+    Args:
+        sides: The calls to compare; they warm up before the first round.
+        seconds: What a round of each takes.
+    """
+    counts = [calls_per_round(side, seconds) for side in sides]
+    first = 0
+    while True:
+        timed: dict[int, Round] = {}
+        for step in range(len(sides)):
+            place = (first + step) % len(sides)
+            timed[place] = time_round(sides[place], counts[place])
+        yield [timed[place] for place in range(len(sides))]
+        first = (first + 1) % len(sides)
