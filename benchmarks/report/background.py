@@ -82,7 +82,7 @@ def failures(analysis: Analysis) -> Table:
     places: dict[tuple[str, str, str], list[str]] = {}
     for row in analysis.rows:
         if "error" in row:
-            who = row.get("subject", row.get("route", ""))
+            who = str(row.get("subject", row.get("route", "")))
             where = " ".join(str(row[k]) for k in ("workload", "batch", "part") if k in row)
             places.setdefault((row.get("model", ""), who, row["error"]), []).append(where)
     rows = [

@@ -130,7 +130,8 @@ def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path, 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--opset", "3"], 1, "An opset must be"),
+        (["--opset", "3"], 2, "whole number from 17"),
+        (["--opset", "99"], 1, "An opset must be"),
         (["--route", "direkt"], 2, "invalid choice: 'direkt'"),
         (["--precision", "int3"], 2, "invalid choice: 'int3'"),
     ],

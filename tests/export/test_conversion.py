@@ -7,7 +7,8 @@ import pytest
 from keras import ops
 
 import export
-from export import conversion, routes, storage
+from export import routes, storage
+from export.direct import newest_opset
 from export.errors import CertificateError, ExportError
 from export.native import Native
 from tests.export.conftest import small_generator
@@ -122,7 +123,7 @@ def test_unknown_opset_is_refused(tmp_path, opset):
         export.to_onnx(dense(), tmp_path / "dense.onnx", opset=opset)
 
 
-@pytest.mark.parametrize("opset", [17, conversion.newest_opset()])
+@pytest.mark.parametrize("opset", [17, newest_opset()])
 def test_oldest_and_newest_opset_are_certified(tmp_path, opset):
     assert export.to_onnx(dense(), tmp_path / "dense.onnx", opset=opset).opset == opset
 
