@@ -95,3 +95,13 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
         A tensor of the shape of `inputs`.
     """
     return current().input_gradient(function, inputs)
+
+
+def convolutions() -> ModuleType | None:
+    """The backend's module of own convolutions; None where those of Keras are the fastest.
+
+    It has `convolve` and `spread`: see `zoo.backends.jax_convolution`.
+    """
+    import keras
+
+    return current().convolutions() if keras.config.backend() == "jax" else None

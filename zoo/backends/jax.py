@@ -1,12 +1,15 @@
 """JAX: steps are pure functions under `jit`; the state stays on the device and is donated."""
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
+
+from zoo.backends import jax_convolution
 
 
 def gradients(
@@ -75,6 +78,11 @@ def compile_step(
         return logs
 
     return run
+
+
+def convolutions() -> ModuleType | None:
+    """The convolutions written for processors; None on other devices, where XLA's own are fast."""
+    return jax_convolution if jax.default_backend() == "cpu" else None
 
 
 def place(array: np.ndarray) -> Any:
