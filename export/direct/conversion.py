@@ -18,6 +18,7 @@ from export.direct.graph import Graph
 from export.direct.tensor import Tensor
 from export.direct.walk import Walker
 from export.errors import ExportError
+from export.storage import SINGLE_FILE
 
 # Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX
 # Runtime reads it since 1.18 (May 2024), OpenVINO since 2024.3.
@@ -25,7 +26,6 @@ DEFAULT_OPSET = 21
 OLDEST_OPSET = 17
 # The batch is traced as a prime number that divides no other size of the model.
 PRIMES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069)
-PROTOBUF_LIMIT = 2**31 - 1
 
 
 def convert(
@@ -135,8 +135,8 @@ def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
         metadata_props=dict(metadata),
     )
     proto = ir.to_proto(model)
-    if proto.ByteSize() >= PROTOBUF_LIMIT:
-        return proto
+    if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) > SINGLE_FILE:
+        return proto  # Only a file with its weights beside it can be checked.
     proto = shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
     onnx.checker.check_model(proto, full_check=True)
     return proto
