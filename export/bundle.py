@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,8 +18,10 @@ from export.conversion import to_onnx
 from export.errors import BundleError, ExportError
 from export.native import Native
 from export.precision import PrecisionCertificate, judged, lower, refuse_precision
+from export.reference import REFERENCE
 from export.runtime import Session, files
 from export.runtime.manifest import FORMAT, Manifest, Noise, Part, Port
+from export.sealing import seal, sha256, write_json
 from export.signature import Signature, Tensor
 from export.storage import replacing_folder
 from zoo.data.grid import save_grid
@@ -28,7 +29,6 @@ from zoo.errors import DataError
 
 CERTIFICATES = "certificate.json"
 CARD = "README.md"
-REFERENCE = "reference.npz"
 SAMPLES = "samples.png"
 ROLES = ("data", "latent", "labels", "codes")
 PICTURES = 64
@@ -120,10 +120,10 @@ def to_bundle(
                     inputs=typical,
                     value_range=model.value_range,
                 )
-                described[part] = replace(described[part], sha256=_sha256(path))
+                described[part] = replace(described[part], sha256=sha256(path))
             kept |= feeds.reference(part, native, shown)
         np.savez(stage / REFERENCE, **kept)  # type: ignore[arg-type]
-        _write_json(
+        write_json(
             stage / CERTIFICATES,
             {
                 "parts": {part: entry.to_json() for part, entry in certificates.items()},
@@ -145,13 +145,13 @@ def to_bundle(
             precision=precision,
             versions=versions(),
         )
-        manifest = _seal(stage, manifest)
+        manifest = seal(stage, manifest)
         if samples and model.sampler is not None:
             _draw(stage, model)
         picture = (stage / SAMPLES).exists()
         text = card.card(manifest, certificates, lowered, run, picture=picture)
         (stage / CARD).write_text(text, encoding="utf-8")
-        _seal(stage, manifest)
+        seal(stage, manifest)
     return folder
 
 
@@ -215,7 +215,7 @@ def _part(path: Path, signature: Signature, model: Any) -> Part:
 
     return Part(
         file=path.name,
-        sha256=_sha256(path),
+        sha256=sha256(path),
         inputs=tuple(port(tensor, input_role(tensor.name)) for tensor in signature.inputs),
         outputs=tuple(port(tensor, output_role(tensor.name)) for tensor in signature.outputs),
     )
@@ -227,28 +227,6 @@ def _draw(stage: Path, model: Any) -> None:
     images = Session(stage).generate(PICTURES // columns * columns)
     with suppress(DataError):  # samples of a kind that has no picture
         save_grid(images, stage / SAMPLES, value_range=model.value_range, columns=columns)
-
-
-def _seal(stage: Path, manifest: Manifest) -> Manifest:
-    """Writes `bundle.json` with the hashes of all other files, and `SHA256SUMS` with its own."""
-    apart = (files.MANIFEST, files.CHECKSUMS)
-    sums = {path.name: _sha256(path) for path in sorted(stage.iterdir()) if path.name not in apart}
-    sealed = replace(manifest, files=sums)
-    _write_json(stage / files.MANIFEST, sealed.to_json())
-    sums |= {files.MANIFEST: _sha256(stage / files.MANIFEST)}
-    text = files.checksum_text(sums)
-    (stage / files.CHECKSUMS).write_text(text, encoding="utf-8", newline="\n")
-    return sealed
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_json(path: Path, content: Any) -> None:
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _jsonable(noise: Any) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +17,9 @@ from export.errors import BundleError, CertificateError, ExportError
 from export.native import Native
 from export.precision import BOUNDS, judge
 from export.probes import Probe
+from export.reference import REFERENCE, read_reference, select
 from export.runtime import Session, files
 from export.runtime.manifest import Manifest, read_manifest
-
-REFERENCE = "reference.npz"
-MAX_REFERENCE = 2**30
 
 
 @dataclass(frozen=True)
@@ -229,26 +225,3 @@ def _native_problems(session: Session, run: Any, used: dict[str, float]) -> Iter
                 yield str(error)
             else:
                 used[name] = certificate.worst.conditioned if certificate.worst else 0.0
-
-
-def read_reference(folder: Path) -> dict[str, np.ndarray]:
-    """Reads the stored inputs and outputs; no pickles, and no more than 1 GiB unpacked."""
-    content = files.read(folder, REFERENCE)
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > MAX_REFERENCE:
-                raise BundleError(f"{REFERENCE} may unpack to {MAX_REFERENCE} bytes at most.")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{REFERENCE} cannot be read: {error}") from error
-
-
-def select(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """The arrays whose names start with a prefix, without it."""
-    return {
-        name.removeprefix(prefix): values
-        for name, values in arrays.items()
-        if name.startswith(prefix)
-    }

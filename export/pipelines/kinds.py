@@ -11,9 +11,9 @@ import onnx
 
 from export.errors import ExportError
 from export.pipelines.assembly import Assembly, joined
+from export.reference import read_reference, select
 from export.runtime import Session
 from export.runtime.manifest import Port
-from export.verification import read_reference, select
 
 Arrays = dict[str, np.ndarray]
 PREFIX = "decoder/"

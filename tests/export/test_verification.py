@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 import export
-from export import runtime, verification
+from export import reference, runtime
 from export.errors import BundleError
 from export.runtime import files
 
@@ -171,7 +171,7 @@ def test_pickles_are_never_loaded(bundle):
 
 
 def test_archives_that_unpack_to_too_much_are_refused(bundle, monkeypatch):
-    monkeypatch.setattr(verification, "MAX_REFERENCE", 100)
+    monkeypatch.setattr(reference, "MAX_REFERENCE", 100)
     assert "may unpack to 100 bytes at most" in export.verify(bundle).summary()
 
 
