@@ -58,7 +58,7 @@ def ratio(part: Part, route: str, batch: int) -> float | None:
     """How many times longer another route's graph takes than the direct one's."""
     if "error" in part[route] or "error" in part[OURS]:
         return None
-    return part[route]["fastest"][str(batch)] / part[OURS]["fastest"][str(batch)]
+    return part[route]["ratio"][str(batch)]["value"]
 
 
 def best_ratio(part: Part, batch: int) -> float | None:
@@ -158,9 +158,10 @@ def report(parts: Sequence[Part], course: Course) -> str:
         "Nodes are those of the file; Transposes those that are left when ONNX Runtime has "
         "optimized it. Seconds are those of the first conversion of a part, in a process whose "
         "converters are loaded. A ratio is the other route's latency over direct's, more than 1 "
-        f"where direct is faster: the middle call of the fastest of {course.rounds} "
-        f"rounds of {course.round_seconds * 1000:.0f} ms, in turn in one process of "
-        f"{len(cores())} threads, after their outputs were found to agree.\n\n"
+        f"where direct is faster: the middle one of those of {course.rounds} rounds of "
+        f"{course.round_seconds * 1000:.0f} ms, in turn in one process of {len(cores())} threads, "
+        "after their outputs were found to agree; two sessions of one and the same graph differ by "
+        "up to 2 %.\n\n"
         f"{summary(parts, course.batches)}\n\n{table(parts, course.batches)}\n"
     )
 

@@ -13,16 +13,16 @@ QUICK = Course(batches=(1, 3), rounds=3, round_seconds=0.002)
 
 
 def rows(model, *, slower=None, failing=(), nodes=None):
-    """The rows of a part of which direct takes a second; another route as many as it is slower."""
+    """The rows of a part; another route takes twice as long as direct, or so many times."""
     found = {}
     for route in routes.ROUTES:
         row = {"model": model, "part": "decoder", "route": route, "shape": [8, 8, 1]}
         if route in failing:
             row["error"] = "An operation | has\nno equivalent."
         else:
-            seconds = 1.0 if route == "direct" else (slower or {}).get(route, 2.0)
+            value = 1.0 if route == "direct" else (slower or {}).get(route, 2.0)
             row |= {"nodes": (nodes or {}).get(route, 5), "transposes": 1, "seconds": 0.123}
-            row["fastest"] = {"1": seconds, "32": 10 * seconds}
+            row["ratio"] = {batch: {"value": value} for batch in ("1", "32")}
         found[route] = row
     return found
 
@@ -85,8 +85,11 @@ def test_graphs_that_agree_are_counted_and_timed(tmp_path):
     for row in race(given, tmp_path, QUICK):
         assert row["nodes"] == 4
         assert row["transposes"] == row["reorders"] == 0
-        assert set(row["fastest"]) == {"1", "3"}
-        assert all(0 < row["fastest"][batch] <= row["median"][batch] for batch in row["fastest"])
+        assert set(row["latency"]) == set(row["ratio"]) == {"1", "3"}
+        for batch, times in row["latency"].items():
+            assert 0 < times["best"] <= times["median"]
+            assert row["ratio"][batch]["low"] <= row["ratio"][batch]["value"]
+            assert row["route"] != "direct" or row["ratio"][batch]["value"] == 1
 
 
 def test_graph_that_differs_or_cannot_run_is_an_error_and_not_timed(tmp_path):
@@ -99,4 +102,4 @@ def test_graph_that_differs_or_cannot_run_is_an_error_and_not_timed(tmp_path):
     assert "times the tolerance away" in torch["error"]
     assert "cannot open the graph" in tf2onnx["error"]
     assert jax2onnx["error"] == "No equivalent."
-    assert not torch["fastest"]
+    assert not torch["latency"]
