@@ -17,10 +17,10 @@ class Conv1D(keras.layers.Conv1D):
 
     export_as = keras.layers.Conv1D
 
-    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        """The convolution without its bias."""
-        found = _convolved(self, inputs, kernel)
-        return super().convolution_op(inputs, kernel) if found is None else found
+    def call(self, inputs: Any) -> Any:
+        """The convolution with its bias and activation."""
+        found = _convolved(self, inputs)
+        return super().call(inputs) if found is None else found
 
 
 @keras.saving.register_keras_serializable("genzoo")
@@ -29,10 +29,10 @@ class Conv2D(keras.layers.Conv2D):
 
     export_as = keras.layers.Conv2D
 
-    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        """The convolution without its bias."""
-        found = _convolved(self, inputs, kernel)
-        return super().convolution_op(inputs, kernel) if found is None else found
+    def call(self, inputs: Any) -> Any:
+        """The convolution with its bias and activation."""
+        found = _convolved(self, inputs)
+        return super().call(inputs) if found is None else found
 
 
 @keras.saving.register_keras_serializable("genzoo")
@@ -59,12 +59,12 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         return super().call(inputs) if found is None else found
 
 
-def _convolved(layer: Any, inputs: Any, kernel: Any) -> Any:
+def _convolved(layer: Any, inputs: Any) -> Any:
     """The convolution in the backend's own form; None where Keras's is to be used."""
     forms = backends.convolutions()
     if forms is None or layer.groups > 1 or not _is_plain(layer):
         return None
-    inputs, kernel = _tensors(inputs, kernel)
+    inputs, kernel = _tensors(inputs, layer.kernel)
     if layer.padding == "valid":
         padding = ((0, 0),) * layer.rank
     else:
@@ -74,7 +74,7 @@ def _convolved(layer: Any, inputs: Any, kernel: Any) -> Any:
                 inputs.shape[1:-1], layer.strides, layer.kernel_size, strict=True
             )
         )
-    return forms.convolve(inputs, kernel, layer.strides, padding)
+    return _finished(layer, forms.convolve(inputs, kernel, layer.strides, padding))
 
 
 def _transposed(layer: Any, inputs: Any) -> Any:
@@ -88,7 +88,10 @@ def _transposed(layer: Any, inputs: Any) -> Any:
         _split(window - stride) if layer.padding == "same" else (0, 0)
         for stride, window in zip(layer.strides, layer.kernel_size, strict=True)
     )
-    outputs = forms.spread(inputs, kernel, layer.strides, padding, tuple(sizes))
+    return _finished(layer, forms.spread(inputs, kernel, layer.strides, padding, tuple(sizes)))
+
+
+def _finished(layer: Any, outputs: Any) -> Any:
     if layer.use_bias:
         outputs = ops.add(outputs, layer.bias)
     return outputs if layer.activation is None else layer.activation(outputs)

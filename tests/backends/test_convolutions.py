@@ -8,6 +8,7 @@ import pytest
 from keras import layers, ops
 
 from tests.arrays import array, tensor
+from tests.export.direct.agreement import check, count
 from tests.tolerances import FORMULA, SECOND_DERIVATIVE
 from zoo import backends, convolutions
 
@@ -127,6 +128,16 @@ def test_a_saved_network_of_own_convolutions_answers_alike(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     data = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("float32")
     FORMULA.check(array(loaded(data)), array(network(data)))
+
+
+def test_own_convolutions_convert_to_onnx_as_those_of_keras():
+    inputs = keras.Input((5, 5, 2))
+    x = convolutions.Conv2D(4, 3, strides=2, padding="same", activation="relu")(inputs)
+    x = layers.Reshape((-1, 4))(convolutions.Conv2DTranspose(4, 3, activation="tanh")(x))
+    x = convolutions.Conv1DTranspose(3, 3, strides=2)(convolutions.Conv1D(5, 3)(x))
+    data = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("float32")
+    proto = check(keras.Model(inputs, x), data)
+    assert count(proto, "Conv") == count(proto, "ConvTranspose") == 2
 
 
 @pytest.mark.skipif(keras.config.backend() != "jax", reason="only JAX has convolutions of its own")
