@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import torch
 
+from zoo.backends import torch_adam
+
 
 def gradients(
     objective: Callable[[], tuple[Any, dict]],
@@ -24,7 +26,10 @@ def apply(
 ) -> None:
     """Lets the optimizer update the variables."""
     with torch.no_grad():
-        optimizer.apply(grads, trained)
+        if torch_adam.fits(optimizer, trained):
+            torch_adam.apply(optimizer, grads, trained)
+        else:
+            optimizer.apply(grads, trained)
 
 
 def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
