@@ -105,3 +105,4 @@ def test_every_subject_computes_in_full_float32_with_the_same_threads():
         assert found["OMP_NUM_THREADS"] == found["TF_NUM_INTRAOP_THREADS"] == "2"
         if subject.backend is not None:
             assert found["KERAS_BACKEND"] == subject.backend
+        assert subject.settings.items() <= found.items()
