@@ -102,15 +102,22 @@ def summary(parts: Sequence[Part], batches: Sequence[int]) -> str:
         found = [(part, value) for part in parts if (value := best_ratio(part, batch)) is not None]
         if not found:
             continue
+        means = ", ".join(f"{r} {_times(_mean(parts, r, batch))}" for r in OTHERS)
         mean = geometric_mean([value for _, value in found]).value
         least, lowest = min(found, key=lambda entry: entry[1])
         slower = [f"{_name(p)} ({_times(value)})" for p, value in found if value < SLOWER]
         lines.append(
             f"Latency of the best other route over direct's at batch {batch}: geometric mean "
-            f"{_times(mean)}, least {_times(lowest)} ({_name(least)}); below {SLOWER}: "
+            f"{_times(mean)} ({means}), least {_times(lowest)} ({_name(least)}); below {SLOWER}: "
             f"{', '.join(slower) or 'none'}."
         )
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _mean(parts: Sequence[Part], route: str, batch: int) -> float | None:
+    """The geometric mean of a route's ratios, where it has any."""
+    found = [value for part in parts if (value := ratio(part, route, batch)) is not None]
+    return geometric_mean(found).value if found else None
 
 
 def _fewest(parts: Sequence[Part]) -> str:
