@@ -18,6 +18,9 @@ COMPILED = "compiled"
 ONNX = "onnx"
 PLAIN = "plain"
 
+CHOSEN = ("TF_ENABLE_ONEDNN_OPTS",)
+"""Variables that a subject's own settings have, or nobody's."""
+
 _KERAS = "benchmarks.subjects.keras:Keras"
 _ONNX = "benchmarks.subjects.onnx:OnnxRuntime"
 _OPENVINO = "benchmarks.subjects.onnx:OpenVINO"
@@ -201,4 +204,6 @@ def environment(subject: Subject, *, threads: int, device: str) -> dict[str, str
         settings["KERAS_BACKEND"] = subject.backend
     if device == "cpu":
         settings |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    return {**os.environ, **settings, **subject.settings}
+    # What the command line sets for itself is no default of the subject's.
+    outside = {name: value for name, value in os.environ.items() if name not in CHOSEN}
+    return {**outside, **settings, **subject.settings}

@@ -106,3 +106,15 @@ def test_every_subject_computes_in_full_float32_with_the_same_threads():
         if subject.backend is not None:
             assert found["KERAS_BACKEND"] == subject.backend
         assert subject.settings.items() <= found.items()
+
+
+@pytest.mark.once
+def test_what_the_command_line_sets_for_itself_does_not_reach_the_subjects(monkeypatch):
+    from zoo.cli.terminal import ENVIRONMENT
+
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    names = {"tensorflow-function": None, "tensorflow-onednn": "1"}
+    for name, expected in names.items():
+        found = subjects.environment(subjects.SUBJECTS[name], threads=2, device="cpu")
+        assert found.get("TF_ENABLE_ONEDNN_OPTS") == expected
