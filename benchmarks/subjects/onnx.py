@@ -43,10 +43,11 @@ class OnnxRuntime:
 
     def open(self, task: dict[str, Any]) -> Callable[[], Outputs]:
         """Opens the sessions of the workload's parts."""
-        from export.runtime.engine import open_session
+        from export.runtime.engine import open_graph
 
         def open_part(graph: Path) -> Any:
-            session = open_session(graph, providers=self.providers, threads=self.threads)
+            content = graph.read_bytes()
+            session = open_graph(content, providers=self.providers, threads=self.threads)
             self._refuse_fallback(session)
             return session
 

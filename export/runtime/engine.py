@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 import onnxruntime
 
 from export.errors import BundleError
-from export.runtime import openvino
+from export.runtime import openvino, parallel
 
 # Options that keep float32 products float32: without them CUDA rounds to TF32, and OpenVINO to
 # bfloat16 on processors that have it. In order of preference where a caller names none.
@@ -84,10 +85,18 @@ def open_graph(
     threads: int | None = None,
     inference_precision: str = "float32",
 ) -> Graph:
-    """Opens a graph in the engine that was asked for; see `open_session` and `openvino.Network`."""
+    """Opens a graph of independent samples in the engine that was asked for.
+
+    See `open_session`, `parallel.Parallel` and `openvino.Network`. Only a graph given as bytes is
+    split among threads: it is opened a second time, later, when a file may be another one.
+    """
     if runs_in_openvino(providers, inference_precision):
         return openvino.Network(graph, threads=threads, inference_precision=inference_precision)
-    return open_session(graph, providers=providers, threads=threads)
+    session = open_session(graph, providers=providers, threads=threads)
+    if isinstance(graph, bytes) and parallel.worth_splitting(graph, session):
+        single = partial(open_session, graph, providers=providers, threads=1)
+        return parallel.Parallel(session, single, threads=threads)
+    return session
 
 
 def open_session(
