@@ -168,9 +168,9 @@ def _operators(analysis: Analysis) -> Table:
             ]
         )
     note = (
-        "Where something else was faster: ONNX Runtime's time by operator, from its own profile. A "
-        "high share of the ceiling says that there is little left to gain; a low one, that the "
-        "operators named are where to look."
+        "Where something else was faster: ONNX Runtime's time by operator, from its own profile of "
+        "the whole batch, not split among threads. A high share of the ceiling says that there is "
+        "little left to gain; a low one, that the operators named are where to look."
     )
     header = ["model", "workload", "fastest", "ONNX Runtime spends it on", "batch"]
     header += ["speed-up", "ceiling"]
