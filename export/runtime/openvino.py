@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
@@ -64,9 +65,9 @@ class Network:
         threads: int | None = None,
         inference_precision: str = "float32",
     ) -> None:
-        openvino, frontend = _package(), import_module("openvino.frontend")
+        self._core = _core()
+        frontend = import_module("openvino.frontend")
         self._errors: tuple[type[Exception], ...] = (RuntimeError, *_failures(frontend))
-        self._core = openvino.Core()
         self._settings = {
             "INFERENCE_PRECISION_HINT": HINTS[inference_precision],
             "PERFORMANCE_HINT": "LATENCY",
@@ -146,6 +147,17 @@ class Network:
 def installed() -> bool:
     """Whether the package is there, without importing it."""
     return find_spec("openvino") is not None
+
+
+@cache
+def _core() -> Any:
+    """OpenVINO's core, one for the process and never given up.
+
+    With its processor plugin, a core brings the thread a stack for signals and, when it goes, puts
+    back the one that it found: that of another core, which may be gone. The next signal, such as
+    Ctrl-C, then ends the process.
+    """
+    return _package().Core()
 
 
 def _package() -> Any:

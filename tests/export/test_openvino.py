@@ -37,6 +37,18 @@ def without_openvino(monkeypatch):
     monkeypatch.setattr(openvino, "find_spec", lambda name: None)
 
 
+def run_alone(program):
+    """Runs a program in a process of its own, every warning an error."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        timeout=120,
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "use"),
     [
@@ -172,6 +184,24 @@ def test_weights_beside_the_graph_are_checked_and_read(models, tmp_path, monkeyp
 
 
 @pytest.mark.once
+def test_a_signal_finds_its_way_after_networks_are_gone(bundles):
+    program = f"""
+import os, signal
+from export import runtime
+first, second = (runtime.load({str(bundles["vae"])!r}, providers=["openvino"]) for _ in "ab")
+first.generate(1), second.generate(1)
+del first
+del second
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    result = run_alone(program)
+    assert (result.returncode, result.stdout) == (0, "interrupted\n"), result.stderr
+
+
+@pytest.mark.once
 def test_opening_a_bundle_reports_to_nobody(bundles):
     program = f"""
 import os, sys
@@ -181,12 +211,5 @@ runtime.load({str(bundles["vae"])!r}, providers=["openvino"]).generate(1)
 assert "openvino" in sys.modules
 assert not [name for name in sys.modules if name.startswith("openvino_telemetry")]
 """
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        timeout=120,
-    )
+    result = run_alone(program)
     assert result.returncode == 0, result.stderr
