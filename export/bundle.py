@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -92,8 +93,10 @@ def to_bundle(
     with replacing_folder(folder) as stage, model.averaged_weights():
         natives = {part: Native(network) for part, network in parts.items()}
         real = feeds.real_inputs(model, natives, real_inputs)
+        cardinality = {part: feeds.cardinality(model, natives[part].model) for part in natives}
+        everywhere = ChainMap(*cardinality.values())  # an encoder's codes are those decoders read
         for part, native in natives.items():
-            known = feeds.cardinality(model, native.model)
+            known = cardinality[part]
             inputs = {t.name: real[t.name] for t in native.signature.inputs if t.name in real}
             path = stage / f"{part}.onnx"
             certificates[part] = to_onnx(
@@ -107,7 +110,7 @@ def to_bundle(
                 cardinality=known,
                 second_opinion=second_opinion,
             )
-            described[part] = _part(path, native.signature, model)
+            described[part] = _part(path, native.signature, model, everywhere)
             shown = feeds.few_inputs(native, inputs, known)
             if precision != "float32":
                 typical = feeds.typical_inputs(model, native, inputs, known)
@@ -201,9 +204,10 @@ def _class_names(model: Any, run: Mapping[str, Any] | None) -> tuple[str, ...] |
     return tuple(str(name) for name in names)
 
 
-def _part(path: Path, signature: Signature, model: Any) -> Part:
+def _part(path: Path, signature: Signature, model: Any, cardinality: Mapping[str, int]) -> Part:
     def port(tensor: Tensor, role: str) -> Port:
-        return Port(tensor.name, tensor.dtype, tensor.shape[1:], role)
+        known = cardinality.get(tensor.name) if tensor.is_integer else None
+        return Port(tensor.name, tensor.dtype, tensor.shape[1:], role, known)
 
     def input_role(name: str) -> str:
         return name if name in ROLES else "noise"

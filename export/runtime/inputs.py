@@ -41,19 +41,30 @@ def floats(value: Any, port: Port) -> np.ndarray:
     if not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"{port.name!r} must be floating point. Received: {array.dtype}.")
     _check_shape(array, port)
+    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+        array = np.ascontiguousarray(array, dtype=port.dtype)
     if not np.isfinite(array).all():
-        raise ValueError(f"{port.name!r} must be finite. Received: NaN or infinite values.")
-    return np.ascontiguousarray(array, dtype=port.dtype)
+        raise ValueError(
+            f"{port.name!r} must be finite in {port.dtype}. Received: NaN or infinite values."
+        )
+    return array
 
 
 def integers(value: Any, port: Port) -> np.ndarray:
-    """Non-negative integers of the port's shape."""
+    """Indices of the port's shape, below its cardinality."""
     array = np.asarray(value)
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{port.name!r} must be integers. Received: {array.dtype}.")
     _check_shape(array, port)
-    if array.size and array.min() < 0:
-        raise ValueError(f"{port.name!r} must not be negative. Received: {array.min()}.")
+    if port.cardinality:
+        rule, limit = f"indices of the {port.cardinality} that there are", port.cardinality
+    else:
+        rule, limit = f"indices in {port.dtype}", int(np.iinfo(port.dtype).max) + 1
+    if array.size and (array.min() < 0 or array.max() >= limit):
+        raise ValueError(
+            f"{port.name!r} must be {rule}. Received: {array.min()} to {array.max()}. "
+            f"Accepted: 0 to {limit - 1}."
+        )
     return np.ascontiguousarray(array, dtype=port.dtype)
 
 

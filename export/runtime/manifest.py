@@ -23,12 +23,16 @@ MAX_VALUES = 2**28  # of one sample of one tensor
 
 @dataclass(frozen=True)
 class Port:
-    """A named input or output of a part; `shape` leaves the batch out, `None` is any size."""
+    """A named input or output of a part; `shape` leaves the batch out, `None` is any size.
+
+    Integers with a `cardinality` are indices below it: of classes, or of a codebook's vectors.
+    """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
     role: str = "data"
+    cardinality: int | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,9 @@ def _ports(value: Any) -> tuple[Port, ...]:
             raise _malformed("an input's or output's shape", shape)
         sizes = iter(_sizes([size for size in shape if size is not None]))
         whole = tuple(None if size is None else next(sizes) for size in shape)
-        ports.append(Port(_text(port.get("name"), "a name"), port["dtype"], whole, port["role"]))
+        name, values = _text(port.get("name"), "a name"), port.get("cardinality")
+        known = None if values is None else _count(values, "a cardinality")
+        ports.append(Port(name, port["dtype"], whole, port["role"], known))
     return tuple(ports)
 
 

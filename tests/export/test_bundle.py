@@ -74,8 +74,9 @@ def test_manifest_describes_parts_prior_and_settings(bundles, models):
         "dtype": "float32",
         "shape": [4],
         "role": "latent",
+        "cardinality": None,
     }
-    assert inputs["labels"]["role"] == "labels"
+    assert (inputs["labels"]["role"], inputs["labels"]["cardinality"]) == ("labels", 3)
 
 
 def test_discrete_codes_are_integers_in_and_out(bundles):
@@ -83,6 +84,7 @@ def test_discrete_codes_are_integers_in_and_out(bundles):
     (codes,) = parts["encoder"]["outputs"]
     assert codes == parts["decoder"]["inputs"][0]
     assert (codes["name"], codes["dtype"], codes["role"]) == ("codes", "int32", "codes")
+    assert codes["cardinality"] == 8
 
 
 def test_every_part_is_certified_on_real_inputs_too(bundles):

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import zipfile
 
 import numpy as np
@@ -213,6 +214,33 @@ def test_malformed_descriptions_are_refused(bundle, key, value):
 
     edit_manifest(bundle, change)
     with pytest.raises(BundleError, match=r"bundle\.json"):
+        runtime.load(bundle)
+
+
+def test_codes_of_bundles_that_tell_no_cardinality_are_refused_past_their_dtype(bundles, tmp_path):
+    older = shutil.copytree(bundles["vq_vae"], tmp_path / "vq_vae")
+
+    def change(manifest):
+        for part in manifest["parts"].values():
+            for port in (*part["inputs"], *part["outputs"]):
+                del port["cardinality"]
+
+    edit_manifest(older, change)
+    session = runtime.load(older)
+    assert session.decode(np.full((1, 2, 2), 7)).shape == (1, 8, 8, 1)
+    with pytest.raises(ValueError, match="indices in int32. .* Accepted: 0 to 2147483647"):
+        session.decode(np.full((1, 2, 2), 2**40))
+    with pytest.raises(BundleError, match="ONNX Runtime cannot run the graph: .*out of data bound"):
+        session.decode(np.full((1, 2, 2), 8))
+
+
+@pytest.mark.parametrize("cardinality", [0, -1, 1.5, "8", True])
+def test_a_cardinality_is_a_whole_number(bundle, cardinality):
+    def change(manifest):
+        manifest["parts"]["decoder"]["inputs"][0]["cardinality"] = cardinality
+
+    edit_manifest(bundle, change)
+    with pytest.raises(BundleError, match="no valid value for a cardinality"):
         runtime.load(bundle)
 
 
