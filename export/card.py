@@ -165,7 +165,7 @@ def _precision(lowered: Mapping[str, PrecisionCertificate]) -> str:
                 if value is not None
             )
             rows.append(
-                f"| {name} | {output.output} | {kept} | {entry.bytes} bytes | {smaller:.0%} "
+                f"| {name} | {output.described} | {kept} | {entry.bytes} bytes | {smaller:.0%} "
                 f"| {entry.milliseconds:.3g} ms | {faster:.0%} |"
             )
     text = (

@@ -59,20 +59,22 @@ def real_inputs(
 
 def typical_inputs(
     model: Any, native: Native, real: Mapping[str, np.ndarray], known: Mapping[str, int]
-) -> dict[str, np.ndarray]:
-    """Inputs as they are in use: real ones, else the prior's.
+) -> dict[str, dict[str, np.ndarray]]:
+    """Inputs as they are in use, by family: `real` ones, and `prior` where the part samples it.
+
+    A decoder is used on both: codes of data lie closer together than draws of the prior.
 
     Raises:
         ExportError: there are neither for an input of the part.
     """
     rng = np.random.default_rng([0])
-    count = min((len(values) for values in real.values()), default=TYPICAL)
+    names = [tensor.name for tensor in native.signature.inputs]
+    count = min((len(values) for values in real.values()), default=0)
+    count, enough = (count, True) if count >= FEW else (TYPICAL, False)
 
-    def typical(tensor: Tensor) -> np.ndarray:
-        if tensor.name in real and count >= FEW:
-            return np.asarray(real[tensor.name][:count], dtype=tensor.dtype)
-        if tensor.name in model.prior:
-            return model.prior[tensor.name].draw(rng, count)
+    def typical(tensor: Tensor, sources: Mapping[str, Any]) -> np.ndarray:
+        if tensor.name in sources:
+            return np.asarray(sources[tensor.name][:count], dtype=tensor.dtype)
         if tensor.name == "labels":
             return (np.arange(count) % known["labels"]).astype(tensor.dtype)
         raise ExportError(
@@ -80,8 +82,17 @@ def typical_inputs(
             f"{tensor.name!r}. Pass real_inputs with {FEW} samples or more."
         )
 
-    count = count if count >= FEW else TYPICAL
-    return {tensor.name: typical(tensor) for tensor in native.signature.inputs}
+    families: dict[str, Mapping[str, Any]] = {}
+    given = {name: values for name, values in real.items() if enough and name in names}
+    drawn = {name: noise.draw(rng, count) for name, noise in model.prior.items() if name in names}
+    if set(given) - {"labels"} or not drawn:
+        families["real"] = drawn | given
+    if drawn:
+        families["prior"] = given | drawn
+    return {
+        family: {tensor.name: typical(tensor, sources) for tensor in native.signature.inputs}
+        for family, sources in families.items()
+    }
 
 
 def few_inputs(

@@ -26,18 +26,27 @@ class Bound:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """One output in lower precision beside float32; what does not apply to it is None."""
+    """One output in lower precision beside float32; what does not apply to it is None.
+
+    `inputs` is the family that it was measured on: `real` inputs, or draws of the `prior`.
+    """
 
     output: str
+    inputs: str | None = None
     psnr: float | None = None
     ssim: float | None = None
     snr: float | None = None
     agreement: float | None = None
 
+    @property
+    def described(self) -> str:
+        """The output's name, with the inputs that it was measured on."""
+        return self.output if self.inputs is None else f"{self.output} on {self.inputs} inputs"
+
     def failures(self, bound: Bound) -> list[str]:
         """One line for each measure that is below its bound."""
         return [
-            f"{self.output}: {measure} {value:.4g}, at least {least:g} is accepted"
+            f"{self.described}: {measure} {value:.4g}, at least {least:g} is accepted"
             for measure in ("psnr", "ssim", "snr", "agreement")
             if (value := getattr(self, measure)) is not None
             and not value >= (least := getattr(bound, measure))
@@ -50,15 +59,17 @@ def measure(
     answer: np.ndarray,
     *,
     value_range: tuple[float, float] | None = None,
+    inputs: str | None = None,
 ) -> Fidelity:
     """Measures one output; images are what has four axes and a value range."""
     if np.issubdtype(truth.dtype, np.integer):
-        return Fidelity(output, agreement=float(np.mean(truth == answer)))
+        return Fidelity(output, inputs, agreement=float(np.mean(truth == answer)))
     if value_range is None or truth.ndim != 4:
-        return Fidelity(output, snr=signal_to_noise(truth, answer))
+        return Fidelity(output, inputs, snr=signal_to_noise(truth, answer))
     peak = value_range[1] - value_range[0]
     return Fidelity(
         output,
+        inputs,
         psnr=peak_signal_to_noise(truth, answer, peak),
         ssim=structural_similarity(truth, answer, peak),
     )

@@ -68,34 +68,31 @@ def lower(
     *,
     name: str,
     part: Part,
-    inputs: Arrays,
+    inputs: Mapping[str, Arrays],
     value_range: tuple[float, float] | None,
 ) -> PrecisionCertificate:
     """Rewrites a float32 graph in lower precision, in place, where it keeps what it must.
 
-    Inputs and outputs stay float32. One half of the inputs calibrates, the other judges.
+    Inputs and outputs stay float32. One half of each family of inputs calibrates, the other judges.
 
     Args:
         path: The ONNX file, certified in float32.
         precision: `float16`, `bfloat16` or `int8`; what each is stands in `export.rewriting`.
         name: The part's name.
         part: What goes in and out of it.
-        inputs: Typical inputs by name, `(count, ...)`.
+        inputs: Typical inputs, `(count, ...)` by name, by family: each keeps enough by itself.
         value_range: Of the data.
 
     Raises:
         CertificateError: the graph in lower precision loses more than its bound allows; the file
             is as it was.
     """
-    count = len(next(iter(inputs.values())))
-    half = count // 2
-    calibration = {key: values[:half] for key, values in inputs.items()}
-    held_out = judged(inputs)
+    calibration, held_out = calibrating(inputs), judged(inputs)
     before = path.read_bytes()
     after = _rewritten(before, precision, calibration)
     sessions = open_session(before), open_session(after)
     truth, answer = (run(session, held_out) for session in sessions)
-    outputs = judge(part, truth, answer, value_range)
+    outputs = _judge_families(inputs, part, truth, answer, value_range)
     failures = [line for row in outputs for line in row.failures(BOUNDS[precision])]
     if failures:
         raise CertificateError(
@@ -108,8 +105,8 @@ def lower(
         precision=precision,
         outputs=outputs,
         bound=BOUNDS[precision],
-        calibrated=half if precision == "int8" else 0,
-        judged=count - half,
+        calibrated=_count(calibration) if precision == "int8" else 0,
+        judged=_count(held_out),
         bytes=len(after),
         float32_bytes=len(before),
         milliseconds=fast,
@@ -118,15 +115,25 @@ def lower(
     )
 
 
-def judged(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The inputs that a lower precision is judged on: the half that it is not calibrated on."""
-    return {name: values[len(values) // 2 :] for name, values in inputs.items()}
+def calibrating(inputs: Mapping[str, Arrays]) -> dict[str, np.ndarray]:
+    """The first half of every family, which a lower precision may be calibrated on."""
+    return _joined([_slice(family, 0, _count(family) // 2) for family in inputs.values()])
+
+
+def judged(inputs: Mapping[str, Arrays]) -> dict[str, np.ndarray]:
+    """The other half of every family, which a lower precision is judged on."""
+    return _joined([_slice(family, _count(family) // 2, None) for family in inputs.values()])
 
 
 def judge(
-    part: Part, truth: Arrays, answer: Arrays, value_range: tuple[float, float] | None
+    part: Part,
+    truth: Arrays,
+    answer: Arrays,
+    value_range: tuple[float, float] | None,
+    *,
+    inputs: str | None = None,
 ) -> tuple[Fidelity, ...]:
-    """Measures every output of a part in lower precision against float32."""
+    """Measures every output of a part in lower precision against float32, on a family of inputs."""
     roles = {port.name: port.role for port in part.outputs}
     return tuple(
         measure(
@@ -134,9 +141,38 @@ def judge(
             values,
             answer[output],
             value_range=value_range if roles[output] == "data" else None,
+            inputs=inputs,
         )
         for output, values in truth.items()
     )
+
+
+def _judge_families(
+    families: Mapping[str, Arrays],
+    part: Part,
+    truth: Arrays,
+    answer: Arrays,
+    value_range: tuple[float, float] | None,
+) -> tuple[Fidelity, ...]:
+    rows: list[Fidelity] = []
+    end = 0
+    for name, family in families.items():
+        start, end = end, end + _count(family) - _count(family) // 2
+        expected, received = _slice(truth, start, end), _slice(answer, start, end)
+        rows += judge(part, expected, received, value_range, inputs=name)
+    return tuple(rows)
+
+
+def _count(arrays: Arrays) -> int:
+    return len(next(iter(arrays.values())))
+
+
+def _slice(arrays: Arrays, start: int, end: int | None) -> dict[str, np.ndarray]:
+    return {name: values[start:end] for name, values in arrays.items()}
+
+
+def _joined(pieces: Sequence[Arrays]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def _rewritten(content: bytes, precision: str, calibration: Arrays) -> bytes:
