@@ -28,9 +28,9 @@ def load(
     Args:
         folder: The bundle's folder.
         providers: ONNX Runtime execution providers to try in order, such as `["cuda", "cpu"]`;
-            by default those of CUDA, OpenVINO and CPU that are there. `["openvino"]` is the
-            package openvino where it is installed: it computes on the processor, without ONNX
-            Runtime.
+            those that are not there are passed over. By default those of CUDA, OpenVINO and CPU
+            that are there. `"openvino"` is the package openvino where it is installed and comes
+            first of those that are there: it computes on the processor, without ONNX Runtime.
         threads: Threads of one operator; the engine's choice by default.
         inference_precision: `float32`, or with `["openvino"]` also `bfloat16`: products and
             activations are rounded to it where the processor has units for that. The bundle's
@@ -38,7 +38,7 @@ def load(
 
     Raises:
         BundleError: the folder is no bundle, or was changed, or is unsafe to open.
-        ValueError: a provider that is not there, or an inference precision that it does not have.
+        ValueError: no provider that is there, or an inference precision that it does not have.
     """
     return Session(
         folder, providers=providers, threads=threads, inference_precision=inference_precision

@@ -35,39 +35,40 @@ class Graph(Protocol):
 def choose_providers(asked: Sequence[str] | None = None) -> list[tuple[str, dict[str, str]]]:
     """Names ONNX Runtime's providers to try in order, each with its options.
 
-    Short names are accepted: `"cuda"` for `"CUDAExecutionProvider"`.
+    Short names are accepted: `"cuda"` for `"CUDAExecutionProvider"`. Those that this ONNX Runtime
+    does not have are passed over.
 
     Raises:
-        ValueError: a provider that this ONNX Runtime does not have was asked for.
+        ValueError: it has none of them, or they are no list of names.
     """
     available = onnxruntime.get_available_providers()
     if asked is None:
         return [(name, options) for name, options in PROVIDERS.items() if name in available]
     short = {_short(name): name for name in available}
-    chosen = []
-    for name in asked:
-        full = short.get(_short(name))
-        if full is None:
-            raise ValueError(_lacking(name, available))
-        chosen.append((full, PROVIDERS.get(full, {})))
-    return chosen
+    chosen = [short[_short(name)] for name in _names(asked) if _short(name) in short]
+    if not chosen:
+        raise ValueError(_lacking(asked, available))
+    return [(name, PROVIDERS.get(name, {})) for name in dict.fromkeys(chosen)]
 
 
 def runs_in_openvino(
     providers: Sequence[str] | None = None, inference_precision: str = "float32"
 ) -> bool:
-    """Whether graphs go to the package openvino: it is there, and asked for alone.
+    """Whether graphs go to the package openvino: of the providers that are there, the first asked.
 
     Raises:
-        ValueError: a provider that is not there, or a precision that it does not compute in.
+        ValueError: no provider that is there, or a precision that it does not compute in.
     """
     if inference_precision not in openvino.HINTS:
         raise ValueError(
             f"An inference precision must be one of {', '.join(openvino.HINTS)}. "
             f"Received: {inference_precision!r}."
         )
-    if openvino.installed() and [name.lower() for name in providers or ()] == ["openvino"]:
-        return True
+    if providers is not None and openvino.installed():
+        there = {"openvino", *map(_short, onnxruntime.get_available_providers())}
+        first = next((name for name in _names(providers) if _short(name) in there), "")
+        if first.lower() == "openvino":  # longer, it is ONNX Runtime's own
+            return True
     choose_providers(providers)
     if inference_precision != "float32":
         raise ValueError(
@@ -144,16 +145,29 @@ def _short(provider: str) -> str:
     return provider.removesuffix("ExecutionProvider").lower()
 
 
-def _lacking(provider: str, available: Sequence[str]) -> str:
-    if _short(provider) == "openvino" and not openvino.installed():
-        return (
-            f"The provider {provider!r} needs the package openvino, not installed here. "
-            f"Install: {openvino.INSTALL}"
+def _names(providers: Any) -> Sequence[str]:
+    """The names of providers, once they are a list of names."""
+    named = isinstance(providers, Sequence) and all(isinstance(name, str) for name in providers)
+    if isinstance(providers, str) or not named:
+        raise ValueError(
+            f"Providers must be a list of names. Received: {providers!r}. "
+            f"Accepted: a list such as ['cuda', 'cpu']."
         )
-    alone = ", or openvino alone" if openvino.installed() else ""
+    return providers
+
+
+def _lacking(asked: Sequence[str], available: Sequence[str]) -> str:
+    for name in asked:
+        if _short(name) == "openvino" and not openvino.installed():
+            return (
+                f"The provider {name!r} needs the package openvino, not installed here. "
+                f"Install: {openvino.INSTALL}"
+            )
+    package = ", or the package openvino" if openvino.installed() else ""
     return (
-        f"An execution provider must be one that ONNX Runtime has here. "
-        f"Received: {provider!r}. Accepted: {', '.join(available)}{alone}."
+        f"One execution provider must be there at least. "
+        f"Received: {', '.join(map(repr, asked)) or 'none'}. "
+        f"Accepted: {', '.join(available)}{package}."
     )
 
 

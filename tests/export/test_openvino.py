@@ -122,10 +122,22 @@ def test_an_inference_precision_is_one_of_two(bundles):
         runtime.load(bundles["vae"], providers=["openvino"], inference_precision="float16")
 
 
-def test_openvino_is_named_alone_and_told_where_it_is_there(bundles):
-    with pytest.raises(ValueError, match="CPUExecutionProvider.*, or openvino alone"):
-        runtime.load(bundles["vae"], providers=["openvino", "cpu"])
-    with pytest.raises(ValueError, match="CPUExecutionProvider.*, or openvino alone"):
+@pytest.mark.parametrize(
+    ("providers", "engaged"),
+    [
+        (["openvino", "cpu"], True),
+        (["abacus", "OpenVINO", "cpu"], True),
+        (["cpu", "openvino"], False),
+        (["OpenVINOExecutionProvider", "cpu"], False),
+    ],
+)
+def test_openvino_is_taken_where_it_is_the_first_that_is_there(bundles, providers, engaged):
+    session = runtime.load(bundles["vae"], providers=providers)
+    assert isinstance(session._graph("decoder"), openvino.Network) is engaged
+
+
+def test_openvino_is_told_where_it_is_there(bundles):
+    with pytest.raises(ValueError, match=r"CPUExecutionProvider.*, or the package openvino\."):
         runtime.load(bundles["vae"], providers=["abacus"])
 
 

@@ -154,8 +154,20 @@ def test_parts_run_on_named_arrays(sessions, images):
 
 def test_providers_that_exist_are_chosen_by_short_name(bundles):
     assert runtime.load(bundles["vae"], providers=["cpu"], threads=1).generate(1).size == 64
-    with pytest.raises(ValueError, match="Accepted: .*CPUExecutionProvider"):
-        runtime.load(bundles["vae"], providers=["abacus"])
+    with pytest.raises(ValueError, match="Received: 'abacus', 'sundial'. Accepted: .*CPUExecution"):
+        runtime.load(bundles["vae"], providers=["abacus", "sundial"])
+
+
+def test_providers_that_are_not_there_are_passed_over(bundles, sessions):
+    session = runtime.load(bundles["vae"], providers=["abacus", "cpu", "CPUExecutionProvider"])
+    CERTIFICATE.check(session.generate(2), sessions["vae"].generate(2))
+    assert session._graph("decoder").get_providers() == ["CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize("providers", ["cpu", [3], [None, "cpu"], 3, b"cpu", []])
+def test_providers_are_a_list_of_names(bundles, providers):
+    with pytest.raises(ValueError, match="rovider.* must be .* Received: .* Accepted: "):
+        runtime.load(bundles["vae"], providers=providers)
 
 
 @pytest.mark.once
