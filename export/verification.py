@@ -26,15 +26,16 @@ from export.runtime.manifest import Manifest, read_manifest
 class Verification:
     """What was checked of a bundle, and every problem that was found.
 
-    `against` says what the graphs' outputs were compared with: the stored reference, or the native
-    model as well. The hashes show changes since the bundle was written, not who wrote it.
+    `used` is the part of the tolerance that each part's outputs took, and `against` what they were
+    last compared with: the stored reference, then the native model. The hashes show changes since
+    the bundle was written, not who wrote it.
     """
 
     folder: str
     files: int
     parts: tuple[str, ...]
-    against: str
     used: dict[str, float]
+    against: dict[str, str]
     problems: tuple[str, ...]
 
     @property
@@ -45,7 +46,7 @@ class Verification:
         """A line for each part and each problem."""
         lines = [f"{self.folder}: {'verified' if self.ok else 'NOT VERIFIED'}, {self.files} files"]
         lines += [
-            f"  {part}: {used:.1%} of the tolerance against {self.against}"
+            f"  {part}: {used:.1%} of the tolerance against {self.against[part]}"
             for part, used in self.used.items()
         ]
         return "\n".join(lines + [f"  problem: {problem}" for problem in self.problems])
@@ -71,23 +72,27 @@ def verify(folder: str | Path, run: Any = None) -> Verification:
     folder = Path(folder)
     problems: list[str] = []
     used: dict[str, float] = {}
+    against: dict[str, str] = {}
     try:
         problems += changed_files(folder)
         manifest = read_manifest(folder)
         problems += _inconsistencies(folder, manifest)
     except BundleError as error:
-        return Verification(str(folder), 0, (), "nothing", used, (*problems, str(error)))
+        return Verification(str(folder), 0, (), used, against, (*problems, str(error)))
     if not problems:
         session = Session(folder)
         for part in manifest.parts:
             problems += _graph_problems(folder, manifest, part)
         if not problems:
             problems += _reference_problems(session, used)
+            against |= dict.fromkeys(used, "the stored reference")
         if not problems and run is not None:
-            problems += _native_problems(session, run, used)
-    against = "the reference" if run is None else "the native model"
+            native: dict[str, float] = {}
+            problems += _native_problems(session, run, native)
+            used |= native
+            against |= dict.fromkeys(native, "the native model")
     count = len(manifest.files) + 2
-    return Verification(str(folder), count, tuple(manifest.parts), against, used, tuple(problems))
+    return Verification(str(folder), count, tuple(manifest.parts), used, against, tuple(problems))
 
 
 def changed_files(folder: Path) -> Iterator[str]:

@@ -51,7 +51,8 @@ def test_a_fresh_bundle_is_verified_against_its_reference_and_the_model(bundles,
     assert export.verify(bundles[name]).ok
     report = export.verify(bundles[name], models[name])
     assert report.ok
-    assert set(report.used) == set(models[name].parts())
+    assert report.against == dict.fromkeys(models[name].parts(), "the native model")
+    assert set(report.used) == set(report.against)
     assert "verified" in report.summary()
     assert json.loads(json.dumps(report.to_json()))["ok"] is True
 
@@ -100,6 +101,13 @@ def test_another_model_s_bundle_is_told_from_the_run_s(bundle, models):
     report = export.verify(bundle, other)
     assert not report.ok
     assert "differs from the native model" in report.summary()
+
+
+def test_what_the_native_model_was_not_compared_on_is_told_of_the_reference(bundles, models):
+    report = export.verify(bundles["vae"], models["cgan"])
+    assert report.against == dict.fromkeys(("encoder", "decoder"), "the stored reference")
+    assert "encoder: " in report.summary() and "the native model" not in report.summary()
+    assert "problem: the run has no part 'encoder'" in report.summary()
 
 
 def test_what_is_no_bundle_is_a_report_with_a_problem(tmp_path):
