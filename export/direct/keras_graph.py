@@ -1,7 +1,7 @@
 """The recorded graph of a Keras model or of a traced call.
 
-The only place that touches what is private to Keras: `_keras_history` of a symbolic tensor,
-`_inbound_nodes` of an operation, and the backend that layers call. Checked on Keras 3.15.
+The only place that touches what is private to Keras: `_keras_history` and the mask of a symbolic
+tensor, `_inbound_nodes` of an operation, and the backend that layers call. Checked on Keras 3.15.
 """
 
 from __future__ import annotations
@@ -79,6 +79,11 @@ def output_names(model: Any) -> list[str]:
         keys = [part for part in path if isinstance(part, str)]
         names.append("_".join(keys) if keys else tensor._keras_history.operation.name)
     return names
+
+
+def set_mask(tensor: keras.KerasTensor, mask: Any) -> None:
+    """Attach a mask where layers such as attention and multiplication look for it themselves."""
+    backend.set_keras_mask(tensor, mask)
 
 
 def forget(nodes: list[Any]) -> None:

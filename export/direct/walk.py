@@ -168,7 +168,7 @@ class Walker:
         return self.run(outputs, known, traced=True)
 
     def symbols(self, structure: Any, known: dict[int, Tensor] | None = None) -> Any:
-        """Replace each tensor by a fresh symbolic one; constants by their arrays."""
+        """Replace each tensor by a fresh symbolic one with its mask; constants by their arrays."""
         known = {} if known is None else known
         made: dict[int, keras.KerasTensor] = {}
 
@@ -180,6 +180,7 @@ class Walker:
             if id(value) not in made:
                 made[id(value)] = keras.KerasTensor(value.shape, value.dtype)
                 known[id(made[id(value)])] = value
+                keras_graph.set_mask(made[id(value)], symbol(value.mask))
             return made[id(value)]
 
         result = keras.tree.map_structure(symbol, structure)

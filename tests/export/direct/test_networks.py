@@ -253,14 +253,6 @@ def test_embedding_reads_integers():
     assert proto.graph.input[0].type.tensor_type.elem_type == 6
 
 
-def test_masked_sequences_agree_with_keras():
-    codes = keras.Input((5,), dtype="int32")
-    x = layers.Embedding(6, 4, mask_zero=True)(codes)
-    x = layers.LSTM(3, return_sequences=True)(x)
-    model = trained(keras.Model(codes, layers.GlobalAveragePooling1D()(x)))
-    check(model, np.array([[1, 2, 3, 0, 0], [4, 5, 1, 2, 3], [1, 0, 0, 0, 0]], "int32"))
-
-
 def test_image_of_any_size_converts():
     image = keras.Input((None, None, 3))
     x = layers.Conv2D(4, 3, padding="same", activation="relu")(image)
