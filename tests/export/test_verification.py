@@ -1,10 +1,8 @@
 """Bundles that were changed, by accident or on purpose."""
 
-import hashlib
 import io
 import json
 import os
-import shutil
 import zipfile
 
 import numpy as np
@@ -14,36 +12,7 @@ import pytest
 import export
 from export import reference, runtime
 from export.errors import BundleError
-from export.runtime import files
-
-
-def reseal(folder):
-    """Makes the hashes right again, as whoever forges a bundle would."""
-    manifest = json.loads((folder / "bundle.json").read_text())
-    sums = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.iterdir()
-        if path.name not in ("bundle.json", "SHA256SUMS") and path.is_file()
-    }
-    manifest["files"] = sums
-    for part in manifest["parts"].values():
-        part["sha256"] = sums.get(part["file"], part["sha256"])
-    sums = sums | {"bundle.json": hashlib.sha256(json.dumps(manifest).encode()).hexdigest()}
-    (folder / "bundle.json").write_text(json.dumps(manifest))
-    (folder / "SHA256SUMS").write_text(files.checksum_text(sums))
-
-
-def rewrite(folder, content):
-    """Puts other bytes into `bundle.json` and their hash into `SHA256SUMS`."""
-    (folder / "bundle.json").write_bytes(content)
-    sums = files.read_checksums(folder) | {"bundle.json": hashlib.sha256(content).hexdigest()}
-    (folder / "SHA256SUMS").write_text(files.checksum_text(sums))
-
-
-def edit_manifest(folder, change):
-    manifest = json.loads((folder / "bundle.json").read_text())
-    change(manifest)
-    rewrite(folder, json.dumps(manifest).encode())
+from tests.export.damage import reseal
 
 
 @pytest.mark.parametrize("name", ["vae", "cgan", "vq_vae"])
@@ -125,17 +94,6 @@ def test_a_file_that_was_changed_is_not_opened(bundle):
         runtime.load(bundle).generate(1)
 
 
-@pytest.mark.parametrize("name", ["../secret.onnx", "/etc/passwd", "a/b.onnx", "..", "", "a\0b", 7])
-def test_names_that_leave_the_folder_are_refused(bundle, name):
-    def change(manifest):
-        manifest["parts"]["decoder"]["file"] = name
-
-    edit_manifest(bundle, change)
-    with pytest.raises(BundleError, match="plain files in its own folder"):
-        runtime.load(bundle)
-    assert not export.verify(bundle).ok
-
-
 def test_links_are_refused(bundle, tmp_path):
     outside = tmp_path / "outside.onnx"
     (bundle / "decoder.onnx").rename(outside)
@@ -182,81 +140,3 @@ def test_pickles_are_never_loaded(bundle):
 def test_archives_that_unpack_to_too_much_are_refused(bundle, monkeypatch):
     monkeypatch.setattr(reference, "MAX_REFERENCE", 100)
     assert "may unpack to 100 bytes at most" in export.verify(bundle).summary()
-
-
-def test_descriptions_that_are_too_long_are_refused(bundle, monkeypatch):
-    monkeypatch.setattr(files, "MAX_TEXT", 100)
-    with pytest.raises(BundleError, match="may have 100 bytes at most"):
-        runtime.load(bundle)
-
-
-@pytest.mark.parametrize(
-    "text", ["[" * 100_000, "{", "[]", '{"format": NaN}', "\xff", '{"format": "genzoo-bundle"}']
-)
-def test_junk_for_a_description_is_refused(bundle, text):
-    rewrite(bundle, text.encode("latin-1"))
-    with pytest.raises(BundleError, match=r"bundle\.json"):
-        runtime.load(bundle)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("shape", [8, -1, 1]),
-        ("shape", [2**20, 2**20]),
-        ("shape", "8x8"),
-        ("value_range", [1, 0]),
-        ("num_classes", 1.5),
-        ("sampler", "critic"),
-        ("parts", {"decoder": 3}),
-        ("prior", {"latent": {"distribution": "cauchy", "shape": [4]}}),
-        ("prior", {"latent": {"distribution": "normal", "shape": [10**12]}}),
-        ("files", ["decoder.onnx"]),
-        ("class_names", [1, 2]),
-        ("version", 2),
-    ],
-)
-def test_malformed_descriptions_are_refused(bundle, key, value):
-    def change(manifest):
-        manifest[key] = value
-
-    edit_manifest(bundle, change)
-    with pytest.raises(BundleError, match=r"bundle\.json"):
-        runtime.load(bundle)
-
-
-def test_codes_of_bundles_that_tell_no_cardinality_are_refused_past_their_dtype(bundles, tmp_path):
-    older = shutil.copytree(bundles["vq_vae"], tmp_path / "vq_vae")
-
-    def change(manifest):
-        for part in manifest["parts"].values():
-            for port in (*part["inputs"], *part["outputs"]):
-                del port["cardinality"]
-
-    edit_manifest(older, change)
-    session = runtime.load(older)
-    assert session.decode(np.full((1, 2, 2), 7)).shape == (1, 8, 8, 1)
-    with pytest.raises(ValueError, match="indices in int32. .* Accepted: 0 to 2147483647"):
-        session.decode(np.full((1, 2, 2), 2**40))
-    with pytest.raises(BundleError, match="ONNX Runtime cannot run the graph: .*out of data bound"):
-        session.decode(np.full((1, 2, 2), 8))
-
-
-@pytest.mark.parametrize("cardinality", [0, -1, 1.5, "8", True])
-def test_a_cardinality_is_a_whole_number(bundle, cardinality):
-    def change(manifest):
-        manifest["parts"]["decoder"]["inputs"][0]["cardinality"] = cardinality
-
-    edit_manifest(bundle, change)
-    with pytest.raises(BundleError, match="no valid value for a cardinality"):
-        runtime.load(bundle)
-
-
-def test_graphs_with_other_inputs_than_described_are_refused(bundle):
-    def change(manifest):
-        manifest["parts"]["decoder"]["inputs"][0]["name"] = "z"
-        manifest["prior"] = {"z": manifest["prior"]["latent"]}
-
-    edit_manifest(bundle, change)
-    with pytest.raises(BundleError, match="must have the inputs that bundle.json names"):
-        runtime.load(bundle).generate(1)
