@@ -40,17 +40,13 @@ def recurrent(call: Call, x: Tensor, initial_state: Any = None, mask: Any = None
     if settings.stateful:
         raise call.refuse("Build it with stateful=False and pass its state as an input.")
     if mask is not None or not all(name in ACTIVATIONS for name in names):
-        return call.walker.trace(
-            unrolled,
-            (settings, x),
-            {"initial_state": initial_state, "mask": mask},
-            shown=kind,
-        )
+        return any_recurrent(call, x, initial_state, mask)
     operator, weights, attributes = KINDS[kind](call, cell)
     if settings.go_backwards:
         x = _reversed(call, x)
     states: list[Any] = [None, None]
-    for index, state in enumerate(initial_state or []):
+    given = [initial_state] if isinstance(initial_state, Tensor) else initial_state or []
+    for index, state in enumerate(given):
         states[index] = call.emit("Unsqueeze", call.tensor(state, "float32"), call.integers(0))
     triples = [ACTIVATIONS[name] for name in names]
     sequence, *last = call.emit(
@@ -125,30 +121,39 @@ def _reversed(call: Call, x: Tensor) -> Tensor:
     return result
 
 
-@layer("RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "StackedRNNCells")
+@layer("RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 def any_recurrent(
     call: Call, x: Tensor, initial_state: Any = None, mask: Any = None, **_: Any
 ) -> Any:
-    """A recurrent layer of any cell, step by step."""
+    """A recurrent layer of any cell, or of several in turn, step by step."""
+    name = vars(type(call.operation)).get("export_as", type(call.operation)).__name__
+    if x.shape[1] is None:
+        raise call.refuse(
+            "With a mask, or a cell or an activation that ONNX does not have, it is converted step "
+            "by step. Give keras.Input the number of time steps.",
+            what=f"{name} over an unknown number of time steps",
+        )
     return call.walker.trace(
         unrolled,
         (call.operation, x),
         {"initial_state": initial_state, "mask": mask},
-        shown=type(call.operation).__name__,
+        shown=name,
     )
 
 
 def unrolled(layer: Any, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
-    """Call the cell for each step; a masked step keeps the state and repeats the output."""
-    if x.shape[1] is None:
-        raise NotImplementedError("the number of time steps")
-    states = initial_state or _zero_states(layer, x)
-    states = list(states) if isinstance(states, (list, tuple)) else [states]
+    """Call the cell for each step; a masked step keeps the state and repeats the output.
+
+    The states have the structure that the cell wants: a list, of lists where cells are stacked.
+    """
+    structure = layer.get_initial_state(batch_size=x.shape[0])
+    states = keras.tree.flatten(structure if initial_state is None else initial_state)
     steps = range(x.shape[1])
     outputs: list[Any] = []
     for step in reversed(steps) if layer.go_backwards else steps:
-        output, new = layer.cell.call(x[:, step], states)
-        new = list(new) if isinstance(new, (list, tuple)) else [new]
+        structured = keras.tree.pack_sequence_as(structure, states)
+        output, new = layer.cell.call(x[:, step], structured)
+        new = keras.tree.flatten(new)
         if mask is not None:
             keep = ops.reshape(mask[:, step], (-1, *[1] * (len(output.shape) - 1)))
             before = outputs[-1] if outputs else ops.zeros_like(output)
@@ -160,8 +165,3 @@ def unrolled(layer: Any, x: Any, initial_state: Any = None, mask: Any = None) ->
         states = new
     result = ops.stack(outputs, axis=1) if layer.return_sequences else outputs[-1]
     return [result, *states] if layer.return_state else result
-
-
-def _zero_states(layer: Any, x: Any) -> Any:
-    states = layer.get_initial_state(batch_size=x.shape[0])
-    return keras.tree.flatten(states)

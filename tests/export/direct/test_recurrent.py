@@ -1,0 +1,73 @@
+"""Recurrent layers beyond a plain one: given states, several cells, masks step by step."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from export.direct import convert
+from export.errors import UnsupportedOperation
+from tests.export.direct.agreement import check
+
+
+def normal(*shape):
+    """Standard normal float32 values."""
+    return np.random.default_rng([0]).normal(size=shape).astype("float32")
+
+
+def cells():
+    """Two cells, the first with two states."""
+    return [layers.LSTMCell(4), layers.GRUCell(3)]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [layers.GRU(4), layers.SimpleRNN(4), layers.GRU(4, activation="gelu"), layers.RNN],
+    ids=["fused_gru", "fused_rnn", "step_by_step", "any_cell"],
+)
+@pytest.mark.parametrize("listed", [False, True])
+def test_state_is_given_alone_or_in_a_list(layer, listed):
+    layer = layer(layers.GRUCell(4)) if layer is layers.RNN else layer
+    x, state = keras.Input((6, 3)), keras.Input((4,))
+    y = layer(x, initial_state=[state] if listed else state)
+    check(keras.Model([x, state], y), normal(3, 6, 3), normal(3, 4))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"return_sequences": True, "go_backwards": True}], ids=["last", "backwards"]
+)
+def test_cells_in_turn_agree_with_keras(options):
+    x = keras.Input((6, 3))
+    check(keras.Model(x, layers.RNN(cells(), **options)(x)), normal(3, 6, 3))
+
+
+def test_states_of_cells_in_turn_go_from_layer_to_layer():
+    x, y = keras.Input((6, 3)), keras.Input((5, 3))
+    _, *states = layers.RNN(cells(), return_state=True)(x)
+    outputs = [layers.RNN(cells())(y, initial_state=states), *keras.tree.flatten(states)]
+    check(keras.Model([x, y], outputs), normal(3, 6, 3), normal(3, 5, 3))
+
+
+def test_masked_steps_keep_the_states_of_all_cells():
+    codes = keras.Input((5,), dtype="int32")
+    x = layers.Embedding(6, 3, mask_zero=True)(codes)
+    y = layers.RNN(cells(), return_sequences=True)(x)
+    check(keras.Model(codes, y), np.array([[1, 2, 3, 0, 0], [4, 0, 1, 2, 3]], "int32"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "found_in"),
+    [
+        (layers.LSTM(4, name="memory"), "memory"),
+        (layers.Bidirectional(layers.LSTM(4, name="lstm"), name="both"), "both/forward_lstm"),
+        (layers.RNN(layers.GRUCell(4), name="cells"), "cells"),
+    ],
+    ids=["lstm", "bidirectional", "any_cell"],
+)
+def test_masked_steps_of_unknown_number_are_refused(layer, found_in):
+    codes = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(6, 3, mask_zero=True)(codes)
+    with pytest.raises(UnsupportedOperation, match="number of time steps") as caught:
+        convert(keras.Model(codes, layer(x)))
+    assert caught.value.layer == found_in
+    assert "keras.Input" in caught.value.advice
