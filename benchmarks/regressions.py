@@ -9,7 +9,7 @@ from benchmarks.cases import PEAK, Task
 from benchmarks.errors import BenchmarkError
 from benchmarks.report.analysis import Analysis
 from benchmarks.report.content import interval
-from benchmarks.report.tables import Table, seconds, times
+from benchmarks.report.tables import Table, seconds
 from benchmarks.results import Row, comparable
 from benchmarks.statistics import Interval, Summary, change, geometric_mean, summarize
 
@@ -18,13 +18,18 @@ ENVIRONMENT = ("processor", "cores", "threads", "device", "versions")
 
 @dataclass(frozen=True)
 class Change:
-    """One subject at one task in two runs; `ratio` above 1 is slower than before."""
+    """One subject at one task in two runs; ratios above 1 are slower than before.
+
+    `ratio` is as measured, `relative` divided by the machine's own, whose uncertainty widens it.
+    The verdict is `slower` or `faster` where both say so, `unclear` where one does, else `same`.
+    """
 
     task: Task
     subject: str
     before: Summary
     after: Summary
     ratio: Interval
+    relative: Interval
     verdict: str
 
 
@@ -32,8 +37,7 @@ class Change:
 class Changes:
     """All changes, and what else differs between the runs.
 
-    `machine` is how much slower the machine itself was, by the subjects' ceilings; every ratio has
-    been divided by it.
+    `machine` is how much slower the machine itself was, by its measured peaks.
     """
 
     rows: Sequence[Change]
@@ -46,7 +50,8 @@ def compare(before: Sequence[Row], after: Sequence[Row], *, slower: float = 1.05
     """Compares what both runs measured.
 
     A subject is slower where the whole confidence interval of its ratio lies above `slower`, faster
-    where it lies below its inverse.
+    where it lies below its inverse, as measured and relative to the machine alike: peaks that
+    something else disturbed make no change, nor does a machine that became slower.
 
     Args:
         before: Rows of a run.
@@ -68,26 +73,27 @@ def compare(before: Sequence[Row], after: Sequence[Row], *, slower: float = 1.05
     }
     peaks = [ratio.value for (task, _), ratio in ratios.items() if task.model == PEAK]
     machine = geometric_mean(peaks) if peaks else None
-    drift = machine.value if machine else 1.0
+    drift = machine or Interval(1.0, 1.0, 1.0)
     rows = []
     for (task, name), raw in ratios.items():
         if task.model == PEAK:
             continue
-        ratio = Interval(raw.value / drift, raw.low / drift, raw.high / drift)
+        relative = Interval(raw.value / drift.value, raw.low / drift.high, raw.high / drift.low)
         rows.append(
             Change(
                 task,
                 name,
                 summarize(old[task][name]["rounds"]),
                 summarize(new[task][name]["rounds"]),
-                ratio,
-                _verdict(ratio, slower),
+                raw,
+                relative,
+                _verdict(raw, relative, slower),
             )
         )
     then, now = comparable(before[0]), comparable(after[0])
     differing = [key for key in ENVIRONMENT if then[key] != now[key]]
     lost = [f"{t.key} {name}" for t in old for name in old[t] if name not in new.get(t, {})]
-    return Changes(sorted(rows, key=lambda row: -row.ratio.value), machine, differing, lost)
+    return Changes(sorted(rows, key=lambda row: -row.relative.value), machine, differing, lost)
 
 
 def table(changes: Changes) -> str:
@@ -101,19 +107,26 @@ def table(changes: Changes) -> str:
             seconds(row.before.median),
             seconds(row.after.median),
             interval(row.ratio),
+            interval(row.relative),
             row.verdict,
         ]
         for row in changes.rows
-        if row.verdict != "same"
+        if row.verdict in ("slower", "faster")
     ]
-    header = ["model", "workload", "subject", "batch", "before", "after", "ratio", ""]
+    header = ["model", "workload", "subject", "batch", "before", "after", "ratio"]
+    header += ["relative to the machine", ""]
     lines = [Table("Changes", "", header, rows, left=3).text()] if rows else []
     counts = [f"{sum(r.verdict == v for r in changes.rows)} {v}" for v in ("slower", "faster")]
     lines.append(f"{len(changes.rows)} compared: {', '.join(counts)}.")
     if changes.machine:
         lines.append(
-            f"The machine itself: {times(changes.machine.value)} the time of before by its "
-            f"measured peaks; ratios are relative to that."
+            f"The machine itself: {interval(changes.machine)} the time of before by its peaks."
+        )
+    unclear = sum(row.verdict == "unclear" for row in changes.rows)
+    if unclear:
+        lines.append(
+            f"{unclear} unclear: changed as measured or relative to the machine, not both. "
+            f"Where they are many, the machine changed or was disturbed: run both again."
         )
     if changes.differing:
         lines.append(f"The runs differ in: {', '.join(changes.differing)}.")
@@ -122,7 +135,12 @@ def table(changes: Changes) -> str:
     return "\n".join(lines)
 
 
-def _verdict(ratio: Interval, slower: float) -> str:
+def _verdict(ratio: Interval, relative: Interval, slower: float) -> str:
+    found = {_side(ratio, slower), _side(relative, slower)}
+    return found.pop() if len(found) == 1 else "unclear"
+
+
+def _side(ratio: Interval, slower: float) -> str:
     if ratio.low > slower:
         return "slower"
     return "faster" if ratio.high < 1 / slower else "same"

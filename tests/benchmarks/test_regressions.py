@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.cases import PEAK
 from benchmarks.errors import BenchmarkError
 from benchmarks.regressions import compare, table
 from tests.benchmarks.rows import made_up_run
@@ -25,14 +26,38 @@ def test_same_run_has_no_changes():
     assert {row.verdict for row in found.rows} == {"same"}
 
 
+def slowed(rows, factor, *, peaks):
+    """Rows whose times, of the peaks alone or of everything, are multiplied."""
+    for row in rows:
+        if "rounds" in row and (row["model"] == PEAK or not peaks):
+            row["rounds"] = [factor * seconds for seconds in row["rounds"]]
+    return rows
+
+
 def test_slower_machine_is_not_a_regression():
-    after = made_up_run(seed=3)
-    for row in after:
-        if "rounds" in row:
-            row["rounds"] = [2 * seconds for seconds in row["rounds"]]
-    found = compare(made_up_run(), after)
+    found = compare(made_up_run(), slowed(made_up_run(seed=3), 2, peaks=False))
     assert found.machine.value == pytest.approx(2.0, rel=0.03)
-    assert {row.verdict for row in found.rows} == {"same"}
+    assert {row.verdict for row in found.rows} == {"unclear"}
+    assert "0 slower, 0 faster" in table(found)
+    assert f"{len(found.rows)} unclear" in table(found)
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.3])
+def test_disturbed_peaks_make_no_change(factor):
+    found = compare(made_up_run(), slowed(made_up_run(seed=5), factor, peaks=True))
+    assert {row.verdict for row in found.rows} <= {"same", "unclear"}
+    assert all(row.ratio.low < 1.05 for row in found.rows)
+
+
+def test_uncertainty_of_the_peaks_widens_what_is_relative_to_them():
+    after = made_up_run(seed=6)
+    disturbed = next(row for row in after if row.get("model") == PEAK and "rounds" in row)
+    disturbed["rounds"] = [3 * seconds for seconds in disturbed["rounds"]]
+    found = compare(made_up_run(), after)
+    assert found.machine.high / found.machine.low > 2
+    for row in found.rows:
+        assert row.relative.low == pytest.approx(row.ratio.low / found.machine.high)
+        assert row.relative.high == pytest.approx(row.ratio.high / found.machine.low)
 
 
 def test_what_is_no_longer_measured_is_said():
