@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from export.certificate import Certificate
+from export.certificate import Certificate, opinion_text
 from export.precision import PrecisionCertificate
 from export.runtime.manifest import Manifest, Port
 
@@ -133,10 +133,22 @@ def _certificate(certificates: Mapping[str, Certificate]) -> str:
         "thousand times larger than usual, plus what rounding them by 2⁻¹⁸ changes in Keras's own "
         "outputs.\n\n"
         + "\n".join(rows)
+        + _opinions(certificates)
         + "\n\n`certificate.json` holds every row. `zoo verify` compares the bundle anew; "
         "`sha256sum --check SHA256SUMS` shows whether a file was changed since it was written "
         "(not by whom it was written)."
     )
+
+
+def _opinions(certificates: Mapping[str, Certificate]) -> str:
+    rows = [
+        f"- {name}: {opinion_text(entry.second_opinion)}"
+        for name, entry in certificates.items()
+        if entry.second_opinion
+    ]
+    if not rows:
+        return ""
+    return "\n\nSecond opinion, of the backend's own converter:\n\n" + "\n".join(rows)
 
 
 def _agreement(entry: Certificate) -> str:

@@ -132,7 +132,7 @@ class Certificate:
             ties = sum(row.ties for row in self.agreements)
             lines.append(f"  integer outputs: {equal} of {total} equal, {ties} ties")
         if self.second_opinion:
-            lines.append(f"  second opinion: {_opinion(self.second_opinion)}")
+            lines.append(f"  second opinion: {opinion_text(self.second_opinion)}")
         return "\n".join(lines + [f"  {line}" for line in self.failures()])
 
     def to_json(self) -> dict[str, Any]:
@@ -165,8 +165,17 @@ def all_passed(deviations: Sequence[Deviation], agreements: Sequence[Agreement])
     return all(row.passed for row in deviations) and all(row.passed for row in agreements)
 
 
-def _opinion(opinion: dict[str, Any]) -> str:
-    if opinion["converts"]:
-        verdict = "agrees" if opinion["agrees"] else "DISAGREES"
-        return f"route {opinion['route']} {verdict} ({opinion['used']:.1%} of the tolerance)"
-    return f"route {opinion['route']} does not convert: {opinion['reason']}"
+def opinion_text(opinion: dict[str, Any]) -> str:
+    """A second opinion in a line: the converter, and how far it agrees or why it does not."""
+    route = opinion["route"]
+    if route is None:
+        return opinion["reason"]
+    if not opinion["converts"]:
+        return f"{route} gives no graph that runs: {opinion['reason']}"
+    verdict = "agrees" if opinion["agrees"] else "DISAGREES"
+    told = [f"{route} {verdict}"]
+    if opinion["used"] is not None:
+        told.append(f"{opinion['used']:.1%} of the tolerance")
+    if opinion.get("values"):
+        told.append(f"{opinion['equal']} of {opinion['values']} integers equal")
+    return ", ".join(told)

@@ -20,8 +20,9 @@ def ask(
     """Compares an ONNX file with the graph that another route gives of the same model.
 
     Returns:
-        `route`; `converts`, and the `reason` where it does not; else whether the two graphs
-        `agrees` within the certificate's tolerance, and how much of it they `used`.
+        `route`; `converts`, and the `reason` where it does not; else whether its graph `agrees`
+        within the certificate's tolerance, how much of it was `used` (None without floats), and how
+        many of the integer `values` were `equal`.
     """
     route = routes.native_route()
     if route is None:
@@ -40,5 +41,7 @@ def ask(
         "route": route,
         "converts": True,
         "agrees": all_passed(deviations, agreements),
-        "used": max((row.conditioned for row in deviations), default=0.0),
+        "used": max((row.conditioned for row in deviations), default=None),
+        "equal": sum(row.equal for row in agreements),
+        "values": sum(row.values for row in agreements),
     }

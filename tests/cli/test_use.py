@@ -118,6 +118,16 @@ def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path):
     assert "zoo: error: A bundle goes into a new folder." in err
 
 
+def test_export_prints_the_second_opinion_on_each_part(zoo, vae_run, tmp_path):
+    words = ["--to", tmp_path / "bundle", "--second-opinion"]
+    code, out, _ = zoo("export", vae_run, *words)
+    assert code == 0
+    card = (tmp_path / "bundle" / "README.md").read_text()
+    for part in ("encoder", "decoder"):
+        _, told, opinion = out.partition(f"second opinion on {part}: ")
+        assert told and f"- {part}: {opinion.splitlines()[0]}\n" in card
+
+
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path, precision):
     words = ["--to", tmp_path / "bundle", "--precision", precision]

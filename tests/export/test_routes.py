@@ -22,7 +22,7 @@ def test_the_backend_s_own_converter_agrees_with_the_direct_route(opinionated):
     assert given["route"] == FOREIGN[keras.config.backend()] == routes.native_route()
     assert given["converts"]
     assert given["agrees"]
-    assert "agrees" in opinionated.summary()
+    assert f"second opinion: {given['route']} agrees, " in opinionated.summary()
 
 
 def test_the_backend_s_own_converter_is_certified_under_the_same_names(tmp_path):
@@ -43,6 +43,27 @@ def test_a_converter_that_fails_is_an_opinion_too(tmp_path, monkeypatch):
     monkeypatch.setattr(opinion.routes, "convert", fail)
     given = opinion.ask(model, path)
     assert (given["converts"], given["reason"]) == (False, "no such layer")
+
+
+def test_the_second_opinion_stands_in_the_model_card(models, tmp_path, monkeypatch):
+    given = iter(
+        [
+            {"route": "abacus", "converts": False, "reason": "no such layer"},
+            {"route": "abacus", "converts": True, "agrees": False, "used": 2.5},
+        ]
+    )
+    monkeypatch.setattr("export.conversion.ask", lambda *arguments, **options: next(given))
+    bundle = export.to_bundle(models["vae"], tmp_path / "vae", samples=False, second_opinion=True)
+    card = (bundle / "README.md").read_text()
+    assert "- encoder: abacus gives no graph that runs: no such layer\n" in card
+    assert "- decoder: abacus DISAGREES, 250.0% of the tolerance\n" in card
+
+
+def test_a_second_opinion_on_integers_counts_the_equal_ones(models, tmp_path):
+    encoder = models["vq_vae"].parts()["encoder"]
+    summary = export.to_onnx(encoder, tmp_path / "e.onnx", second_opinion=True).summary()
+    assert " agrees, " in summary or " gives no graph that runs: " in summary
+    assert "of the tolerance" not in summary
 
 
 def test_routes_of_other_backends_name_the_backend_to_set():

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from export.certificate import opinion_text
 from export.routes import ROUTES
 from zoo.cli import sources, terminal, values
 from zoo.errors import DataError
@@ -88,6 +89,13 @@ def run(options: argparse.Namespace) -> None:
         terminal.print_table(
             [row for part, entry in issued["precision"].items() for row in fidelity(part, entry)]
         )
+    opinions = [
+        f"second opinion on {part}: {opinion_text(entry['second_opinion'])}"
+        for part, entry in issued["parts"].items()
+        if entry["second_opinion"]
+    ]
+    if opinions:
+        print("", *opinions, sep="\n")
     print(f"\n{folder}")
 
 
