@@ -8,7 +8,30 @@ from typing import Any
 
 import keras
 
+from export.direct import keras_graph
 from export.direct.tensor import Tensor
+
+
+# Layers that compute with the statistics of the batch, or change their weights, in training.
+BY_BATCH = (keras.layers.BatchNormalization, keras.layers.SpectralNormalization)
+
+
+def training_effect(layer: Any, kwargs: Any) -> str | None:
+    """Say what a layer that is called with `training=True` does that no graph can; None if nothing.
+
+    Keras itself is of two minds: such a model's `predict` ignores the argument, its call does not.
+    """
+    training = kwargs.get("training")
+    if not isinstance(training, int) or not training:
+        return None
+    for part in keras_graph.layers_of(layer):
+        rates = [getattr(part, name, None) for name in ("rate", "dropout", "recurrent_dropout")]
+        given = [rate for rate in rates if rate is not None]
+        if keras_graph.has_seed(part) and (any(given) or not given):
+            return f"{type(part).__name__} draws random numbers then."
+        if isinstance(part, BY_BATCH) and part.trainable:
+            return f"{type(part).__name__} depends on the other samples of the batch then."
+    return None
 
 
 def with_context(layer: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:

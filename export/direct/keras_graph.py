@@ -81,6 +81,16 @@ def output_names(model: Any) -> list[str]:
     return names
 
 
+def layers_of(layer: Any) -> list[Any]:
+    """Return a layer and all layers inside it."""
+    return list(layer._flatten_layers())
+
+
+def has_seed(layer: Any) -> bool:
+    """Tell whether a layer itself, not one inside it, keeps the seed of random numbers."""
+    return bool(layer._seed_generators)
+
+
 def set_mask(tensor: keras.KerasTensor, mask: Any) -> None:
     """Attach a mask where layers such as attention and multiplication look for it themselves."""
     backend.set_keras_mask(tensor, mask)

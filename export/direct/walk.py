@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from export.direct import keras_graph
 from export.direct.call import Call
-from export.direct.context import with_context, with_masks
+from export.direct.context import training_effect, with_context, with_masks
 from export.direct.graph import Graph
 from export.direct.table import LAYERS, OPERATIONS, REFUSALS, REWRITES
 from export.direct.tensor import Stored, Tensor, constant, float32, plain
@@ -63,6 +63,11 @@ class Walker:
         self.path.append(operation.name)
         outer, self.graph.scope = self.graph.scope, self.layer
         try:
+            effect = training_effect(operation, kwargs)
+            if effect is not None:
+                advice = f"{effect} Call it without `training`, or with training=False."
+                name = f"{type(operation).__name__} called with training=True"
+                raise UnsupportedOperation(self.layer, name, advice)
             if keras_graph.is_graph(operation):
                 return self.convert_graph(operation, args, kwargs)
             return self.convert_layer(operation, args, kwargs)

@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from export.direct import convert, newest_opset
 from export.errors import ExportError, UnsupportedOperation
+from tests.export.direct.agreement import check
 
 
 def dense():
@@ -62,6 +63,55 @@ def test_refusal_names_layer_and_way_out(layer, words):
     assert caught.value.layer == layer.name
     for word in words:
         assert word in str(caught.value)
+
+
+class Insistent(layers.Layer):
+    """Drops values in inference too."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.drop = layers.Dropout(0.5, name="drop")
+
+    def call(self, x):
+        return self.drop(x, training=True)
+
+
+DRAWS, DEPENDS = "draws random numbers", "depends on the other samples"
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (layers.Dropout(0.5), DRAWS),
+        (layers.GaussianNoise(0.5), DRAWS),
+        (layers.RandomFlip(), DRAWS),
+        (layers.BatchNormalization(), DEPENDS),
+        (layers.TimeDistributed(layers.Dropout(0.5)), "Dropout draws random numbers"),
+        (keras.Sequential([layers.Dense(3), layers.BatchNormalization()]), DEPENDS),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_training_mode_in_inference_is_refused(layer, words):
+    x = keras.Input((4, 4, 3))
+    with pytest.raises(UnsupportedOperation, match=words) as caught:
+        convert(keras.Model(x, layer(x, training=True)))
+    assert caught.value.layer == layer.name
+    assert "training=False" in caught.value.advice
+
+
+def test_training_mode_inside_a_layer_is_refused():
+    x = keras.Input((4,))
+    with pytest.raises(UnsupportedOperation, match="called with training=True") as caught:
+        convert(keras.Model(x, Insistent(name="insistent")(x)))
+    assert caught.value.layer == "insistent/drop"
+
+
+def test_training_mode_that_changes_nothing_converts():
+    x = keras.Input((4, 3))
+    y = layers.LSTM(2, return_sequences=True)(layers.Dropout(0.0)(x, training=True), training=True)
+    frozen = layers.BatchNormalization(trainable=False)
+    y = layers.Dropout(0.5)(frozen(y, training=True), training=False)
+    check(keras.Model(x, y), np.ones((2, 4, 3), "float32"))
 
 
 def test_unbuilt_model_is_refused():
