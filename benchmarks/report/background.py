@@ -71,7 +71,11 @@ def exports(analysis: Analysis) -> Table:
                 f"{row['tolerance_used']:.0%}" if certified else MISSING,
             ]
         )
-    note = "Each part by each route that converts it; tolerance: the share that differences used."
+    note = (
+        "Each part by each route that converts it; tolerance: the share of the certificate's that "
+        "differences used. Above 100%, inputs a thousand times larger than usual used it, where "
+        "what their rounding alone changes in the native model is added."
+    )
     header = ["model", "part", "route", "precision", "conversion", "nodes", "file", "tolerance"]
     return Table("Export", note, header, rows, left=4)
 

@@ -69,7 +69,7 @@ class Table:
 def seconds(value: float) -> str:
     """A duration with three significant digits: `1.24 ms`."""
     for unit, factor in (("s", 1.0), ("ms", 1e-3)):
-        if value >= factor:
+        if value >= 0.9995 * factor:  # what rounds to 1.00
             return f"{_three(value / factor)} {unit}"
     return f"{_three(value / 1e-6)} µs"
 

@@ -108,6 +108,8 @@ def test_terminal_names_what_onnx_runtime_spends_its_time_on(analysis):
     ("shown", "expected"),
     [
         (seconds(0.00124), "1.24 ms"),
+        (seconds(999.7e-6), "1.00 ms"),
+        (seconds(999.4e-6), "999 µs"),
         (seconds(12.34), "12.3 s"),
         (seconds(5.6e-6), "5.60 µs"),
         (size(2172712), "2.17 MB"),
