@@ -118,10 +118,9 @@ def _certificate(certificates: Mapping[str, Certificate]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, entry in certificates.items():
-        largest = max((row.absolute for row in entry.deviations), default=0.0)
-        used = f"{entry.worst.conditioned:.1%}" if entry.worst else _agreement(entry)
+        largest = "" if entry.largest is None else f"{entry.largest:.4g}"
         rows.append(
-            f"| {name} | {entry.inputs} | {largest:.2g} | {used} "
+            f"| {name} | {entry.inputs} | {largest} | {entry.closeness} "
             f"| {entry.nodes} | {entry.transposes} |"
         )
     one = next(iter(certificates.values()))
@@ -149,12 +148,6 @@ def _opinions(certificates: Mapping[str, Certificate]) -> str:
     if not rows:
         return ""
     return "\n\nSecond opinion, of the backend's own converter:\n\n" + "\n".join(rows)
-
-
-def _agreement(entry: Certificate) -> str:
-    equal = sum(row.equal for row in entry.agreements)
-    total = sum(row.values for row in entry.agreements)
-    return f"{equal} of {total} equal"
 
 
 def _precision(lowered: Mapping[str, PrecisionCertificate]) -> str:

@@ -91,6 +91,19 @@ class Certificate:
         """The deviation that came closest to failing."""
         return max(self.deviations, key=lambda row: row.conditioned, default=None)
 
+    @property
+    def largest(self) -> float | None:
+        """The largest |difference| of all floats; None where there are none."""
+        return max((row.absolute for row in self.deviations), default=None)
+
+    @property
+    def closeness(self) -> str:
+        """The part of the tolerance that was taken; without floats, how many integers are equal."""
+        if self.worst:
+            return f"{self.worst.conditioned:.1%}"
+        equal = sum(row.equal for row in self.agreements)
+        return f"{equal} of {sum(row.values for row in self.agreements)} equal"
+
     def failures(self) -> list[str]:
         """One line for each output and family that is out of tolerance."""
         lines = [
@@ -116,7 +129,7 @@ class Certificate:
         ]
         if self.worst:
             lines.append(
-                f"  largest difference {max(row.absolute for row in self.deviations):.3g}, at most "
+                f"  largest difference {self.largest:.3g}, at most "
                 f"{self.worst.conditioned:.1%} of the tolerance ({self.worst.output}, "
                 f"{self.worst.family} inputs)"
             )

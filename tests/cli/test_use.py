@@ -1,6 +1,7 @@
 """A run and its bundle answer the same commands with the same pictures."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -116,6 +117,17 @@ def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path):
     code, _, err = zoo("export", vae_run, "--to", tmp_path / "bundle")
     assert code == 1
     assert "zoo: error: A bundle goes into a new folder." in err
+
+
+def test_export_prints_the_figures_of_the_model_card(zoo, vae_run, vq_vae_file, tmp_path):
+    for subject, name in ((vae_run, "vae"), (vq_vae_file, "vq_vae")):
+        code, out, _ = zoo("export", subject, "--to", tmp_path / name)
+        assert code == 0
+        card = (tmp_path / name / "README.md").read_text()
+        for part in ("encoder", "decoder"):
+            row = next(line for line in out.splitlines() if line.startswith(part))
+            (cells,) = re.findall(rf"\| {part} \| (\d+) \| (.*) \| (.*) \| \d+ \| \d+ \|", card)
+            assert row.split()[3:] == " ".join(cells).split()
 
 
 def test_export_prints_the_second_opinion_on_each_part(zoo, vae_run, tmp_path):

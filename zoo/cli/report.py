@@ -38,9 +38,9 @@ def write_report(out: Path, commands: Sequence[str], rows: Sequence[dict[str, An
         "",
         "Milliseconds a call, medians of rounds that alternate between the native model, called as "
         "its backend usually is, and ONNX Runtime in one process; *times faster* is the median of "
-        "the ratios within rounds. *Difference* is the largest one on the certificate's inputs, "
-        "relative to the largest value; *of tolerance* is the part of the certificate's tolerance "
-        "that it takes.",
+        "the ratios within rounds. The *largest difference* is that of the outputs over all of the "
+        "certificate's inputs, a thousand times larger ones than usual among them; *of the "
+        "tolerance* is the part of the certificate's tolerance that was taken at most.",
         "",
         *markdown_table(rows),
         "",
