@@ -23,6 +23,7 @@ class Native:
 
     def __init__(self, model: Any) -> None:
         self.signature: Signature = signature(model)
+        _refuse_without_batch(self.signature)
         self.model = model
         # All but the trained weights: statistics that stay, and seeds that must not move.
         self._state = [variable for variable in model.variables if not variable.trainable]
@@ -86,6 +87,15 @@ def weights_sha256(model: Any) -> str:
         digest.update(f"{array.dtype}{array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def _refuse_without_batch(signature: Signature) -> None:
+    for tensor in signature.inputs:
+        if not tensor.shape or tensor.shape[0] == 0:
+            raise ExportError(
+                f"An input's first dimension must be its batch. Received: {tensor.name!r} of shape "
+                f"{tensor.shape}. Accepted: keras.Input(shape), whose batch may have any size."
+            )
 
 
 def _refuse_low_precision(model: Any) -> None:

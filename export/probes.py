@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from export.signature import Signature, Tensor, graph_of
 
 BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
 ZERO_BATCHES = (1, 3)
+FEWEST = sum(BATCHES)  # also where the model has one fixed batch
 LARGE = 1e3
 ANY_SIZE = 16  # drawn for a dimension other than the batch that may have any size
 
@@ -38,6 +40,7 @@ def probes(
 ) -> Iterator[Probe]:
     """Yields the batches of every family: standard normal, uniform, large, zeros and real.
 
+    A model whose batch is fixed gets batches of that size alone.
     A model of integer inputs alone has the same distribution in the three random families: each
     integer input is drawn evenly from `range(cardinality[name])` whatever the family.
 
@@ -48,22 +51,23 @@ def probes(
         real: Arrays of real inputs by name, `(count, ...)`; inputs that it lacks are drawn.
     """
     rng = np.random.default_rng([seed])
-    for family, batches in (
-        ("normal", BATCHES),
-        ("uniform", BATCHES),
-        ("large", BATCHES),
-        ("zeros", ZERO_BATCHES),
-    ):
-        for count in batches:
+    fixed = [tensor.shape[0] for tensor in signature.inputs if tensor.shape[0] is not None]
+    is_fixed = len(fixed) == len(signature.inputs)
+    counts = (fixed[0],) * math.ceil(FEWEST / fixed[0]) if is_fixed else BATCHES
+    for family in ("normal", "uniform", "large"):
+        for count in counts:
             yield Probe(family, _draw(signature, rng, family, count, cardinality))
+    for count in counts[:1] if is_fixed else ZERO_BATCHES:
+        yield Probe("zeros", _draw(signature, rng, "zeros", count, cardinality))
     if real:
-        yield from _real(signature, rng, real, cardinality)
+        yield from _real(signature, rng, real, counts, cardinality)
 
 
 def _real(
     signature: Signature,
     rng: np.random.Generator,
     real: Mapping[str, np.ndarray],
+    counts: Sequence[int],
     cardinality: Mapping[str, int],
 ) -> Iterator[Probe]:
     given = {tensor.name: tensor for tensor in signature.inputs if tensor.name in real}
@@ -75,7 +79,7 @@ def _real(
         )
     total = min(len(values) for values in real.values())
     start = 0
-    for count in BATCHES:
+    for count in counts:
         if start + count > total:
             continue
         drawn = _draw(signature, rng, "normal", count, cardinality)
@@ -105,7 +109,8 @@ def _draw_one(
     count: int,
     cardinality: Mapping[str, int],
 ) -> np.ndarray:
-    size = (count, *(ANY_SIZE if length is None else length for length in tensor.shape[1:]))
+    batch, *rest = tensor.shape
+    size = (batch or count, *(ANY_SIZE if length is None else length for length in rest))
     if family == "zeros":
         return np.zeros(size, dtype=tensor.dtype)
     if tensor.dtype == "bool":

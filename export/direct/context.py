@@ -11,7 +11,6 @@ import keras
 from export.direct import keras_graph
 from export.direct.tensor import Tensor
 
-
 # Layers that compute with the statistics of the batch, or change their weights, in training.
 BY_BATCH = (keras.layers.BatchNormalization, keras.layers.SpectralNormalization)
 

@@ -55,6 +55,30 @@ def test_real_inputs_are_a_family_of_their_own(tmp_path):
     assert counted["real"] == 36
 
 
+@pytest.mark.parametrize("batch", [1, 2, 300])
+def test_a_fixed_batch_is_certified_at_that_batch(tmp_path, batch):
+    x = keras.Input(batch_shape=(batch, 4), name="x")
+    model = keras.Model(x, keras.layers.Dense(3)(x))
+    real = {"x": np.ones((2 * batch - 1, 4), "float32")}
+    certificate = export.to_onnx(model, tmp_path / "fixed.onnx", inputs=real)
+    assert certificate.batches == (batch,)
+    assert certificate.inputs >= 200
+    counted = {row.family: row.inputs for row in certificate.deviations}
+    assert (counted["real"], counted["zeros"]) == (batch, batch)
+
+
+def test_an_input_of_fixed_size_beside_a_batch_is_drawn_at_its_size(tmp_path):
+    table, x = keras.Input(batch_shape=(2, 4), name="table"), keras.Input((4,), name="x")
+    model = keras.Model([x, table], ops.matmul(x, ops.transpose(table)))
+    assert export.to_onnx(model, tmp_path / "table.onnx").batches == (1, 3, 32)
+
+
+def test_an_input_without_a_batch_is_refused(tmp_path):
+    x = keras.Input(batch_shape=(), name="x")
+    with pytest.raises(ExportError, match=r"'x' of shape \(\)"):
+        export.to_onnx(keras.Model(x, x * 2), tmp_path / "scalar.onnx")
+
+
 def test_a_wrong_graph_leaves_no_file(tmp_path, monkeypatch):
     right = routes.convert
 
