@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.cases import WORKLOADS, Plan
 from benchmarks.errors import BenchmarkError
+from benchmarks.places import refuse_place
 
 QUICK_MODELS = ("vae", "vq_vae", "dcgan")
 SLOWER = 1.05
@@ -109,6 +110,7 @@ def _measure(args: argparse.Namespace) -> int:
 
     planned = plan(args)
     output = args.output or Path("bench-quick.jsonl" if args.quick else "bench.jsonl")
+    refuse_place(output)
     results = Results(output, conditions(planned), overwrite=args.overwrite)
     try:
         Session(planned, {name: SUBJECTS[name] for name in planned.subjects}, results).run()
@@ -121,6 +123,7 @@ def _measure(args: argparse.Namespace) -> int:
 def _report(path: Path) -> int:
     from benchmarks.report import write
 
+    refuse_place(path)
     written, text = write(path)
     print(text)
     print("\n".join(str(file) for file in written), file=sys.stderr)

@@ -1,0 +1,71 @@
+"""Where results and reports may go: what is not theirs stays as it was."""
+
+import json
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.errors import BenchmarkError
+from benchmarks.places import refuse_place
+from tests.benchmarks.rows import made_up_run
+
+pytestmark = pytest.mark.once
+
+ONE = ["--models", "vae", "--subjects", "onnxruntime", "--workloads", "encode", "--batches", "1"]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A file of results."""
+    path = tmp_path / "run.jsonl"
+    rows = [*made_up_run(), {"kind": "done", "unit": "all"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["full.md", "full.html", "full", "full.json", ".jsonl"])
+def test_results_under_another_name_are_neither_written_nor_reported(tmp_path, name, capsys):
+    assert main([*ONE, "--output", str(tmp_path / name)]) == 2
+    assert "ends in .jsonl. Received: " in capsys.readouterr().err
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", ["run.md", "run.html", "run"])
+def test_results_are_not_replaced_by_their_own_report(results, name):
+    path = results.rename(results.with_name(name))
+    before = contents(path.parent)
+    assert main(["report", str(path)]) == 2
+    assert contents(path.parent) == before
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html"])
+@pytest.mark.parametrize("text", ["", "# Benchmark\n\nby hand\n", "<!doctype html>\n", "\xff"])
+def test_file_of_somebody_else_beside_the_results_is_left_alone(results, suffix, text, capsys):
+    results.with_suffix(suffix).write_text(text, encoding="latin-1")
+    before = contents(results.parent)
+    assert main(["report", str(results)]) == 2
+    assert main([*ONE, "--output", str(results), "--overwrite"]) == 2
+    assert contents(results.parent) == before
+    assert capsys.readouterr().err.count("is no report of a benchmark") == 2
+
+
+def test_folder_beside_the_results_is_no_report(results):
+    results.with_suffix(".md").mkdir()
+    with pytest.raises(BenchmarkError, match="must be a report or absent"):
+        refuse_place(results)
+
+
+def test_results_are_no_folder(tmp_path):
+    (tmp_path / "run.jsonl").mkdir()
+    with pytest.raises(BenchmarkError, match="Results are a file"):
+        refuse_place(tmp_path / "run.jsonl")
+
+
+def test_reports_are_recognized_and_written_again(results, capsys):
+    for _ in range(2):
+        assert main(["report", str(results)]) == 0
+        assert sorted(contents(results.parent)) == ["run.html", "run.jsonl", "run.md"]
