@@ -24,6 +24,7 @@ class Native:
     def __init__(self, model: Any) -> None:
         self.signature: Signature = signature(model)
         _refuse_without_batch(self.signature)
+        _refuse_shared_names(self.signature)
         self.model = model
         # All but the trained weights: statistics that stay, and seeds that must not move.
         self._state = [variable for variable in model.variables if not variable.trainable]
@@ -96,6 +97,16 @@ def _refuse_without_batch(signature: Signature) -> None:
                 f"An input's first dimension must be its batch. Received: {tensor.name!r} of shape "
                 f"{tensor.shape}. Accepted: keras.Input(shape), whose batch may have any size."
             )
+
+
+def _refuse_shared_names(signature: Signature) -> None:
+    inputs = {tensor.name for tensor in signature.inputs}
+    shared = sorted(inputs & {tensor.name for tensor in signature.outputs})
+    if shared:
+        raise ExportError(
+            f"An output must not be named like an input. Received: {shared} as both. Rename the "
+            f"keras.Input, the output's key, or the layer that makes an output without a key."
+        )
 
 
 def _refuse_low_precision(model: Any) -> None:
