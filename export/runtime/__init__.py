@@ -31,14 +31,15 @@ def load(
             those that are not there are passed over. By default those of CUDA, OpenVINO and CPU
             that are there. `"openvino"` is the package openvino where it is installed and comes
             first of those that are there: it computes on the processor, without ONNX Runtime.
-        threads: Threads of one operator; the engine's choice by default.
+        threads: Threads of one operator, 1 to 1024; the engine's choice by default.
         inference_precision: `float32`, or with `["openvino"]` also `bfloat16`: products and
             activations are rounded to it where the processor has units for that. The bundle's
             certificate is of float32 inference.
 
     Raises:
         BundleError: the folder is no bundle, or was changed, or is unsafe to open.
-        ValueError: no provider that is there, or an inference precision that it does not have.
+        ValueError: no provider that is there, an inference precision that it does not have, or no
+            such number of threads.
     """
     return Session(
         folder, providers=providers, threads=threads, inference_precision=inference_precision

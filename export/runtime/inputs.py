@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from export.runtime.manifest import Manifest, Port
+from export.runtime.manifest import Manifest, Part, Port
 
 RANGE_SLACK = 1e-3  # of the range's width, for rounding
+
+
+def named(feed: Any, name: str, part: Part) -> dict[str, np.ndarray]:
+    """The arrays that a part reads, by the names of its inputs, all of one batch.
+
+    Raises:
+        ValueError: names, shapes, dtypes or indices are others than the part reads.
+    """
+    expected = {port.name: port for port in part.inputs}
+    if not isinstance(feed, Mapping) or set(feed) != set(expected):
+        names = ", ".join(map(str, feed)) if isinstance(feed, Mapping) else type(feed).__name__
+        raise ValueError(
+            f"The part {name!r} reads {', '.join(expected)}, by name. Received: {names or 'none'}."
+        )
+    arrays = {
+        key: integers(feed[key], port) if "int" in port.dtype else floats(feed[key], port)
+        for key, port in expected.items()
+    }
+    if len({len(array) for array in arrays.values()}) != 1:
+        received = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
+        raise ValueError(f"Inputs must be of one batch. Received: {received}.")
+    return arrays
 
 
 def data(value: Any, port: Port, value_range: tuple[float, float] | None) -> np.ndarray:
@@ -19,7 +41,7 @@ def data(value: Any, port: Port, value_range: tuple[float, float] | None) -> np.
     Raises:
         ValueError: shape, dtype or range are others than the part reads.
     """
-    array = np.asarray(value)
+    array = _array(value, repr(port.name))
     if array.dtype == np.uint8 and value_range is not None:
         low, high = value_range
         array = array * np.float32((high - low) / 255.0) + np.float32(low)
@@ -37,7 +59,7 @@ def data(value: Any, port: Port, value_range: tuple[float, float] | None) -> np.
 
 def floats(value: Any, port: Port) -> np.ndarray:
     """Finite float32 of the port's shape."""
-    array = np.asarray(value)
+    array = _array(value, repr(port.name))
     if not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"{port.name!r} must be floating point. Received: {array.dtype}.")
     _check_shape(array, port)
@@ -52,7 +74,7 @@ def floats(value: Any, port: Port) -> np.ndarray:
 
 def integers(value: Any, port: Port) -> np.ndarray:
     """Indices of the port's shape, below its cardinality."""
-    array = np.asarray(value)
+    array = _array(value, repr(port.name))
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{port.name!r} must be integers. Received: {array.dtype}.")
     _check_shape(array, port)
@@ -71,7 +93,7 @@ def integers(value: Any, port: Port) -> np.ndarray:
 def labels(value: Any, count: int, port: Port, manifest: Manifest) -> np.ndarray:
     """Class indices `(count,)` from indices, class names or one-hot rows; one label is repeated."""
     classes = manifest.num_classes or 0
-    array = np.asarray(value)
+    array = _array(value, "Labels")
     if array.dtype.kind in "US":
         array = _indices_of(array, manifest.class_names)
     elif array.ndim == 2:
@@ -97,10 +119,12 @@ def labels(value: Any, count: int, port: Port, manifest: Manifest) -> np.ndarray
     return array.astype(port.dtype)
 
 
-def whole_number(value: Any, what: str, *, least: int) -> None:
-    """Raises unless the value is a whole number that is large enough."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{what} must be a whole number from {least}. Received: {value!r}.")
+def whole_number(value: Any, what: str, *, least: int, most: int | None = None) -> None:
+    """Raises unless the value is a whole number between the bounds."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        bounds = f"from {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{what} must be a whole number {bounds}. Received: {value!r}.")
 
 
 def _indices_of(names: np.ndarray, known: Sequence[str] | None) -> np.ndarray:
@@ -116,6 +140,16 @@ def _indices_of(names: np.ndarray, known: Sequence[str] | None) -> np.ndarray:
             )
     indices = [known.index(str(name)) for name in names.ravel()]
     return np.array(indices, dtype=np.int64).reshape(names.shape)
+
+
+def _array(value: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{what} must be an array, or lists of equal lengths. "
+            f"Received: a {type(value).__name__} of unequal ones."
+        ) from None
 
 
 def _check_shape(array: np.ndarray, port: Port) -> None:

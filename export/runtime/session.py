@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from export.runtime import engine, files, inputs
 from export.runtime.manifest import Manifest, Part, read_manifest
 
 BATCH_SIZE = 64
+MAX_THREADS = 1024
+MAX_GENERATED = 2**32  # values in one answer, 16 GiB
 
 
 class Session:
@@ -32,6 +36,12 @@ class Session:
         threads: int | None = None,
         inference_precision: str = "float32",
     ) -> None:
+        if not isinstance(folder, str | os.PathLike):
+            raise BundleError(
+                f"A bundle is a folder. Received: {folder!r}. Accepted: the path of one."
+            )
+        if threads is not None:
+            inputs.whole_number(threads, "threads", least=1, most=MAX_THREADS)
         self.folder = Path(folder)
         self.manifest: Manifest = read_manifest(self.folder)
         self.batch_size = BATCH_SIZE
@@ -47,21 +57,21 @@ class Session:
     def encode(self, data: Any, *, labels: Any = None) -> np.ndarray:
         """Codes of data `(batch, *shape)`: what the decoder reads."""
         if self.manifest.code is None:
-            raise self._lacks("encode", "an encoder")
+            raise self._lacks("encode", "encoder")
         return self._on_data("encoder", data, labels)[self.manifest.code]
 
     def decode(self, codes: Any, *, labels: Any = None) -> np.ndarray:
         """Data float32 `(batch, *shape)` from latents `(batch, latent_dim)` or code indices."""
         name = next((n for n in ("decoder", "generator") if n in self.manifest.parts), None)
         if name is None:
-            raise self._lacks("decode", "a decoder")
+            raise self._lacks("decode", "decoder")
         part = self.manifest.parts[name]
         port = part.input("codes") or part.input("latent")
         if port is None:
-            raise self._lacks("decode", "a decoder of codes")
+            raise self._lacks("decode", "decoder of codes")
         check = inputs.integers if port.role == "codes" else inputs.floats
         feed = {port.name: check(codes, port)}
-        return self.run(name, feed | self._labels(part, len(feed[port.name]), labels))["data"]
+        return self._run(name, feed | self._labels(part, len(feed[port.name]), labels))["data"]
 
     def generate(self, count: int, *, seed: int = 0, labels: Any = None) -> np.ndarray:
         """New data float32 `(count, *shape)`; the same seed draws what the model's `sample` draws.
@@ -74,28 +84,29 @@ class Session:
         """
         name = self.manifest.sampler
         if name is None:
-            raise self._lacks("generate", "a prior")
-        inputs.whole_number(count, "count", least=1)
+            raise self._lacks("generate", "prior")
+        most = MAX_GENERATED // math.prod(self.manifest.shape)
+        inputs.whole_number(count, "count", least=1, most=most)
         inputs.whole_number(seed, "seed", least=0)
         rng = np.random.default_rng([seed])
         feed = {key: noise.draw(rng, count) for key, noise in self.manifest.prior.items()}
         part = self.manifest.parts[name]
         if labels is None and part.input("labels") is not None:
             labels = np.arange(count) % (self.manifest.num_classes or 1)
-        return self.run(name, feed | self._labels(part, count, labels))["data"]
+        return self._run(name, feed | self._labels(part, count, labels))["data"]
 
     def reconstruct(self, data: Any, *, labels: Any = None) -> np.ndarray:
         """Data through encoder and decoder, float32 `(batch, *shape)`."""
         encoder, decoder = self.manifest.parts.get("encoder"), self.manifest.parts.get("decoder")
         if encoder is None or decoder is None:
-            raise self._lacks("reconstruct", "an encoder and a decoder")
+            raise self._lacks("reconstruct", "encoder with a decoder")
         codes = self.encode(data, labels=labels if encoder.input("labels") else None)
         return self.decode(codes, labels=labels if decoder.input("labels") else None)
 
     def discriminate(self, data: Any, *, labels: Any = None) -> np.ndarray:
         """Logits `(batch, 1)` of data being real."""
         if "discriminator" not in self.manifest.parts:
-            raise self._lacks("discriminate", "a discriminator")
+            raise self._lacks("discriminate", "discriminator")
         return self._on_data("discriminator", data, labels)["logit"]
 
     def score(self, data: Any, *, labels: Any = None) -> np.ndarray:
@@ -107,22 +118,19 @@ class Session:
 
     def run(self, part: str, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs one part on named arrays `(batch, ...)`, in batches; output name → array."""
-        if part not in self.manifest.parts:
+        if not isinstance(part, str) or part not in self.manifest.parts:
             raise ValueError(
                 f"A part must be one that the bundle holds. Received: {part!r}. "
                 f"Accepted: {', '.join(self.manifest.parts)}."
             )
+        return self._run(part, inputs.named(feed, part, self.manifest.parts[part]))
+
+    def _run(self, part: str, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a part on arrays that were checked."""
         graph = self._graph(part)
-        expected = [port.name for port in self.manifest.parts[part].inputs]
-        sizes = {len(values) for values in feed.values()}
-        if sorted(feed) != sorted(expected) or len(sizes) != 1:
-            raise ValueError(
-                f"The part {part!r} reads {', '.join(expected)}, all of one batch. "
-                f"Received: {', '.join(f'{k} {v.shape}' for k, v in feed.items()) or 'nothing'}."
-            )
         pieces = [
             engine.run(graph, {k: v[start : start + self.batch_size] for k, v in feed.items()})
-            for start in range(0, sizes.pop(), self.batch_size)
+            for start in range(0, len(next(iter(feed.values()))), self.batch_size)
         ]
         if len(pieces) == 1:
             return pieces[0]
@@ -132,7 +140,7 @@ class Session:
         port = self._data_port(name)
         array = inputs.data(data, port, self.manifest.value_range)
         feed = {port.name: array}
-        return self.run(name, feed | self._labels(self.manifest.parts[name], len(array), labels))
+        return self._run(name, feed | self._labels(self.manifest.parts[name], len(array), labels))
 
     def _data_port(self, name: str) -> Any:
         port = self.manifest.parts[name].input("data")
@@ -184,6 +192,6 @@ class Session:
 
     def _lacks(self, verb: str, what: str) -> ValueError:
         return ValueError(
-            f"{self.manifest.model} cannot {verb}: it has not {what}. "
+            f"{self.manifest.model} cannot {verb}: it has no {what}. "
             f"Its parts: {', '.join(self.manifest.parts)}."
         )

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from export import runtime
+from export.errors import BundleError
 from tests.tolerances import CERTIFICATE
+
+IMAGES = np.random.default_rng(0).random((5, 8, 8, 1), dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +23,7 @@ def sessions(bundles):
 
 @pytest.fixture
 def images():
-    return np.random.default_rng(0).random((5, 8, 8, 1), dtype=np.float32)
+    return IMAGES
 
 
 @pytest.mark.parametrize("name", ["vae", "cgan"])
@@ -128,14 +131,33 @@ def test_labels_go_only_where_they_are_read(sessions, images):
         sessions["vae"].generate(3, labels=[0, 1, 2])
 
 
-@pytest.mark.parametrize("count", [0, -1, 2.5, True, "3"])
-def test_counts_are_whole_numbers(sessions, count):
-    with pytest.raises(ValueError, match="count must be a whole number from 1"):
+@pytest.mark.parametrize("count", [0, -1, 2.5, True, "3", 2**26 + 1, 10**12])
+def test_counts_are_whole_numbers_of_samples_that_fit_an_array(sessions, count):
+    with pytest.raises(ValueError, match="count must be a whole number from 1 to 67108864"):
         sessions["vae"].generate(count)
 
 
+@pytest.mark.parametrize("threads", ["2", 1.5, True, 0, -1, 1025])
+def test_threads_are_a_whole_number(bundles, threads):
+    with pytest.raises(ValueError, match="threads must be a whole number from 1 to 1024. Received"):
+        runtime.load(bundles["vae"], threads=threads)
+
+
+@pytest.mark.parametrize("folder", [None, 3, b"bundle"])
+def test_a_bundle_is_given_by_its_path(folder):
+    with pytest.raises(BundleError, match="A bundle is a folder. Received: "):
+        runtime.load(folder)
+
+
+def test_lists_of_unequal_lengths_are_told(sessions):
+    with pytest.raises(ValueError, match="'latent' must be an array, or lists of equal lengths"):
+        sessions["vae"].decode([[0.0] * 4, [0.0] * 3])
+    with pytest.raises(ValueError, match="Labels must be an array, or lists of equal lengths"):
+        sessions["cgan"].generate(2, labels=[[1], [0, 1]])
+
+
 def test_what_a_bundle_has_no_part_for_is_told(sessions, images):
-    with pytest.raises(ValueError, match="vq_vae cannot generate"):
+    with pytest.raises(ValueError, match="vq_vae cannot generate: it has no prior"):
         sessions["vq_vae"].generate(1)
     with pytest.raises(ValueError, match="cgan cannot encode"):
         sessions["cgan"].encode(images)
@@ -146,10 +168,38 @@ def test_what_a_bundle_has_no_part_for_is_told(sessions, images):
 def test_parts_run_on_named_arrays(sessions, images):
     outputs = sessions["vae"].run("encoder", {"data": images})
     assert set(outputs) == {"mean", "log_variance"}
-    with pytest.raises(ValueError, match="reads data"):
-        sessions["vae"].run("encoder", {"image": images})
-    with pytest.raises(ValueError, match="Accepted: encoder, decoder"):
-        sessions["vae"].run("critic", {"data": images})
+    for part in ("critic", None, ["encoder"]):
+        with pytest.raises(ValueError, match="Accepted: encoder, decoder"):
+            sessions["vae"].run(part, {"data": images})
+
+
+@pytest.mark.parametrize(
+    ("feed", "message"),
+    [
+        ([1], "reads data, by name. Received: list"),
+        ({}, "reads data, by name. Received: none"),
+        ({"image": IMAGES}, "reads data, by name. Received: image"),
+        ({"data": IMAGES, "extra": 3}, "reads data, by name. Received: data, extra"),
+        ({"data": IMAGES, 5: IMAGES}, "reads data, by name. Received: data, 5"),
+        ({"data": IMAGES[0]}, "must have shape"),
+        ({"data": 3}, "must be floating point. Received: int"),
+    ],
+)
+def test_what_a_part_does_not_read_is_told(sessions, feed, message):
+    with pytest.raises(ValueError, match=message):
+        sessions["vae"].run("encoder", feed)
+
+
+def test_named_arrays_are_checked_as_others_are(sessions):
+    codes = np.full((1, 2, 2), 8)
+    with pytest.raises(ValueError, match="indices of the 8 that there are"):
+        sessions["vq_vae"].run("decoder", {"codes": codes})
+    latent, labels = np.zeros((3, 4)), np.zeros(2, int)
+    with pytest.raises(ValueError, match=r"of one batch. Received: latent \(3, 4\), labels \(2,\)"):
+        sessions["cgan"].run("generator", {"latent": latent, "labels": labels})
+    labels = np.zeros(3, int)
+    outputs = sessions["cgan"].run("generator", {"latent": latent, "labels": labels})
+    assert outputs["data"].shape == (3, 8, 8, 1)
 
 
 def test_providers_that_exist_are_chosen_by_short_name(bundles):
