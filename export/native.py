@@ -105,7 +105,7 @@ def _refuse_shared_names(signature: Signature) -> None:
     if shared:
         raise ExportError(
             f"An output must not be named like an input. Received: {shared} as both. Rename the "
-            f"keras.Input, the output's key, or the layer that makes an output without a key."
+            f"keras.Input, or the output by a dictionary: keras.Model(x, {{'name': y}})."
         )
 
 
