@@ -13,10 +13,11 @@ import onnx
 from export import routes
 from export.certificate import Certificate
 from export.certify import certify, versions
-from export.direct.conversion import refuse_opset
+from export.direct.conversion import refuse_metadata, refuse_opset
 from export.errors import ExportError
 from export.native import Native, weights_sha256
 from export.opinion import ask
+from export.probes import check_request
 from export.storage import storing
 
 
@@ -55,12 +56,14 @@ def to_onnx(
     Raises:
         CertificateError: the graph differs from the model; no file is left.
         UnsupportedOperation: the model holds an operation that ONNX cannot express.
-        ExportError: the model, the route or the opset cannot be used.
+        ExportError: the model, the route, the opset or another argument cannot be used.
         TargetError: the file cannot be written.
     """
     started = time.perf_counter()
     native = Native.of(model)  # what cannot be certified is refused before it is converted
     model = native.model
+    check_request(native.signature, seed=seed, cardinality=cardinality or {}, real=inputs)
+    refuse_metadata(metadata or {})
     if opset is not None:
         refuse_opset(opset)
     proto = routes.convert(model, route=route, opset=opset)

@@ -29,7 +29,7 @@ def in_float32(model: Any) -> Any:
 def cardinality(model: Any, network: Any) -> dict[str, int]:
     """How many values each integer input of a part takes."""
     found = embedded_cardinality(network)
-    if model.num_classes is not None:
+    if model.num_classes is not None and "labels" in [symbol.name for symbol in network.inputs]:
         found["labels"] = model.num_classes
     return found
 

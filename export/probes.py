@@ -31,6 +31,53 @@ class Probe:
         return len(next(iter(self.inputs.values())))
 
 
+def check_request(
+    signature: Signature,
+    *,
+    seed: int,
+    cardinality: Mapping[str, int],
+    real: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """Raises unless `probes` can draw with these arguments."""
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ExportError(
+            f"A seed must be a whole number. Received: {seed!r}. Accepted: 0, 1, 2, …"
+        )
+    integers = [tensor.name for tensor in signature.inputs if tensor.is_integer]
+    for name, count in cardinality.items():
+        if name not in integers or not isinstance(count, (int, np.integer)) or count < 1:
+            raise ExportError(
+                f"A cardinality must be how many values an integer input takes. "
+                f"Received: {count!r} for {name!r}. Accepted: 1 or more for {integers}."
+            )
+    known = {tensor.name: tensor for tensor in signature.inputs}
+    for name, values in (real or {}).items():
+        if name not in known:
+            raise ExportError(
+                f"Real inputs must be named like the model's inputs. Received: {name!r}. "
+                f"Accepted: {list(known)}."
+            )
+        _check_real(known[name], np.asarray(values))
+
+
+def _check_real(tensor: Tensor, array: np.ndarray) -> None:
+    shape = tuple("any" if size is None else size for size in ("count", *tensor.shape[1:]))
+    fits = array.ndim == len(tensor.shape) and all(
+        size in (None, length)
+        for size, length in zip(tensor.shape[1:], array.shape[1:], strict=True)
+    )
+    if not fits or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+        raise ExportError(
+            f"Real inputs must have the shape and kind of the model's. Received: {array.dtype} "
+            f"{array.shape} for {tensor.name!r}. Accepted: {tensor.dtype} {shape}."
+        )
+    if tensor.is_float and not np.isfinite(array.astype(tensor.dtype)).all():
+        raise ExportError(
+            f"Real inputs must be finite. Received: NaN or infinity in {tensor.name!r}. "
+            f"Accepted: finite {tensor.dtype} values."
+        )
+
+
 def probes(
     signature: Signature,
     *,
@@ -49,7 +96,11 @@ def probes(
         seed: Seed of the draws; the same seed yields the same batches.
         cardinality: How many values each integer input takes.
         real: Arrays of real inputs by name, `(count, ...)`; inputs that it lacks are drawn.
+
+    Raises:
+        ExportError: an argument does not fit the signature, or an integer input has no cardinality.
     """
+    check_request(signature, seed=seed, cardinality=cardinality, real=real)
     rng = np.random.default_rng([seed])
     fixed = [tensor.shape[0] for tensor in signature.inputs if tensor.shape[0] is not None]
     is_fixed = len(fixed) == len(signature.inputs)
@@ -71,12 +122,6 @@ def _real(
     cardinality: Mapping[str, int],
 ) -> Iterator[Probe]:
     given = {tensor.name: tensor for tensor in signature.inputs if tensor.name in real}
-    unknown = sorted(set(real) - set(given))
-    if unknown:
-        raise ExportError(
-            f"Real inputs must be named like the model's inputs. Received: {unknown}. "
-            f"Accepted: {[tensor.name for tensor in signature.inputs]}."
-        )
     total = min(len(values) for values in real.values())
     start = 0
     for count in counts:

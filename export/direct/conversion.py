@@ -50,10 +50,11 @@ def convert(
     Raises:
         UnsupportedOperation: a layer or an operation has no ONNX equivalent.
         ExportError: the model is not built, not functional, or has weights that are not finite,
-            or the opset is unknown.
+            or the opset is unknown or the metadata no text.
     """
     opset = DEFAULT_OPSET if opset is None else opset
     refuse_opset(opset)
+    refuse_metadata(metadata or {})
     _check_is_graph(keras_model)
     batch = _tracing_batch(keras_model)
     graph = Graph(opset, name or keras_model.name, batch)
@@ -78,6 +79,16 @@ def refuse_opset(opset: int) -> None:
             f"An opset must be a number from {OLDEST_OPSET} to {newest}, the newest that ONNX "
             f"Runtime {onnxruntime.__version__} supports. Received: {opset!r}."
         )
+
+
+def refuse_metadata(metadata: Mapping[str, str]) -> None:
+    """Raise unless the metadata are text by text."""
+    for key, value in metadata.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise ExportError(
+                f"Metadata must be text by name. Received: {value!r} for {key!r}. "
+                "Accepted: a dictionary of str to str."
+            )
 
 
 @cache

@@ -108,7 +108,7 @@ def test_integer_inputs_stay_in_their_range():
 
 def test_real_inputs_are_named_like_the_model_s():
     batches = probes(VECTOR, seed=0, cardinality={}, real={"z": np.zeros((4, 4))})
-    with pytest.raises(ExportError, match=r"Received: \['z'\]. Accepted: \['x'\]"):
+    with pytest.raises(ExportError, match=r"Received: 'z'. Accepted: \['x'\]"):
         list(batches)
 
 

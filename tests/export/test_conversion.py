@@ -79,6 +79,35 @@ def test_an_input_without_a_batch_is_refused(tmp_path):
         export.to_onnx(keras.Model(x, x * 2), tmp_path / "scalar.onnx")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"inputs": {"x": np.full((3, 4), np.nan)}}, "must be finite.* in 'x'"),
+        ({"inputs": {"x": np.ones((3, 5))}}, r"Received: float64 \(3, 5\) .*\('count', 4\)"),
+        ({"inputs": {"x": np.ones(4)}}, r"Received: float64 \(4,\) for 'x'"),
+        ({"inputs": {"x": np.array([["a"] * 4])}}, "shape and kind"),
+        ({"inputs": {"z": np.ones((3, 4))}}, r"Received: 'z'. Accepted: \['x'\]"),
+        ({"seed": -1}, "Received: -1"),
+        ({"seed": 1.5}, "Received: 1.5"),
+        ({"metadata": {"a": 1}}, "Received: 1 for 'a'"),
+        ({"cardinality": {"nope": 3}}, r"Received: 3 for 'nope'. Accepted: 1 or more for \[\]"),
+        ({"cardinality": {"x": 3}}, "Received: 3 for 'x'"),
+    ],
+)
+def test_an_argument_that_does_not_fit_is_refused(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.setattr(routes, "convert", None)  # refused before anything is converted
+    with pytest.raises(ExportError, match=message):
+        export.to_onnx(dense(), tmp_path / "dense.onnx", **arguments)
+
+
+@pytest.mark.parametrize("count", [0, -2, 2.5])
+def test_a_cardinality_that_is_no_number_of_values_is_refused(tmp_path, count):
+    labels = keras.Input((), dtype="int32", name="labels")
+    model = keras.Model(labels, ops.one_hot(labels, 3))
+    with pytest.raises(ExportError, match=r"Accepted: 1 or more for \['labels'\]"):
+        export.to_onnx(model, tmp_path / "m.onnx", cardinality={"labels": count})
+
+
 def test_an_output_named_like_an_input_is_refused(tmp_path):
     x = keras.Input((4,), name="data")
     by_key = keras.Model({"data": x}, {"data": keras.layers.Dense(4)(x)})
