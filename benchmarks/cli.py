@@ -111,13 +111,14 @@ def _measure(args: argparse.Namespace) -> int:
     planned = plan(args)
     output = args.output or Path("bench-quick.jsonl" if args.quick else "bench.jsonl")
     refuse_place(output)
-    results = Results(output, conditions(planned), overwrite=args.overwrite)
+    subjects = {name: SUBJECTS[name] for name in planned.subjects}
     try:
-        Session(planned, {name: SUBJECTS[name] for name in planned.subjects}, results).run()
+        with Results(output, conditions(planned), overwrite=args.overwrite) as results:
+            Session(planned, subjects, results).run()
+            return _report(output)
     except KeyboardInterrupt:
         print(f"interrupted; the same command goes on from {output}", file=sys.stderr)
         return 130
-    return _report(output)
 
 
 def _report(path: Path) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Plan
+from benchmarks.rows import FORMAT
 
 PACKAGES = (
     "genzoo",
@@ -35,7 +36,7 @@ INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf1
 def conditions(plan: Plan) -> dict[str, Any]:
     """Everything that a reader needs to know beside the figures."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "processor": processor(),
         "instructions": instructions(),

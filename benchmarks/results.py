@@ -1,7 +1,7 @@
 """Results as JSON lines: whole units of work, so that an interrupted run can go on.
 
 A row is an object with a `"kind"`. The rows of a unit are appended in one write that ends with a
-`done` row; what follows the last `done` row was cut off, and is dropped.
+`done` row; `benchmarks.rows` says what counts of a file. One run at a time writes a file.
 
 | kind       | what                                                                      |
 |------------|---------------------------------------------------------------------------|
@@ -22,15 +22,19 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from benchmarks.errors import BenchmarkError
+import filelock
 
-Row = dict[str, Any]
+from benchmarks.errors import BenchmarkError
+from benchmarks.rows import Row, parse
+
+__all__ = ["Results", "Row", "comparable", "of_kind", "read"]
 
 
 class Results:
-    """A file of results that is added to.
+    """A file of results that is added to, by this run alone until it is closed.
 
     Args:
         path: The file; it is made, or continued.
@@ -38,7 +42,7 @@ class Results:
         overwrite: Starts anew.
 
     Raises:
-        BenchmarkError: The file holds a run under other conditions, or is none.
+        BenchmarkError: The file is in use, holds a run under other conditions, or is none.
     """
 
     def __init__(
@@ -47,12 +51,29 @@ class Results:
         self.path = Path(path)
         self.rows: list[Row] = []
         self.done: set[str] = set()
-        if self.path.exists() and not overwrite:
-            self._resume(conditions)
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text("")
-            self.add("conditions", [{"kind": "conditions", **conditions}])
+        # Beside the file: taking a lock empties the file that it is on.
+        self._lock = filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0)
+        self._acquire()
+        try:
+            self._begin(conditions, overwrite)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the file back."""
+        self._lock.release()
 
     def add(self, unit: str, rows: Sequence[Row]) -> None:
         """Appends a whole unit; it is on the disk when this returns."""
@@ -65,11 +86,29 @@ class Results:
         self.rows += rows
         self.done.add(unit)
 
+    def _acquire(self) -> None:
+        """Takes the file for this process; the system gives it back when the process ends."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise BenchmarkError(
+                f"One run at a time writes a file of results. Received: {self.path}, in use. "
+                "Accepted: another file, or this one when that run has ended."
+            ) from None
+
+    def _begin(self, conditions: Mapping[str, Any], overwrite: bool) -> None:
+        if self.path.exists() and self.path.stat().st_size:
+            if not overwrite:
+                self._resume(conditions)
+                return
+            _refuse_other_content(self.path)
+        self.path.write_text("")
+        self.add("conditions", [{"kind": "conditions", **conditions}])
+
     def _resume(self, conditions: Mapping[str, Any]) -> None:
-        complete, length = _complete(self.path)
-        self.rows = [row for row in complete if row["kind"] != "done"]
-        if not self.rows or self.rows[0]["kind"] != "conditions":
-            raise BenchmarkError(f"{self.path} exists and holds no results.")
+        found = parse(self.path)
+        self.rows = [row for row in found.rows if row["kind"] != "done"]
         before, now = comparable(self.rows[0]), comparable(conditions)
         changed = [key for key in now if before.get(key) != now[key]]
         if changed:
@@ -77,23 +116,24 @@ class Results:
                 f"{self.path} holds a run with another {changed[0]}: {before.get(changed[0])}. "
                 f"Received: {now[changed[0]]}. Continue it as it was, or name another file."
             )
-        self.done = {row["unit"] for row in complete if row["kind"] == "done"}
-        os.truncate(self.path, length)
+        self.done = {row["unit"] for row in found.rows if row["kind"] == "done"}
+        with open(self.path, "r+b") as file:
+            file.truncate(found.length)
+            file.seek(found.length - 1)
+            if file.read(1) != b"\n":  # An editor has taken the last one away.
+                file.write(b"\n")
 
 
 def read(path: str | Path) -> list[Row]:
     """The rows of a file's complete units.
 
     Raises:
-        BenchmarkError: The file is not there, or holds no results.
+        BenchmarkError: The file is not there, holds no results, or is damaged.
     """
     path = Path(path)
     if not path.is_file():
         raise BenchmarkError(f"{path} is not a file of results.")
-    rows = [row for row in _complete(path)[0] if row["kind"] != "done"]
-    if not rows or rows[0]["kind"] != "conditions":
-        raise BenchmarkError(f"{path} holds no results.")
-    return rows
+    return [row for row in parse(path).rows if row["kind"] != "done"]
 
 
 def comparable(conditions: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,19 +147,16 @@ def of_kind(rows: Sequence[Row], kind: str) -> list[Row]:
     return [row for row in rows if row["kind"] == kind]
 
 
-def _complete(path: Path) -> tuple[list[Row], int]:
-    """The rows up to the last complete unit, and how many bytes they take."""
-    rows: list[Row] = []
-    kept, length, position = 0, 0, 0
-    for line in path.read_bytes().splitlines(keepends=True):
-        position += len(line)
-        try:
-            row = json.loads(line)
-        except ValueError:
-            break
-        if not isinstance(row, dict) or "kind" not in row or not line.endswith(b"\n"):
-            break
-        rows.append(row)
-        if row["kind"] == "done":
-            kept, length = len(rows), position
-    return rows[:kept], length
+def _refuse_other_content(path: Path) -> None:
+    """Refuses to overwrite what no benchmark wrote; results that are damaged may go."""
+    with open(path, "rb") as file:
+        line = file.readline()
+    try:
+        first = json.loads(line)
+    except ValueError:
+        first = None
+    if not isinstance(first, dict) or first.get("kind") != "conditions":
+        raise BenchmarkError(
+            f"Only results may be overwritten. Received: {path}, which holds something else. "
+            "Accepted: another file."
+        )

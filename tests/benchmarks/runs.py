@@ -22,8 +22,8 @@ def plan(subjects, models=("first",), **options):
 def run(path, subjects, *, bar=None, **options):
     """Runs fakes on fake models and returns the results."""
     planned = plan(subjects, **options)
-    results = Results(path, {"plan": {"models": list(planned.models)}})
-    Session(planned, subjects, results, bar or ProgressBar(io.StringIO())).run()
+    with Results(path, {"plan": {"models": list(planned.models)}}) as results:
+        Session(planned, subjects, results, bar or ProgressBar(io.StringIO())).run()
     return results
 
 

@@ -1,0 +1,164 @@
+"""Files of results: what is read, what is refused, and that nothing in them is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.errors import BenchmarkError
+from benchmarks.results import Results, read
+from tests.benchmarks.rows import made_up_run
+
+pytestmark = pytest.mark.once
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "cpu.jsonl"
+DAMAGED = ['{"kind": "ti', "<<<<<<< HEAD", "null", "[]", "{}", '{"kind": "tmie"}', "\0\0\0"]
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file of two units and an incomplete one."""
+    rows = [
+        *made_up_run(models=("vae",)),
+        {"kind": "done", "unit": "vae"},
+        *made_up_run(models=("dcgan",))[1:],
+        {"kind": "done", "unit": "dcgan"},
+        {"kind": "model", "model": "gan", "workloads": ["generate"]},
+    ]
+    path = tmp_path / "run.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def change(path, number, text):
+    """Puts a text in the place of a line; from the end where the number is negative."""
+    lines = path.read_text().splitlines(keepends=True)
+    lines[number] = text
+    path.write_text("".join(lines))
+    return number % len(lines) + 1
+
+
+def continued(path):
+    with Results(path, read(path)[0]) as results:
+        return results
+
+
+def test_published_results_are_read():
+    assert {row["kind"] for row in read(PUBLISHED)} >= {"conditions", "time", "cold", "cost"}
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_damaged_line_is_named_and_nothing_is_changed(path, line, capsys):
+    number = change(path, 20, line + "\n")
+    before = path.read_bytes()
+    for command in (["report", str(path)], ["compare", str(path), str(path)]):
+        assert main(command) == 2
+        assert f"line {number} of {path}" in capsys.readouterr().err
+    with pytest.raises(BenchmarkError, match=f"line {number} of "):
+        Results(path, {})
+    assert path.read_bytes() == before
+    assert not path.with_suffix(".md").exists()
+
+
+@pytest.mark.parametrize("line", ['{"kind": "ti', "{", '{"kind": "done", "unit": "ga'])
+def test_last_line_may_be_torn(path, line):
+    change(path, -1, line)
+    whole = read(path)
+    assert [row["model"] for row in whole if row["kind"] == "time"][-2] == "dcgan"
+    assert continued(path).done == {"vae", "dcgan"}
+    assert path.read_text().endswith('"unit": "dcgan"}\n')
+
+
+def test_rows_of_an_incomplete_unit_are_left_out(path):
+    assert all(row["model"] != "gan" for row in read(path) if row["kind"] == "model")
+    assert "gan" not in continued(path).done
+
+
+def test_last_line_without_its_end_of_line_counts_and_the_next_begins_anew(path):
+    path.write_text(path.read_text().rpartition('{"kind": "model"')[0].rstrip("\n"))
+    rows = read(path)
+    with Results(path, rows[0]) as results:
+        assert results.done == {"vae", "dcgan"}
+        results.add("more", [{"kind": "model", "model": "gan", "error": "none"}])
+    assert len(read(path)) == len(rows) + 1
+
+
+@pytest.mark.parametrize("key", ["rounds", "best", "subject", "batch"])
+def test_row_that_lacks_a_key_is_named(path, key, capsys):
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    index = next(i for i, row in enumerate(rows) if row["kind"] == "time")
+    del rows[index][key]
+    number = change(path, index, json.dumps(rows[index]) + "\n")
+    assert main(["report", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert f"A row of the kind time has {key}, " in error
+    assert f"Received: no {key}, in line {number} of " in error
+
+
+@pytest.mark.parametrize("rounds", [[], [None], ["0.1"], 0.1, [float("nan")]])
+def test_rounds_are_numbers(path, rounds):
+    row = {"kind": "time", "model": "vae", "workload": "encode", "batch": 1, "subject": "jax-jit"}
+    change(path, 20, json.dumps(row | {"best": 1.0, "first": 1.0, "rounds": rounds}) + "\n")
+    with pytest.raises(BenchmarkError, match="has rounds, a list of numbers. Received: rounds="):
+        read(path)
+
+
+def test_another_format_is_refused_whatever_its_rows_are(path, capsys):
+    change(path, 0, '{"kind": "conditions", "format": 9}\n')
+    change(path, 1, '{"kind": "news"}\n')
+    for command in (["report", str(path)], ["compare", str(path), str(path)]):
+        assert main(command) == 2
+        assert "Received: 9, " in capsys.readouterr().err
+
+
+def test_two_runs_in_one_file_are_refused(path):
+    path.write_text(2 * path.read_text())
+    with pytest.raises(BenchmarkError, match="where a second begins"):
+        read(path)
+
+
+def test_timed_subject_without_a_description_is_named(path):
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if '"type": "predict"' not in line))
+    with pytest.raises(BenchmarkError, match="without one of torch-predict"):
+        read(path)
+
+
+def test_second_run_on_a_file_is_refused_until_the_first_has_ended(tmp_path):
+    path = tmp_path / "run.jsonl"
+    with Results(path, {}):
+        before = path.read_bytes()
+        for overwrite in (False, True):
+            with pytest.raises(BenchmarkError, match=r"One run at a time .*run\.jsonl, in use"):
+                Results(path, {}, overwrite=overwrite)
+        assert path.read_bytes() == before
+    with Results(path, {}) as results:
+        assert results.done == {"conditions"}
+
+
+def test_file_that_was_refused_is_free_again(path):
+    for _ in range(2):
+        with pytest.raises(BenchmarkError, match="another"):
+            Results(path, {"threads": 64})
+
+
+def test_only_results_are_overwritten(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"prompt": "hello"}\n')
+    with pytest.raises(BenchmarkError, match="Only results may be overwritten"):
+        Results(path, {}, overwrite=True)
+    assert path.read_text() == '{"prompt": "hello"}\n'
+
+
+def test_damaged_results_may_be_overwritten(path):
+    change(path, 3, "<<<<<<<\n")
+    with Results(path, {}, overwrite=True):
+        assert len(read(path)) == 1
+
+
+def test_empty_file_is_begun(tmp_path):
+    path = tmp_path / "run.jsonl"
+    path.touch()
+    with Results(path, {}) as results:
+        assert results.done == {"conditions"}
