@@ -21,6 +21,18 @@ class UnsupportedOperation(ExportError):
         self.advice = advice
 
 
+class RouteError(ExportError):
+    """A converter other than the direct one has failed on a model; `reason` says how."""
+
+    def __init__(self, route: str, model: str, reason: str) -> None:
+        reason = reason.rstrip(".")
+        super().__init__(
+            f"The route {route!r} cannot convert {model!r}: {reason}. "
+            f"Accepted: the direct route (route='direct', or no --route)."
+        )
+        self.reason = reason
+
+
 class CertificateError(ExportError):
     """The exported graph and the native model differ by more than the tolerance."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from export import probes, routes
 from export.certificate import all_passed
 from export.certify import compare
-from export.errors import ExportError
+from export.errors import ExportError, RouteError
 from export.runtime.engine import open_session, run
 from export.signature import signature
 
@@ -35,6 +35,8 @@ def ask(
         deviations, agreements = compare(
             lambda feed: run(theirs, feed), lambda feed: run(ours, feed), batches
         )
+    except RouteError as error:
+        return {"route": route, "converts": False, "reason": error.reason}
     except ExportError as error:
         return {"route": route, "converts": False, "reason": str(error)}
     return {

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from export.errors import ExportError
+from export.errors import ExportError, RouteError
 
 if TYPE_CHECKING:
     import onnx
@@ -43,8 +43,9 @@ def convert(model: Any, *, route: str = "direct", opset: int | None = None) -> o
     """Converts a functional or Sequential Keras model by the named route.
 
     Raises:
-        ExportError: the route is unknown, needs another backend or a package that is not there,
-            or cannot convert the model.
+        ExportError: the route is unknown, or needs another backend or a package that is not there.
+        RouteError: it cannot convert the model, or makes a graph of it that is not valid ONNX.
+        UnsupportedOperation: the direct route cannot convert the model.
     """
     refusal = unavailable(route)
     if refusal:
@@ -55,10 +56,13 @@ def convert(model: Any, *, route: str = "direct", opset: int | None = None) -> o
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # converters warn about their own dependencies
-            return converter(model, opset)
+            proto = converter(model, opset)
     except CONVERTER_ERRORS as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ExportError(f"The route {route!r} cannot convert {model.name!r}: {reason}") from error
+        raise RouteError(route, model.name, _first_line(error)) from error
+    invalid = _invalid(proto)
+    if invalid:
+        raise RouteError(route, model.name, f"its graph is not valid ONNX: {invalid}")
+    return proto
 
 
 def unavailable(route: str) -> str | None:
@@ -96,3 +100,20 @@ def native_route() -> str | None:
         if backend is not None and unavailable(route) is None:
             return route
     return None
+
+
+def _invalid(proto: onnx.ModelProto) -> str | None:
+    """What ONNX's full checker says against a graph; too large ones are checked as files alone."""
+    from onnx import checker, shape_inference
+
+    if proto.ByteSize() >= checker.MAXIMUM_PROTOBUF:
+        return None
+    try:
+        checker.check_model(proto, full_check=True)
+    except (checker.ValidationError, shape_inference.InferenceError) as error:
+        return _first_line(error)
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,11 +1,13 @@
 """The converters of the backends, beside the direct route."""
 
+from importlib import import_module
+
 import keras
 import pytest
 
 import export
 from export import opinion, routes
-from export.errors import ExportError
+from export.errors import ExportError, RouteError
 from tests.export.conftest import small_generator
 
 FOREIGN = {"jax": "jax2onnx", "torch": "torch", "tensorflow": "tf2onnx"}
@@ -64,6 +66,35 @@ def test_a_second_opinion_on_integers_counts_the_equal_ones(models, tmp_path):
     summary = export.to_onnx(encoder, tmp_path / "e.onnx", second_opinion=True).summary()
     assert " agrees, " in summary or " gives no graph that runs: " in summary
     assert "of the tolerance" not in summary
+
+
+@pytest.fixture
+def invalid(monkeypatch):
+    """Lets the backend's own converter leave an operator that ONNX has not."""
+    from onnx import helper
+
+    def convert(model, opset):
+        x = helper.make_tensor_value_info("x", 1, [1])
+        node = helper.make_node("Bitcast", ["x"], ["x_out"])
+        graph = helper.make_graph([node], "graph", [x], [])
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+
+    route = FOREIGN[keras.config.backend()]
+    monkeypatch.setattr(import_module(f"export.routes.{route}"), "convert", convert)
+    return route
+
+
+def test_an_invalid_graph_of_a_converter_is_refused_with_the_route_to_take(tmp_path, invalid):
+    with pytest.raises(RouteError, match="No Op registered for Bitcast .* Accepted: the direct ro"):
+        export.to_onnx(small_generator(), tmp_path / "generator.onnx", route=invalid)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_invalid_graph_is_an_opinion_without_advice(tmp_path, invalid):
+    path = tmp_path / "generator.onnx"
+    given = export.to_onnx(small_generator(), path, second_opinion=True).second_opinion
+    assert given["route"] == invalid and not given["converts"]
+    assert given["reason"].startswith("its graph is not valid ONNX: No Op registered for Bitcast")
 
 
 def test_routes_of_other_backends_name_the_backend_to_set():
