@@ -106,6 +106,7 @@ def _measure(args: argparse.Namespace) -> int:
     from benchmarks.conditions import conditions
     from benchmarks.results import Results
     from benchmarks.session import Session
+    from benchmarks.stopping import interrupted_by_signals
     from benchmarks.subjects import SUBJECTS
 
     planned = plan(args)
@@ -113,7 +114,10 @@ def _measure(args: argparse.Namespace) -> int:
     refuse_place(output)
     subjects = {name: SUBJECTS[name] for name in planned.subjects}
     try:
-        with Results(output, conditions(planned), overwrite=args.overwrite) as results:
+        with (
+            interrupted_by_signals(),
+            Results(output, conditions(planned), overwrite=args.overwrite) as results,
+        ):
             Session(planned, subjects, results).run()
             return _report(output)
     except KeyboardInterrupt:

@@ -2,16 +2,19 @@
 
 `python -m benchmarks.worker` reads one JSON object a line from standard input and answers each
 with one line: `{"result": …}`, or `{"error": "…"}` where the subject raised. The first names the
-subject: `{"target": "module:class", "options": {…}, "cores": […]}`. It ends with its input.
+subject: `{"target": "module:class", "options": {…}, "cores": […]}`. It ends with its input,
+and so with its parent, whatever it is doing.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -114,7 +117,7 @@ def start(order: dict[str, Any]) -> tuple[Worker, dict[str, Any]]:
     return Worker(runner), runner.describe() | {"import": time.perf_counter() - started}
 
 
-def serve(commands: TextIO, answers: TextIO) -> None:
+def serve(commands: Iterable[str], answers: TextIO) -> None:
     """Answers commands until there are no more."""
     worker: Worker | None = None
     for line in commands:
@@ -132,12 +135,29 @@ def serve(commands: TextIO, answers: TextIO) -> None:
         answers.flush()
 
 
+def lines(stream: TextIO) -> Iterator[str]:
+    """Yields lines as they come, and ends the process, even amid a command, when there are no more.
+
+    Who reads the answers holds the other end of the stream; once it is closed, nobody waits.
+    """
+    found: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def forward() -> None:
+        for line in stream:
+            found.put(line)
+        os._exit(0)
+
+    threading.Thread(target=forward, daemon=True).start()
+    while True:
+        yield found.get()
+
+
 def main() -> None:
     """Serves on this process's own streams."""
     # Libraries print as they please; what they print goes to the log, not among the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    serve(sys.stdin, answers)
+    serve(lines(sys.stdin), answers)
 
 
 if __name__ == "__main__":

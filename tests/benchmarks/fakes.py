@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -68,6 +69,20 @@ class Silent(Sleeper):
 
     def open(self, task):
         time.sleep(60)
+
+
+class Busy(Sleeper):
+    """Computes on and on, once it has left its process's number in a file."""
+
+    def __init__(self, *, sign, **options):
+        super().__init__(**options)
+        self.sign = Path(sign)
+
+    def open(self, task):
+        self.sign.with_suffix(".part").write_text(str(os.getpid()))
+        self.sign.with_suffix(".part").rename(self.sign)
+        while True:
+            pass
 
 
 class Fading(Sleeper):
