@@ -16,7 +16,7 @@ from export.runtime.manifest import Manifest, Part, read_manifest
 
 BATCH_SIZE = 64
 MAX_THREADS = 1024
-MAX_GENERATED = 2**32  # values in one answer, 16 GiB
+MAX_GENERATED = 2**32  # values of one call's noise or data, 16 GiB
 
 
 class Session:
@@ -77,7 +77,7 @@ class Session:
         """New data float32 `(count, *shape)`; the same seed draws what the model's `sample` draws.
 
         Args:
-            count: How many.
+            count: How many; for more than 16 GiB of them, call again with another seed.
             seed: Seed of the latent.
             labels: Class indices, names or one-hot rows, `(count,)` or one for all; by default
                 the classes in turn. Only for models that read labels.
@@ -85,7 +85,8 @@ class Session:
         name = self.manifest.sampler
         if name is None:
             raise self._lacks("generate", "prior")
-        most = MAX_GENERATED // math.prod(self.manifest.shape)
+        shapes = [self.manifest.shape, *(noise.shape for noise in self.manifest.prior.values())]
+        most = MAX_GENERATED // max(map(math.prod, shapes))
         inputs.whole_number(count, "count", least=1, most=most)
         inputs.whole_number(seed, "seed", least=0)
         rng = np.random.default_rng([seed])
