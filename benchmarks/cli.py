@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cases import WORKLOADS, Plan
-from benchmarks.errors import BenchmarkError
+from benchmarks.cases import WORKLOADS
 from benchmarks.places import refuse_place
+from benchmarks.planning import plan
 
-QUICK_MODELS = ("vae", "vq_vae", "dcgan")
 SLOWER = 1.05
 """How many times slower a subject must be, with confidence, to count as a regression."""
 
@@ -51,55 +49,6 @@ def run(args: argparse.Namespace) -> int:
     if args.command == "compare":
         return _compare(args)
     return _measure(args)
-
-
-def plan(args: argparse.Namespace) -> Plan:
-    """The plan that the options of a run make.
-
-    Raises:
-        BenchmarkError: A name is unknown, or a number is out of bounds.
-    """
-    from benchmarks.conditions import cores
-    from benchmarks.subjects import QUICK, choose
-
-    subjects = args.subjects or (QUICK if args.quick else ["*"])
-    batches = args.batches or ([1, 64] if args.quick else [1, 8, 64])
-    rounds = (7 if args.quick else 11) if args.rounds is None else args.rounds
-    cold = (1 if args.quick else 2) if args.cold is None else args.cold
-    threads = len(cores()) if args.threads is None else args.threads
-    least = {"threads": threads, "rounds": rounds, "batches": min(batches)}
-    for name, value in least.items():
-        if value < 1:
-            raise BenchmarkError(f"{name} must be at least 1. Received: {value}")
-    if threads > len(cores()):
-        raise BenchmarkError(f"threads must be at most {len(cores())}. Received: {threads}")
-    if args.round_seconds <= 0:
-        raise BenchmarkError(f"round-seconds must be positive. Received: {args.round_seconds}")
-    return Plan(
-        models=_models(args.models or (QUICK_MODELS if args.quick else ["*"])),
-        subjects=choose(subjects),
-        workloads=args.workloads or WORKLOADS,
-        batches=batches,
-        rounds=rounds,
-        cold=cold,
-        round_seconds=args.round_seconds,
-        threads=threads,
-        device=args.device,
-    )
-
-
-def _models(patterns: Sequence[str]) -> list[str]:
-    import fnmatch
-
-    from zoo.registry import TABLE, describe
-
-    for pattern in patterns:
-        if not fnmatch.filter(TABLE, pattern):
-            try:
-                describe(pattern)
-            except KeyError as error:
-                raise BenchmarkError(str(error)) from None
-    return [name for name in TABLE if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
 
 
 def _measure(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import zoo
 from benchmarks import cases, subjects
 from benchmarks.__main__ import add_arguments, main
 from benchmarks.cases import Task
-from benchmarks.cli import plan
+from benchmarks.planning import plan
 
 
 def planned(*arguments):
@@ -67,7 +67,11 @@ def test_quick_is_less_of_everything():
         (["--subjects", "onnx"], "No subject matches. Received: 'onnx'"),
         (["--threads", "0"], "threads must be at least 1. Received: 0"),
         (["--batches", "0"], "batches must be at least 1. Received: 0"),
-        (["--round-seconds", "-1"], "round-seconds must be positive"),
+        (["--round-seconds", "-1"], "round-seconds must be positive and finite. Received: -1.0"),
+        (["--round-seconds", "nan"], "round-seconds must be positive and finite. Received: nan"),
+        (["--round-seconds", "inf"], "round-seconds must be positive and finite. Received: inf"),
+        (["--cold", "-1"], "cold must be at least 0. Received: -1. Accepted: 0 or more"),
+        (["--threads", "4096"], "threads must be at most"),
     ],
 )
 def test_wrong_options_are_refused_in_one_line(arguments, message, capsys):
@@ -75,6 +79,13 @@ def test_wrong_options_are_refused_in_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.once
+def test_what_is_asked_for_twice_is_measured_once():
+    found = planned("--batches", "8", "1", "8", "--workloads", "decode", "encode", "decode")
+    assert list(found.batches) == [8, 1]
+    assert list(found.workloads) == ["decode", "encode"]
 
 
 @pytest.mark.once
