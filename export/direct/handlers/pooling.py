@@ -11,7 +11,7 @@ from keras import ops
 
 from export.direct.call import Call
 from export.direct.handlers.convolution import image_order, per_axis, same_padding
-from export.direct.table import array, case, operation, rewrite
+from export.direct.table import array, case, layer, operation, rewrite
 from export.direct.tensor import Stored, Tensor, channels_second, plain
 
 IMAGE = array(2, 6, 5, 3)
@@ -131,6 +131,24 @@ def repeat_by_index(operation: Any, x: Any) -> Any:
         x, axis = ops.reshape(x, (-1,)), 0
     places = np.repeat(np.arange(x.shape[axis]), operation.repeats)
     return ops.take(x, places.astype("int32"), axis=axis)
+
+
+@layer("UpSampling2D")
+def enlarge(call: Call, x: Tensor) -> Any:
+    """Enlarge images of unknown size linearly; other images have a size to be resized to."""
+    settings = call.operation
+    order = image_order(call, x.rank)
+    if settings.interpolation != "bilinear" or None not in [x.shape[axis] for axis in order[2:]]:
+        return NotImplemented
+    value = call.emit(
+        "Resize",
+        call.stored(x, order),
+        None,
+        np.array([1, 1, *settings.size], np.float32),
+        mode="linear",
+        coordinate_transformation_mode="half_pixel",
+    )
+    return Stored(value, order)
 
 
 @operation(

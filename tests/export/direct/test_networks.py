@@ -261,6 +261,13 @@ def test_image_of_any_size_converts():
     check(model, normal(2, 8, 6, 3))
 
 
+@pytest.mark.parametrize("shape", [(None, None, 3), (None, 5, 3)])
+def test_image_of_any_size_is_enlarged_linearly(shape):
+    image = keras.Input(shape)
+    enlarged = layers.UpSampling2D((2, 3), interpolation="bilinear")(image)
+    check(keras.Model(image, layers.Conv2D(2, 3)(enlarged)), normal(2, 4, 5, 3))
+
+
 def test_mixed_precision_model_is_exported_in_float32():
     keras.config.set_dtype_policy("mixed_float16")
     try:
