@@ -164,11 +164,12 @@ class Graph:
             0 if self.is_dynamic(size) and index < len(before) and before[index] == size else size
             for index, size in enumerate(after)
         ]
-        has_zero = 0 in after
-        unknown = [
-            index for index, size in enumerate(sizes) if size is None or self.is_dynamic(size)
-        ]
-        if has_zero or len(unknown) > 1:
+        unknown = [index for index, size in enumerate(sizes) if self.is_dynamic(size)]
+        if 0 not in after and len(unknown) > 1 and after.count(None) == 1:
+            # The multiples of the batch are read when the graph runs, the rest follows from them.
+            known = tuple(-1 if size is None else size for size in after)
+            return self.emit("Reshape", value, self.sizes(known))
+        if 0 in after or len(unknown) > 1:
             return self.emit("Reshape", value, self.sizes(after), allowzero=1)
         for index in unknown:
             sizes[index] = -1

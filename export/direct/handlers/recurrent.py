@@ -141,6 +141,21 @@ def any_recurrent(
     )
 
 
+@layer("TimeDistributed")
+def time_distributed(call: Call, x: Tensor, mask: Any = None, **_: Any) -> Any:
+    """The layer on every step of an unknown number of steps, as if each were a sample."""
+    if x.shape[1] is not None:
+        return NotImplemented
+    if mask is not None:
+        raise call.refuse("Give keras.Input the number of time steps, or leave the mask out.")
+
+    def on_samples(x: Any) -> Any:
+        y = call.operation.layer(ops.reshape(x, (-1, *x.shape[2:])))
+        return ops.reshape(y, (x.shape[0], -1, *y.shape[1:]))
+
+    return call.walker.trace(on_samples, (x,), {}, shown="TimeDistributed")
+
+
 def unrolled(layer: Any, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
     """Call the cell for each step; a masked step keeps the state and repeats the output.
 

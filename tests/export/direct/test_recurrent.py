@@ -71,3 +71,29 @@ def test_masked_steps_of_unknown_number_are_refused(layer, found_in):
         convert(keras.Model(codes, layer(x)))
     assert caught.value.layer == found_in
     assert "keras.Input" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2D(2, 3),
+        layers.Flatten(),
+        layers.GlobalAveragePooling2D(),
+        layers.BatchNormalization(),
+        layers.Dropout(0.5),
+        keras.Sequential([layers.Reshape((6, 8)), layers.GRU(3)]),
+    ],
+    ids=lambda layer: layer.name,
+)
+def test_layer_on_an_unknown_number_of_steps_agrees_with_keras(layer):
+    x = keras.Input((None, 6, 4, 2))
+    model = keras.Model(x, layers.TimeDistributed(layer)(x))
+    for steps in (1, 5):
+        check(model, normal(3, steps, 6, 4, 2))
+
+
+def test_masked_layer_on_an_unknown_number_of_steps_is_refused():
+    codes = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(6, 3, mask_zero=True)(codes)
+    with pytest.raises(UnsupportedOperation, match="number of time steps, or leave the mask out"):
+        convert(keras.Model(codes, layers.TimeDistributed(layers.Dense(2))(x)))
