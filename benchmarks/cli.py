@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace) -> int:
     from benchmarks.conditions import conditions
+    from benchmarks.devices import refuse_absent_gpu
     from benchmarks.results import Results
     from benchmarks.session import Session
     from benchmarks.stopping import interrupted_by_signals
@@ -63,12 +64,11 @@ def _measure(args: argparse.Namespace) -> int:
     refuse_place(output)
     subjects = {name: SUBJECTS[name] for name in planned.subjects}
     try:
-        with (
-            interrupted_by_signals(),
-            Results(output, conditions(planned), overwrite=args.overwrite) as results,
-        ):
-            Session(planned, subjects, results).run()
-            return _report(output)
+        with interrupted_by_signals():
+            refuse_absent_gpu(planned, subjects)
+            with Results(output, conditions(planned), overwrite=args.overwrite) as results:
+                Session(planned, subjects, results).run()
+                return _report(output)
     except KeyboardInterrupt:
         print(f"interrupted; the same command goes on from {output}", file=sys.stderr)
         return 130

@@ -74,13 +74,13 @@ def contest(
 
     Args:
         task: What they compute.
-        entrants: The subjects.
+        entrants: The subjects; those with an error are out already.
         reference: What the task's outputs are.
         plan: How often and how long.
         folder: Where the model's files are, and outputs are passed.
         seed: Seeds the order within each round.
     """
-    for entrant in entrants:
+    for entrant in _left(entrants):
         _open(entrant, task, reference, folder)
     for entrant in _left(entrants):
         calls = entrant.try_to("warm", seconds=plan.round_seconds)

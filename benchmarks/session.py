@@ -13,9 +13,12 @@ import numpy as np
 
 from benchmarks import cost
 from benchmarks.cases import PEAK, TRAIN, Plan, Task
+from benchmarks.cold import cold_task, start_cold
 from benchmarks.contest import Entrant, contest, fastest
 from benchmarks.crew import Crew
+from benchmarks.devices import refuse_other_device
 from benchmarks.errors import BenchmarkError, WorkerError
+from benchmarks.process import WorkerProcess
 from benchmarks.progress import Estimate, ProgressBar
 from benchmarks.results import Results, Row, of_kind
 from benchmarks.store import Store
@@ -78,7 +81,9 @@ class Session:
                 self.results.add(task.key, self._contest(task, crew, folder))
         if cold:
             with self._unit("cold", f"{model}: cold starts"):
-                self.results.add(f"{model}/cold", self._start_cold(described, crew, folder))
+                cold_start = cold_task(model, described["workloads"])
+                rows = start_cold(cold_start, self.subjects, crew, folder)
+                self.results.add(f"{model}/cold", rows)
 
     def _prepare(self, model: str, crew: Crew, folder: Path) -> Row:
         """Makes the model and its graphs, again where a run goes on; rows are written once."""
@@ -109,16 +114,26 @@ class Session:
     def _contest(self, task: Task, crew: Crew, folder: Path) -> list[Row]:
         taking_part = {name: s for name, s in self.subjects.items() if s.takes(task)}
         entrants = [Entrant(name, crew[name], s.precision) for name, s in taking_part.items()]
+        for entrant in entrants:
+            entrant.error = self._refuse_device(crew[entrant.name])
         try:
             reference = self._reference(task, crew, folder)
         except WorkerError as error:
             for entrant in entrants:
-                entrant.error = f"no reference: {error}"
+                entrant.error = entrant.error or f"no reference: {error}"
             return [entrant.row(task) for entrant in entrants]
         rows = contest(task, entrants, reference, self.plan, folder)
         for name in taking_part:
             rows += self._describe(name, crew)
         return rows + self._explain(task, rows, crew, folder)
+
+    def _refuse_device(self, worker: WorkerProcess) -> str | None:
+        """Why a worker is not timed, before it is asked for anything; None where it may be."""
+        try:
+            refuse_other_device(self.plan.device, worker.start()["device"])
+        except WorkerError as error:
+            return str(error)
+        return None
 
     def _reference(self, task: Task, crew: Crew, folder: Path) -> dict[str, np.ndarray]:
         path = folder / "reference.npz"
@@ -157,31 +172,6 @@ class Session:
 
     def _is_backend(self, name: str) -> bool:
         return self.subjects[name].kind != ONNX
-
-    def _start_cold(self, described: Row, crew: Crew, folder: Path) -> list[Row]:
-        """A new process for each subject, from nothing to the first answer."""
-        workload = next(
-            w
-            for w in ("generate", "decode", *described["workloads"])
-            if w in described["workloads"]
-        )
-        task = Task(described["model"], workload, 1)
-        rows = []
-        for name, subject in self.subjects.items():
-            if not subject.takes(task):
-                continue
-            row: Row = {"kind": "cold", **vars(task), "subject": name}
-            worker = crew.hire(subject, f"{name}-cold")
-            try:
-                row["start"] = worker.start()["start"]
-                row |= worker.do("open", task={**vars(task), "folder": str(folder)})
-                row["peak_memory"] = worker.do("memory")
-            except WorkerError as error:
-                row["error"] = str(error)
-            finally:
-                worker.stop()
-            rows.append(row)
-        return rows
 
     def _pending(self, model: str, workloads: Sequence[str]) -> list[Task]:
         tasks = self.plan.tasks(model, workloads)

@@ -36,10 +36,11 @@ class OnnxRuntime:
         self.providers = ["cpu"] if device == "cpu" else ["cuda", "cpu"]
 
     def describe(self) -> dict[str, Any]:
-        """ONNX Runtime's version, and the provider that is asked for."""
+        """ONNX Runtime's version, and the provider that it uses of those that are asked for."""
         import onnxruntime
 
-        return {"versions": {"onnxruntime": onnxruntime.__version__}, "device": self.providers[0]}
+        device = "cpu" if self.providers == ["cpu"] else self._probe()
+        return {"versions": {"onnxruntime": onnxruntime.__version__}, "device": device}
 
     def open(self, task: dict[str, Any]) -> Callable[[], Outputs]:
         """Opens the sessions of the workload's parts."""
@@ -66,10 +67,17 @@ class OnnxRuntime:
     def _graphs(self, task: dict[str, Any], opened: Callable[[Path], Any]) -> dict[str, Any]:
         return _graphs(task, self.route, self.precision, opened)
 
+    def _probe(self) -> str:
+        """The provider that a session gets: a GPU may be asked for where there is none."""
+        from onnxruntime.datasets import get_example
+
+        from export.runtime.engine import open_session
+
+        return _provider(open_session(Path(get_example("sigmoid.onnx")), providers=self.providers))
+
     def _refuse_fallback(self, session: Any) -> None:
         """ONNX Runtime falls back to the processor without a word where a GPU cannot be used."""
-        wanted = self.providers[0]
-        used = session.get_providers()[0].removesuffix("ExecutionProvider").lower()
+        wanted, used = self.providers[0], _provider(session)
         if used != wanted:
             raise BenchmarkError(f"ONNX Runtime uses {used!r} where {wanted!r} was asked for.")
 
@@ -96,6 +104,11 @@ class OpenVINO:
 
         opened = partial(Network, threads=self.threads, inference_precision=self.precision)
         return _chain(task, _graphs(task, "direct", self.precision, opened))
+
+
+def _provider(session: Any) -> str:
+    """The provider that a session prefers, by its short name."""
+    return session.get_providers()[0].removesuffix("ExecutionProvider").lower()
 
 
 def _graphs(

@@ -14,12 +14,13 @@ from benchmarks.store import Store
 class Sleeper:
     """Sleeps for so many seconds per call, and returns `value`."""
 
-    def __init__(self, seconds=1e-3, value=1.0):
+    def __init__(self, seconds=1e-3, value=1.0, device="none"):
         self.seconds = seconds
         self.value = value
+        self.device = device
 
     def describe(self):
-        return {"device": "none", "versions": {"fake": "1"}}
+        return {"device": self.device, "versions": {"fake": "1"}}
 
     def open(self, task):
         outputs = {"data": np.full((task["batch"], 2), self.value, dtype="float32")}
