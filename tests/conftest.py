@@ -17,6 +17,8 @@ ENVIRONMENT = {
     # TensorFlow sums in the order in which its threads come free: one gives one rounding.
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
+    # The command line's choice of kernels, for processes that tests start too.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
     # Full float32 products: no TF32 on NVIDIA GPUs, no bfloat16 on CPUs that offer it.
     "JAX_DEFAULT_MATMUL_PRECISION": "highest",
     "NVIDIA_TF32_OVERRIDE": "0",
