@@ -29,10 +29,12 @@ IMAGE = array(2, 6, 5, 3)
     + [
         case("max_pool", array(2, 7, 3), (3,), (2,), "same"),
         case("average_pool", array(2, 4, 5, 4, 2), (2, 2, 2), (2, 2, 2), "same"),
+        case("average_pool", array(2, 8, 8, 3), (3, 3), (2, 2), "same"),
+        case("average_pool", array(2, 7, 8, 3), (3, 4), (2, 1), "same"),
     ],
 )
 def pool(call: Call, x: Tensor) -> Stored:
-    """Pool; an average leaves the padding out."""
+    """Pool; an average leaves the padding out, but see `_with_border`."""
     settings = call.operation
     space = x.rank - 2
     order = image_order(call, x.rank)
@@ -40,16 +42,40 @@ def pool(call: Call, x: Tensor) -> Stored:
     strides = window if settings.strides is None else per_axis(settings.strides, space)
     sizes = tuple(x.shape[axis] for axis in order[2:])
     padding: dict[str, Any] = {}
+    value = call.stored(x, order)
     if settings.padding == "same":
         padding = same_padding(sizes, window, strides, [1] * space)
+        if type(settings).__name__ == "AveragePool" and keras.backend.backend() == "torch":
+            value, padding = _with_border(call, value, window, strides, padding)
     value = call.emit(
         type(settings).__name__,
-        call.stored(x, order),
+        value,
         kernel_shape=window,
         strides=strides,
         **padding,
     )
     return Stored(value, order)
+
+
+def _with_border(
+    call: Call, value: ir.Value, window: list[int], strides: list[int], padding: dict[str, Any]
+) -> tuple[ir.Value, dict[str, Any]]:
+    """Average as Keras does on PyTorch: uneven padding repeats the border and counts."""
+    if "pads" not in padding:
+        # Windows of two that do not overlap average a border's pixel with itself, or alone.
+        if all(width <= min(stride, 2) for width, stride in zip(window, strides, strict=True)):
+            return value, padding
+        raise call.refuse(
+            "On PyTorch its padding depends on the size of the image. Give the size in "
+            'keras.Input, use padding="valid", or export from another backend.',
+            what='AveragePooling with padding="same" of images of unknown size',
+        )
+    pads = padding["pads"]
+    begins, ends = pads[: len(window)], pads[len(window) :]
+    if begins == ends:
+        return value, padding
+    amounts = np.array([0, 0, *begins, 0, 0, *ends], np.int64)
+    return call.emit("Pad", value, amounts, mode="edge"), {}
 
 
 @rewrite(

@@ -114,6 +114,20 @@ def test_training_mode_that_changes_nothing_converts():
     check(keras.Model(x, y), np.ones((2, 4, 3), "float32"))
 
 
+def test_uneven_padding_of_unknown_images_is_refused_where_it_counts():
+    image = keras.Input((None, None, 3))
+    model = keras.Model(image, layers.AveragePooling2D(3, 2, padding="same", name="pool")(image))
+    images = np.random.default_rng([0]).normal(size=(2, 6, 7, 3)).astype("float32")
+    if keras.backend.backend() == "torch":
+        with pytest.raises(UnsupportedOperation, match="depends on the size") as caught:
+            convert(model)
+        assert caught.value.layer == "pool"
+    else:
+        check(model, images)
+    halved = layers.AveragePooling2D(2, padding="same")(image)
+    check(keras.Model(image, halved), images)
+
+
 def test_unbuilt_model_is_refused():
     with pytest.raises(ExportError, match="built"):
         convert(keras.Sequential([layers.Dense(2)]))
