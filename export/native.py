@@ -42,10 +42,14 @@ class Native:
         return model if isinstance(model, cls) else cls(model)
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Maps input names to arrays → output names to arrays."""
+        """Maps input names to arrays → output names to arrays.
+
+        Integers have the width that Keras declares; a backend may give another, as PyTorch does
+        in `top_k`.
+        """
         outputs, _ = self._run(inputs)
-        names = (tensor.name for tensor in self.signature.outputs)
-        return dict(zip(names, outputs, strict=True))
+        named = zip(self.signature.outputs, outputs, strict=True)
+        return {tensor.name: _declared(array, tensor.dtype) for tensor, array in named}
 
     def refuse_state(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Raises where a call in inference mode changes a variable, such as a random seed."""
@@ -78,6 +82,12 @@ def _to_numpy(tensor: Any) -> np.ndarray:
     import keras
 
     return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
+def _declared(array: np.ndarray, dtype: str) -> np.ndarray:
+    if "int" in dtype and array.dtype.kind in "iu":
+        return array.astype(dtype, copy=False)
+    return array
 
 
 def weights_sha256(model: Any) -> str:

@@ -116,6 +116,17 @@ def test_an_output_named_like_an_input_is_refused(tmp_path):
             export.to_onnx(model, tmp_path / "data.onnx")
 
 
+def test_integers_have_the_width_that_keras_declares(tmp_path):
+    x = keras.Input((9,), name="x")
+    values, places = ops.top_k(x, 3)
+    model = keras.Model(x, {"values": values, "places": places})
+    assert export.to_onnx(model, tmp_path / "m.onnx").passed
+    types = [
+        entry.type.tensor_type.elem_type for entry in onnx.load(tmp_path / "m.onnx").graph.output
+    ]
+    assert types == [onnx.TensorProto.INT32, onnx.TensorProto.FLOAT]
+
+
 def test_a_wrong_graph_leaves_no_file(tmp_path, monkeypatch):
     right = routes.convert
 
