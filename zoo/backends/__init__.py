@@ -105,3 +105,13 @@ def convolutions() -> ModuleType | None:
     import keras
 
     return current().convolutions() if keras.config.backend() == "jax" else None
+
+
+def max_pool() -> Callable[..., Any] | None:
+    """The backend's own max-pooling; None where that of Keras is the fastest.
+
+    See `zoo.backends.jax_pooling.max_pool`.
+    """
+    import keras
+
+    return current().max_pool() if keras.config.backend() == "jax" else None

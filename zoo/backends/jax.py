@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from zoo.backends import jax_convolution
+from zoo.backends import jax_convolution, jax_pooling
 
 
 def gradients(
@@ -83,6 +83,11 @@ def compile_step(
 def convolutions() -> ModuleType | None:
     """The convolutions written for processors; None on other devices, where XLA's own are fast."""
     return jax_convolution if jax.default_backend() == "cpu" else None
+
+
+def max_pool() -> Callable[..., Any] | None:
+    """The max-pooling written for processors; None on other devices."""
+    return jax_pooling.max_pool if jax.default_backend() == "cpu" else None
 
 
 def place(array: np.ndarray) -> Any:

@@ -1,0 +1,48 @@
+"""Keras's max-pooling, in a form whose gradient is fast on every backend."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo import backends
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class MaxPooling1D(keras.layers.MaxPooling1D):
+    """Keras's max-pooling of sequences, in the backend's fastest form."""
+
+    export_as = keras.layers.MaxPooling1D
+
+    def call(self, inputs: Any) -> Any:
+        """The largest value of each window."""
+        found = _pooled(self, inputs)
+        return super().call(inputs) if found is None else found
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class MaxPooling2D(keras.layers.MaxPooling2D):
+    """Keras's max-pooling of images, in the backend's fastest form."""
+
+    export_as = keras.layers.MaxPooling2D
+
+    def call(self, inputs: Any) -> Any:
+        """The largest value of each window."""
+        found = _pooled(self, inputs)
+        return super().call(inputs) if found is None else found
+
+
+def _pooled(layer: Any, inputs: Any) -> Any:
+    """Max-pooling in the backend's own form; None where Keras's is to be used."""
+    own = backends.max_pool()
+    sizes = tuple(layer.pool_size)
+    if own is None or tuple(layer.strides) != sizes or layer.data_format != "channels_last":
+        return None
+    inputs = ops.convert_to_tensor(inputs)
+    padding = []
+    for size, length in zip(sizes, inputs.shape[1:-1], strict=True):
+        missing = -length % size
+        before = missing // 2
+        same = layer.padding == "same"
+        padding.append((before, missing - before) if same else (0, -(length % size)))
+    return own(inputs, sizes, tuple(padding))
