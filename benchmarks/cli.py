@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.cases import WORKLOADS
 from benchmarks.places import refuse_place
-from benchmarks.planning import plan
+from benchmarks.planning import plan, subject_patterns
 
 SLOWER = 1.05
 """How many times slower a subject must be, with confidence, to count as a regression."""
@@ -54,20 +54,24 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace) -> int:
     from benchmarks.conditions import conditions
     from benchmarks.devices import refuse_absent_gpu
+    from benchmarks.omissions import omissions, refuse_nothing, sentences
     from benchmarks.results import Results
     from benchmarks.session import Session
     from benchmarks.stopping import interrupted_by_signals
-    from benchmarks.subjects import SUBJECTS
+    from benchmarks.subjects import SUBJECTS, choose
 
     planned = plan(args)
     output = args.output or Path("bench-quick.jsonl" if args.quick else "bench.jsonl")
     refuse_place(output)
     subjects = {name: SUBJECTS[name] for name in planned.subjects}
+    refuse_nothing(planned, subjects, dict.fromkeys(planned.models, WORKLOADS))
+    omitted = omissions(planned, subjects, choose(subject_patterns(args))[1])
+    print("".join(f"{line}\n" for line in sentences(omitted)), end="", file=sys.stderr)
     try:
         with interrupted_by_signals():
             refuse_absent_gpu(planned, subjects)
             with Results(output, conditions(planned), overwrite=args.overwrite) as results:
-                Session(planned, subjects, results).run()
+                Session(planned, subjects, results, omitted=omitted).run()
                 return _report(output)
     except KeyboardInterrupt:
         print(f"interrupted; the same command goes on from {output}", file=sys.stderr)

@@ -20,9 +20,8 @@ def plan(args: argparse.Namespace) -> Plan:
         BenchmarkError: A name is unknown, or a number is out of bounds.
     """
     from benchmarks.conditions import cores
-    from benchmarks.subjects import QUICK, choose
+    from benchmarks.subjects import choose
 
-    subjects = args.subjects or (QUICK if args.quick else ["*"])
     batches = args.batches or ([1, 64] if args.quick else [1, 8, 64])
     rounds = (7 if args.quick else 11) if args.rounds is None else args.rounds
     cold = (1 if args.quick else 2) if args.cold is None else args.cold
@@ -38,7 +37,7 @@ def plan(args: argparse.Namespace) -> Plan:
         )
     return Plan(
         models=_models(args.models or (QUICK_MODELS if args.quick else ["*"])),
-        subjects=choose(subjects),
+        subjects=choose(subject_patterns(args))[0],
         workloads=list(dict.fromkeys(args.workloads or WORKLOADS)),
         batches=list(dict.fromkeys(batches)),
         rounds=rounds,
@@ -47,6 +46,13 @@ def plan(args: argparse.Namespace) -> Plan:
         threads=threads,
         device=args.device,
     )
+
+
+def subject_patterns(args: argparse.Namespace) -> Sequence[str]:
+    """Which subjects the options ask for."""
+    from benchmarks.subjects import QUICK
+
+    return args.subjects or (QUICK if args.quick else ["*"])
 
 
 def _check(name: str, values: Iterable[int], *, least: int, most: int | None = None) -> None:

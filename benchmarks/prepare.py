@@ -49,20 +49,27 @@ def prepare(store: Store, model_name: str, overrides: Mapping[str, Any]) -> dict
     }
 
 
-def workloads(model: Any) -> dict[str, list[Link]]:
-    """What a model can be used for, each as a chain of its parts.
+def offered(model: Any) -> list[str]:
+    """The workloads of a model, or of a class of models.
 
     Where a model decodes its own codes, `generate` would time the decoder a second time.
     """
-    chains: dict[str, list[Link]] = {}
+    if model.code is not None:
+        return [TRAIN, "encode", "decode", "reconstruct"]
+    return [TRAIN] if model.sampler is None else [TRAIN, "generate"]
+
+
+def workloads(model: Any) -> dict[str, list[Link]]:
+    """What a model can be used for but training, each as a chain of its parts; see `offered`."""
+    chains = {}
     if model.code is not None:
         read = next(n for n in input_names(model.parts()["decoder"]) if n != "labels")
         chains["encode"] = [Link("encoder")]
         chains["decode"] = [Link("decoder", {read: model.code})]
         chains["reconstruct"] = [Link("encoder"), Link("decoder", {read: model.code})]
-    elif model.sampler is not None:
+    if model.sampler is not None:
         chains["generate"] = [Link(model.sampler)]
-    return chains
+    return {name: chains[name] for name in offered(model) if name != TRAIN}
 
 
 def stir(parts: Mapping[str, Any], rng: np.random.Generator) -> None:

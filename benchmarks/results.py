@@ -13,6 +13,7 @@ A row is an object with a `"kind"`. The rows of a unit are appended in one write
 | time       | seconds per call of a subject at a task, round by round, or its error     |
 | operators  | ONNX Runtime's seconds by operator, where it was not the fastest          |
 | cold       | a new process: start, load, first answer, peak memory                     |
+| left_out   | what was asked for and is not measured, and why                           |
 | done       | the unit of the rows before it is complete                                |
 """
 
@@ -51,6 +52,7 @@ class Results:
         self.path = Path(path)
         self.rows: list[Row] = []
         self.done: set[str] = set()
+        self._first: list[Row] = []
         # Beside the file: taking a lock empties the file that it is on.
         self._lock = filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0)
         self._acquire()
@@ -76,8 +78,16 @@ class Results:
         self._lock.release()
 
     def add(self, unit: str, rows: Sequence[Row]) -> None:
-        """Appends a whole unit; it is on the disk when this returns."""
+        """Appends a whole unit; it is on the disk when this returns.
+
+        Before the first unit of a new run there is no file, or still the one that is overwritten.
+        """
         written = [*rows, {"kind": "done", "unit": unit}]
+        if self._first:
+            written = [*self._first, {"kind": "done", "unit": "conditions"}, *written]
+            self.done.add("conditions")
+            self._first = []
+            self.path.write_text("")
         text = "".join(json.dumps(row) + "\n" for row in written)
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(text)
@@ -103,8 +113,8 @@ class Results:
                 self._resume(conditions)
                 return
             _refuse_other_content(self.path)
-        self.path.write_text("")
-        self.add("conditions", [{"kind": "conditions", **conditions}])
+        self._first = [{"kind": "conditions", **conditions}]
+        self.rows += self._first
 
     def _resume(self, conditions: Mapping[str, Any]) -> None:
         found = parse(self.path)

@@ -39,6 +39,7 @@ KINDS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
     "time": (_ENTRY, {"rounds": ROUNDS, "best": NUMBER, "first": NUMBER}),
     "operators": (_ENTRY, {"fastest": "a text", "seconds": "an object"}),
     "cold": (_ENTRY, dict.fromkeys(("start", "load", "first", "peak_memory"), NUMBER)),
+    "left_out": ({"error": "a text"}, {}),
     "done": ({"unit": "a text"}, {}),
 }
 

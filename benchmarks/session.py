@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks import cost
-from benchmarks.cases import PEAK, TRAIN, Plan, Task
+from benchmarks.cases import PEAK, TRAIN, WORKLOADS, Plan, Task
 from benchmarks.cold import cold_task, start_cold
 from benchmarks.contest import Entrant, contest, fastest
 from benchmarks.crew import Crew
 from benchmarks.devices import refuse_other_device
 from benchmarks.errors import BenchmarkError, WorkerError
+from benchmarks.omissions import refuse_nothing
 from benchmarks.process import WorkerProcess
 from benchmarks.progress import Estimate, ProgressBar
 from benchmarks.results import Results, Row, of_kind
@@ -35,6 +36,7 @@ class Session:
         subjects: Name → subject, those of the plan.
         results: Where rows go, and which units are done already.
         bar: Shows the progress.
+        omitted: Rows of what is left out, for the results.
     """
 
     def __init__(
@@ -43,27 +45,44 @@ class Session:
         subjects: Mapping[str, Subject],
         results: Results,
         bar: ProgressBar | None = None,
+        *,
+        omitted: Sequence[Row] = (),
     ) -> None:
         self.plan = plan
         self.subjects = subjects
         self.results = results
         self.bar = bar or ProgressBar()
+        self.omitted = omitted
         self.models = [*([PEAK] if plan.peaks else []), *plan.models]
         self.estimate = Estimate([kind for model in self.models for kind in self._guess(model)])
 
     def run(self) -> None:
-        """Does what is not done yet."""
+        """Does what is not done yet.
+
+        Raises:
+            BenchmarkError: There is nothing to time, since no model has the workloads.
+        """
         with tempfile.TemporaryDirectory(prefix="genzoo-bench-") as folder:
             root = Path(folder)
             plan = self.plan
             crew = Crew(self.subjects, root, threads=plan.threads, device=plan.device)
             try:
+                self._begin(crew)
                 for model in self.models:
                     if self._guess(model):
                         self._run_model(model, crew, root / model)
             finally:
                 crew.dismiss()
                 self.bar.close()
+
+    def _begin(self, crew: Crew) -> None:
+        """Refuses to begin where no model has what is asked for; notes what is left out."""
+        begun = self.results.done - {"conditions"}
+        if not begun and not set(WORKLOADS) <= set(self.plan.workloads):
+            offered = crew.reference().ask("workloads", models=list(self.plan.models))
+            refuse_nothing(self.plan, self.subjects, offered)
+        if self.omitted and "left_out" not in begun:
+            self.results.add("left_out", self.omitted)
 
     def _run_model(self, model: str, crew: Crew, folder: Path) -> None:
         guessed = self._guess(model)

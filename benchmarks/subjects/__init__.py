@@ -71,11 +71,16 @@ class Subject:
             return self.kind != PREDICT and self.precision == "float32"
         return True
 
+    def lacking(self) -> str | None:
+        """Why the subject cannot run here, found without importing anything; None where it can."""
+        if self.units and not set(self.units) & set(instructions()):
+            return f"The processor has none of {', '.join(self.units)}."
+        absent = [package for package in self.requires if find_spec(package) is None]
+        return f"Not installed: {', '.join(absent)}." if absent else None
+
     def installed(self) -> bool:
         """Whether everything it requires is there, without importing it."""
-        if self.units and not set(self.units) & set(instructions()):
-            return False
-        return all(find_spec(package) is not None for package in self.requires)
+        return self.lacking() is None
 
 
 def on_backend(
@@ -160,8 +165,11 @@ QUICK = (
 )
 
 
-def choose(patterns: Sequence[str]) -> list[str]:
-    """The subjects that can run here and match any of the shell patterns, in the table's order.
+def choose(patterns: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The subjects that match any of the shell patterns, in the table's order.
+
+    Returns:
+        Those that can run here, and name → why not of the others.
 
     Raises:
         BenchmarkError: A pattern matches none of the table, or nothing that matches can run.
@@ -172,12 +180,13 @@ def choose(patterns: Sequence[str]) -> list[str]:
                 f"No subject matches. Received: {pattern!r}. Accepted: {', '.join(SUBJECTS)}"
             )
     chosen = [n for n in SUBJECTS if any(fnmatch.fnmatchcase(n, p) for p in patterns)]
-    installed = [name for name in chosen if SUBJECTS[name].installed()]
-    if not installed:
-        raise BenchmarkError(
-            f"Nothing of {', '.join(chosen)} is installed and has the units that it needs."
-        )
-    return installed
+    reasons = {name: SUBJECTS[name].lacking() for name in chosen}
+    able = [name for name, reason in reasons.items() if reason is None]
+    absent = {name: reason for name, reason in reasons.items() if reason is not None}
+    if not able:
+        told = "; ".join(f"{name}: {reason}" for name, reason in absent.items())
+        raise BenchmarkError(f"A subject must be able to run here. Received: {told}")
+    return able, absent
 
 
 def environment(subject: Subject, *, threads: int, device: str) -> dict[str, str]:

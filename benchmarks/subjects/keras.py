@@ -53,6 +53,13 @@ class Keras:
         call = compiled(keras_chain(parts, chain), variables(parts, chain), self.mode)
         return partial(call, inputs)
 
+    def workloads(self, *, models: list[str]) -> dict[str, list[str]]:
+        """Model → what it can be used for, without making it."""
+        from benchmarks.prepare import offered
+        from zoo.registry import describe
+
+        return {name: offered(describe(name).load()) for name in models}
+
     def prepare(self, *, folder: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Fills the folder that the subjects of one model share."""
         from benchmarks.prepare import prepare

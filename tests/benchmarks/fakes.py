@@ -31,6 +31,9 @@ class Sleeper:
 
         return call
 
+    def workloads(self, *, models):
+        return dict.fromkeys(models, ["decode"])
+
     def prepare(self, *, folder, model, settings):
         workloads = [] if model == PEAK else ["decode"]
         store = Store(folder)

@@ -127,14 +127,15 @@ def test_timed_subject_without_a_description_is_named(path):
 
 def test_second_run_on_a_file_is_refused_until_the_first_has_ended(tmp_path):
     path = tmp_path / "run.jsonl"
-    with Results(path, {}):
+    with Results(path, {}) as first:
+        first.add("one", [])
         before = path.read_bytes()
         for overwrite in (False, True):
             with pytest.raises(BenchmarkError, match=r"One run at a time .*run\.jsonl, in use"):
                 Results(path, {}, overwrite=overwrite)
         assert path.read_bytes() == before
     with Results(path, {}) as results:
-        assert results.done == {"conditions"}
+        assert results.done == {"conditions", "one"}
 
 
 def test_file_that_was_refused_is_free_again(path):
@@ -153,7 +154,8 @@ def test_only_results_are_overwritten(tmp_path):
 
 def test_damaged_results_may_be_overwritten(path):
     change(path, 3, "<<<<<<<\n")
-    with Results(path, {}, overwrite=True):
+    with Results(path, {}, overwrite=True) as results:
+        results.add("one", [])
         assert len(read(path)) == 1
 
 
@@ -161,4 +163,13 @@ def test_empty_file_is_begun(tmp_path):
     path = tmp_path / "run.jsonl"
     path.touch()
     with Results(path, {}) as results:
-        assert results.done == {"conditions"}
+        results.add("one", [])
+    assert [row["kind"] for row in read(path)] == ["conditions"]
+
+
+def test_results_are_overwritten_by_the_first_unit_and_not_before(path):
+    before = path.read_bytes()
+    with Results(path, {}, overwrite=True) as results:
+        assert path.read_bytes() == before
+        results.add("one", [{"kind": "model", "model": "gan", "error": "none"}])
+    assert [row["kind"] for row in read(path)] == ["conditions", "model"]
