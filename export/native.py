@@ -121,7 +121,7 @@ def _refuse_shared_names(signature: Signature) -> None:
 
 def _refuse_low_precision(model: Any) -> None:
     for layer in model._flatten_layers():
-        if layer.compute_dtype not in ("float32", None):
+        if layer.compute_dtype in ("float16", "bfloat16", "float64"):
             raise ExportError(
                 f"A model must compute in float32 to be certified. Received: layer "
                 f"{layer.name!r} of {model.name!r}, which computes in {layer.compute_dtype}. "

@@ -14,8 +14,8 @@ from onnx import shape_inference
 
 from export.direct import handlers, keras_graph  # noqa: F401  (importing handlers fills the tables)
 from export.direct.fold import fold
-from export.direct.graph import Graph
-from export.direct.tensor import Tensor
+from export.direct.graph import TYPES, Graph
+from export.direct.tensor import FLOATS, Tensor, float32
 from export.direct.walk import Walker
 from export.errors import ExportError
 from export.storage import SINGLE_FILE
@@ -60,7 +60,12 @@ def convert(
     graph = Graph(opset, name or keras_model.name, batch)
     known: dict[int, Tensor] = {}
     for symbol in keras_model.inputs:
-        dtype = "float32" if symbol.dtype in ("float16", "bfloat16", "float64") else symbol.dtype
+        if symbol.dtype not in (*TYPES, *FLOATS):
+            raise ExportError(
+                f"An input must hold numbers. Received: {symbol.name!r} of dtype {symbol.dtype}. "
+                "Look strings up in the data, and build the model from integers on."
+            )
+        dtype = float32(symbol.dtype)
         shape = tuple(batch if a == 0 and d is None else d for a, d in enumerate(symbol.shape))
         known[id(symbol)] = graph.input(symbol.name, shape, dtype)
     outputs = Walker(graph).run(keras_graph.output_structure(keras_model), known)

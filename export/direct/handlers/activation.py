@@ -7,7 +7,7 @@ from typing import Any
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import array, case, operation, rewrite
+from export.direct.table import array, case, layer, operation, rewrite
 from export.direct.tensor import Stored, Tensor
 
 X = array(2, 3, 4)
@@ -191,3 +191,15 @@ def glu(operation: Any, x: Any) -> Any:
 def mish(operation: Any, x: Any) -> Any:
     """X · tanh(softplus(x)) (Misra, 2019)."""
     return x * ops.tanh(ops.softplus(x))
+
+
+@layer("Softmax")
+def masked_softmax(call: Call, x: Tensor, mask: Any = None) -> Any:
+    """Refused with a mask that does not fit, which Keras finds only when the model runs."""
+    sizes = zip(mask.shape[::-1], x.shape[::-1], strict=False) if mask is not None else ()
+    if all(None in (a, b) or a in (1, b) for a, b in sizes):
+        return NotImplemented
+    raise call.refuse(
+        f"Its input's mask of shape {mask.shape[1:]} does not fit values of {x.shape[1:]} for each "
+        "sample: Keras cannot run it either. Take the softmax of a tensor without that mask."
+    )
