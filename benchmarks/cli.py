@@ -4,38 +4,78 @@ from __future__ import annotations
 
 import argparse
 import sys
+from math import inf
 from pathlib import Path
 
 from benchmarks.cases import WORKLOADS
+from benchmarks.errors import BenchmarkError
 from benchmarks.places import refuse_place
 from benchmarks.planning import plan, subject_patterns
 
+OUTPUT = Path("bench.jsonl")
+QUICK_OUTPUT = Path("bench-quick.jsonl")
+
 SLOWER = 1.05
 """How many times slower a subject must be, with confidence, to count as a regression."""
+
+REPORT = """\
+Makes tables of results. They are printed, and written beside the file of results as Markdown
+(….md) and as a page with plots (….html), which replace reports that are there already.
+"""
+COMPARE = """\
+Finds what became slower or faster between two runs: which subjects at which tasks, with
+confidence, and relative to the machine's own speed. Exits with 1 if anything became slower.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the benchmark's commands and the options of a run."""
     add = parser.add_argument
-    add("-o", "--output", type=Path, metavar="FILE", help="results, as JSON lines; continued")
+    names = f"default: {OUTPUT}; quick: {QUICK_OUTPUT}"
+    add("-o", "--output", type=Path, metavar="FILE", help=f"results, ….jsonl; continued ({names})")
     add("--quick", action="store_true", help="three models, fewer subjects: some minutes")
     add("--models", nargs="+", metavar="NAME", help="names or patterns (default: all for images)")
     add("--subjects", nargs="+", metavar="NAME", help="names or patterns (default: all installed)")
     add("--workloads", nargs="+", choices=WORKLOADS, metavar="NAME", help=", ".join(WORKLOADS))
-    add("--batches", nargs="+", type=int, metavar="N", help="batch sizes (default: 1 8 64)")
+    add(
+        "--batches",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="batch sizes (default: 1 8 64; quick: 1 64)",
+    )
     add("--rounds", type=int, metavar="N", help="rounds of each task (default: 11; quick: 7)")
-    add("--round-seconds", type=float, default=0.07, metavar="S", help="of one round (%(default)s)")
-    add("--cold", type=int, metavar="N", help="models whose cold starts are measured (default: 2)")
+    add(
+        "--round-seconds",
+        type=float,
+        default=0.07,
+        metavar="S",
+        help="of a round (default: %(default)s)",
+    )
+    add("--cold", type=int, metavar="N", help="models started cold (default: 2; quick: 1)")
     add("--threads", type=int, metavar="N", help="of every subject (default: the cores there are)")
-    add("--device", choices=("cpu", "gpu"), default="cpu")
+    add(
+        "--device",
+        choices=("cpu", "gpu"),
+        default="cpu",
+        help="of every subject (default: %(default)s)",
+    )
     add("--overwrite", action="store_true", help="starts anew where the output exists")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=False)
-    report = commands.add_parser("report", help="makes tables and a page of results")
-    report.add_argument("results", type=Path)
-    compare = commands.add_parser("compare", help="finds what became slower")
-    compare.add_argument("before", type=Path)
-    compare.add_argument("after", type=Path)
-    compare.add_argument("--slower", type=float, default=SLOWER, metavar="X")
+    report = commands.add_parser(
+        "report", help="makes tables and a page of results", description=REPORT
+    )
+    report.add_argument("results", type=Path, metavar="RESULTS", help="the ….jsonl of a run")
+    compare = commands.add_parser("compare", help="finds what became slower", description=COMPARE)
+    compare.add_argument("before", type=Path, metavar="BEFORE", help="the ….jsonl of a run")
+    compare.add_argument("after", type=Path, metavar="AFTER", help="that of a later run")
+    compare.add_argument(
+        "--slower",
+        type=float,
+        default=SLOWER,
+        metavar="X",
+        help="counts what takes at least X times as long, a ratio above 1 (default: %(default)s)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +101,7 @@ def _measure(args: argparse.Namespace) -> int:
     from benchmarks.subjects import SUBJECTS, choose
 
     planned = plan(args)
-    output = args.output or Path("bench-quick.jsonl" if args.quick else "bench.jsonl")
+    output = args.output or (QUICK_OUTPUT if args.quick else OUTPUT)
     refuse_place(output)
     subjects = {name: SUBJECTS[name] for name in planned.subjects}
     refuse_nothing(planned, subjects, dict.fromkeys(planned.models, WORKLOADS))
@@ -92,6 +132,10 @@ def _compare(args: argparse.Namespace) -> int:
     from benchmarks.regressions import compare, table
     from benchmarks.results import read
 
+    if not 1 < args.slower < inf:
+        raise BenchmarkError(
+            f"slower must be a ratio above 1. Received: {args.slower}. Accepted: such as {SLOWER}"
+        )
     changes = compare(read(args.before), read(args.after), slower=args.slower)
     print(table(changes))
     return int(any(change.verdict == "slower" for change in changes.rows))

@@ -23,9 +23,9 @@ def omissions(plan: Plan, subjects: Mapping[str, Subject], absent: Mapping[str, 
     rows: list[Row] = [{"subject": name, "error": reason} for name, reason in absent.items()]
     for name, subject in subjects.items():
         if TRAIN in plan.workloads and not subject.trains and subject.kind in (COMPILED, PLAIN):
-            rows.append({"subject": name, "workload": TRAIN, "error": "It does not train."})
+            rows.append({"subject": name, "workload": TRAIN, "error": "Does not train."})
         if subject.models is not None and not set(plan.models) <= set(subject.models):
-            reason = f"It is written by hand, for {' and '.join(subject.models)} alone."
+            reason = f"Written by hand, for {' and '.join(subject.models)} alone."
             rows.append({"subject": name, "error": reason})
     return [{"kind": "left_out", **row} for row in rows]
 
@@ -36,7 +36,7 @@ def sentences(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         found.setdefault((row["error"], row.get("workload", "")), []).append(row["subject"])
     return [
-        f"not measured: {', '.join([*names, *([workload] if workload else [])])}. {reason}"
+        f"not measured: {f'{workload} of ' if workload else ''}{', '.join(names)}. {reason}"
         for (reason, workload), names in found.items()
     ]
 

@@ -28,6 +28,7 @@ from typing import Any
 
 import filelock
 
+from benchmarks.differences import refuse_differences
 from benchmarks.errors import BenchmarkError
 from benchmarks.rows import Row, parse
 
@@ -119,13 +120,7 @@ class Results:
     def _resume(self, conditions: Mapping[str, Any]) -> None:
         found = parse(self.path)
         self.rows = [row for row in found.rows if row["kind"] != "done"]
-        before, now = comparable(self.rows[0]), comparable(conditions)
-        changed = [key for key in now if before.get(key) != now[key]]
-        if changed:
-            raise BenchmarkError(
-                f"{self.path} holds a run with another {changed[0]}: {before.get(changed[0])}. "
-                f"Received: {now[changed[0]]}. Continue it as it was, or name another file."
-            )
+        refuse_differences(comparable(self.rows[0]), comparable(conditions), self.path)
         self.done = {row["unit"] for row in found.rows if row["kind"] == "done"}
         with open(self.path, "r+b") as file:
             file.truncate(found.length)

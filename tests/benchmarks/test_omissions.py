@@ -43,7 +43,7 @@ def test_compiled_subjects_that_do_not_train_are_told_where_training_is_measured
 @pytest.mark.once
 def test_models_that_nobody_has_written_by_hand_are_told():
     found = left_out(["plain-torch"], models=("vae", "shallow_autoencoder"))
-    assert found == {("plain-torch", None): "It is written by hand, for vae and dcgan alone."}
+    assert found == {("plain-torch", None): "Written by hand, for vae and dcgan alone."}
     assert left_out(["plain-torch"], models=("vae", "dcgan")) == {}
 
 
@@ -65,6 +65,8 @@ def test_subjects_that_cannot_run_here_are_told_with_the_reason(monkeypatch):
 def test_one_reason_is_one_sentence():
     rows = omissions(plan(["jax-jit"]), {}, {"a": "Not installed: b.", "c": "Not installed: b."})
     assert sentences(rows) == ["not measured: a, c. Not installed: b."]
+    rows = omissions(plan(["torch-compile"]), {"torch-compile": TABLE["torch-compile"]}, {})
+    assert sentences(rows) == ["not measured: train_step of torch-compile. Does not train."]
 
 
 @pytest.mark.once
@@ -73,8 +75,8 @@ def test_report_shows_what_is_left_out():
     chosen = {name: TABLE[name] for name in names}
     rows = omissions(plan(names, models=("gan",)), chosen, {})
     report = markdown(Analysis([*made_up_run(), *rows]))
-    assert "| train_step | torch-compile | It does not train. |" in report
-    assert "plain-torch | It is written by hand" in report
+    assert "| train_step | torch-compile | Does not train. |" in report
+    assert "plain-torch | Written by hand" in report
 
 
 @pytest.mark.once

@@ -69,3 +69,24 @@ def test_reports_are_recognized_and_written_again(results, capsys):
     for _ in range(2):
         assert main(["report", str(results)]) == 0
         assert sorted(contents(results.parent)) == ["run.html", "run.jsonl", "run.md"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], ["default: bench.jsonl; quick: bench-quick.jsonl"]),
+        (["report"], [".md", ".html", "RESULTS"]),
+        (["compare"], ["Exits with 1", "at least X times as long", "default: 1.05", "BEFORE"]),
+    ],
+)
+def test_help_tells_what_is_written_where_and_what_the_exit_code_means(words, told, capsys):
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert [text for text in told if text not in shown] == []
+
+
+@pytest.mark.parametrize("slower", ["1", "nan", "inf"])
+def test_least_ratio_that_counts_is_above_1(results, slower, capsys):
+    assert main(["compare", str(results), str(results), "--slower", slower]) == 2
+    assert f"above 1. Received: {float(slower)}. Accepted: " in capsys.readouterr().err
