@@ -189,6 +189,12 @@ def test_a_seed_that_moves_in_inference_is_named():
     Native(dense()).refuse_state({"x": np.zeros((1, 4), "float32")})
 
 
+def test_dropout_of_a_recurrent_layer_is_none_in_inference(tmp_path):
+    x = keras.Input((4, 3), name="x")
+    model = keras.Model(x, keras.layers.GRU(2, dropout=0.5, recurrent_dropout=0.5)(x))
+    assert export.to_onnx(model, tmp_path / "gru.onnx").passed
+
+
 @pytest.mark.parametrize("opset", [16, 99, "17", 17.5])
 def test_unknown_opset_is_refused(tmp_path, opset):
     with pytest.raises(ExportError, match="An opset must be a number from 17 to"):
