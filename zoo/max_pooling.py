@@ -39,6 +39,8 @@ def _pooled(layer: Any, inputs: Any) -> Any:
     if own is None or tuple(layer.strides) != sizes or layer.data_format != "channels_last":
         return None
     inputs = ops.convert_to_tensor(inputs)
+    if not all(isinstance(length, int) for length in inputs.shape):
+        return None  # a converter's symbols
     padding = []
     for size, length in zip(sizes, inputs.shape[1:-1], strict=True):
         missing = -length % size

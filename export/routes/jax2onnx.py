@@ -26,8 +26,11 @@ def convert(model: Any, opset: int | None = None) -> onnx.ModelProto:
         ]
         shape = jax.export.symbolic_shape(", ".join(sizes), scope=scope)
         specs.append(jax.ShapeDtypeStruct(shape, tensor.dtype))
-    proto = jax2onnx.to_onnx(
-        flat_call(model), specs, model_name=model.name, opset=opset or DEFAULT_OPSET
-    )
+    try:
+        proto = jax2onnx.to_onnx(
+            flat_call(model), specs, model_name=model.name, opset=opset or DEFAULT_OPSET
+        )
+    except jax.errors.InconclusiveDimensionOperation as error:
+        raise ValueError(f"JAX must know a size that is not fixed: {error}") from error
     rename(proto, [t.name for t in names.inputs], [t.name for t in names.outputs])
     return proto

@@ -112,3 +112,17 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypa
 def test_unknown_route_suggests_the_nearest(tmp_path):
     with pytest.raises(ExportError, match="Did you mean 'tf2onnx'"):
         export.to_onnx(small_generator(), tmp_path / "g.onnx", route="tf2onx")
+
+
+@pytest.mark.skipif(keras.config.backend() != "jax", reason="jax2onnx converts what runs on JAX")
+def test_a_size_that_jax_must_know_is_told_with_the_route_to_take(tmp_path, monkeypatch):
+    import jax
+    import jax2onnx
+
+    def inconclusive(*args, **kwargs):
+        raise jax.errors.InconclusiveDimensionOperation("'batch' is no number")
+
+    monkeypatch.setattr(jax2onnx, "to_onnx", inconclusive)
+    with pytest.raises(RouteError, match="JAX must know a size .*the direct route"):
+        export.to_onnx(small_generator(), tmp_path / "model.onnx", route="jax2onnx")
+    assert list(tmp_path.iterdir()) == []

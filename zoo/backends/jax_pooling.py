@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 Sizes = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]
@@ -50,7 +51,7 @@ def _backward(sizes: Sizes, padding: Padding, kept: tuple[Any, Any], gradient: A
         pieces.append(jnp.where(chosen, gradient, 0))
     whole = _together(pieces, sizes)
     back = [(0, 0, 0), *((-low, -high, 0) for low, high in padding), (0, 0, 0)]
-    return (jax.lax.pad(whole, jnp.zeros((), whole.dtype), back),)
+    return (lax.pad(whole, jnp.zeros((), whole.dtype), back),)
 
 
 max_pool.defvjp(_forward, _backward)
@@ -58,16 +59,14 @@ max_pool.defvjp(_forward, _backward)
 
 def _padded(inputs: Any, padding: Padding) -> Any:
     widths = [(0, 0, 0), *((low, high, 0) for low, high in padding), (0, 0, 0)]
-    return jax.lax.pad(inputs, jnp.array(-jnp.inf, inputs.dtype), widths)
+    return lax.pad(inputs, jnp.array(-jnp.inf, inputs.dtype), widths)
 
 
 def _places(inputs: Any, sizes: Sizes) -> list[Any]:
     """The map of every place in a window, row by row: each `(batch, *windows, channels)`."""
-    steps = [slice(None), *(slice(None),) * len(sizes), slice(None)]
     found = []
     for start in product(*(range(size) for size in sizes)):
-        steps[1:-1] = [slice(s, None, size) for s, size in zip(start, sizes, strict=True)]
-        found.append(inputs[tuple(steps)])
+        found.append(lax.slice(inputs, (0, *start, 0), inputs.shape, (1, *sizes, 1)))
     return found
 
 
