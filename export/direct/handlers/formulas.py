@@ -190,3 +190,18 @@ def select(operation: Any, condlist: Any, choicelist: Any, default: Any = 0) -> 
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         result = ops.where(condition, choice, result)
     return result
+
+
+@rewrite("Sparsemax", cases=[case("nn.sparsemax", X), case("nn.sparsemax", X, axis=1)])
+def sparsemax(operation: Any, x: Any) -> Any:
+    """Martins & Astudillo, 2016, with Keras's threshold, which adds up the sums of what is kept."""
+    axis = operation.axis % len(x.shape)
+    falling = -ops.sort(-x, axis=axis)
+    sums = ops.cumsum(falling, axis=axis)
+    ranks = ops.reshape(
+        ops.arange(1, x.shape[axis] + 1, dtype="float32"),
+        [-1 if place == axis else 1 for place in range(len(x.shape))],
+    )
+    kept = ops.cast(falling - (sums - 1.0) / ranks > 0, "float32")
+    total, count = (ops.sum(each, axis=axis, keepdims=True) for each in (kept * sums, kept))
+    return ops.maximum(x - (total - 1.0) / count, 0.0)
