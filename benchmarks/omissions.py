@@ -30,11 +30,32 @@ def omissions(plan: Plan, subjects: Mapping[str, Subject], absent: Mapping[str, 
     return [{"kind": "left_out", **row} for row in rows]
 
 
+def lacking(plan: Plan, offered: Mapping[str, Sequence[str]]) -> list[Row]:
+    """Rows of the kind `left_out`: workloads that were asked for and that a model does not have.
+
+    Args:
+        plan: What is measured.
+        offered: Model → what it can be used for.
+    """
+    return [
+        {
+            "kind": "left_out",
+            "model": model,
+            "workload": workload,
+            "error": f"No such workload; there are {', '.join(names)}.",
+        }
+        for model, names in offered.items()
+        for workload in plan.workloads
+        if workload not in names
+    ]
+
+
 def sentences(rows: Sequence[Row]) -> list[str]:
     """A line for each reason: who and what is left out."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        found.setdefault((row["error"], row.get("workload", "")), []).append(row["subject"])
+        name = row.get("subject") or row["model"]
+        found.setdefault((row["error"], row.get("workload", "")), []).append(name)
     return [
         f"not measured: {f'{workload} of ' if workload else ''}{', '.join(names)}. {reason}"
         for (reason, workload), names in found.items()

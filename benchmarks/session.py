@@ -18,7 +18,7 @@ from benchmarks.contest import Entrant, contest, fastest
 from benchmarks.crew import Crew
 from benchmarks.devices import refuse_other_device
 from benchmarks.errors import BenchmarkError, WorkerError
-from benchmarks.omissions import refuse_nothing
+from benchmarks.omissions import lacking, refuse_nothing, sentences
 from benchmarks.process import WorkerProcess
 from benchmarks.progress import Estimate, ProgressBar
 from benchmarks.results import Results, Row, of_kind
@@ -81,6 +81,9 @@ class Session:
         if not begun and not set(WORKLOADS) <= set(self.plan.workloads):
             offered = crew.reference().ask("workloads", models=list(self.plan.models))
             refuse_nothing(self.plan, self.subjects, offered)
+            absent = lacking(self.plan, offered)
+            self.bar.stream.writelines(f"{line}\n" for line in sentences(absent))
+            self.omitted = [*self.omitted, *absent]
         if self.omitted and "left_out" not in begun:
             self.results.add("left_out", self.omitted)
 

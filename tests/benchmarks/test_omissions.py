@@ -118,6 +118,20 @@ def test_what_is_left_out_is_said_once_and_is_among_the_results(tmp_path, monkey
     assert row["subject"] == "far"
 
 
+@pytest.mark.once
+def test_workload_that_only_some_models_have_is_told_of_the_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(subjects, "SUBJECTS", {"jax-jit": fake()})
+    words = ["--models", "vae", "gan", "--workloads", "decode", "generate", "--batches", "1"]
+    path = tmp_path / "run.jsonl"
+    assert main([*words, "--rounds", "1", "--cold", "0", "--output", str(path)]) == 0
+    assert "not measured: generate of vae, gan. No such workload" in capsys.readouterr().err
+    rows = of_kind(read(path), "left_out")
+    assert [(row["model"], row["workload"]) for row in rows] == [
+        ("vae", "generate"),
+        ("gan", "generate"),
+    ]
+
+
 def test_every_model_can_be_used_for_something_besides_training():
     from benchmarks.prepare import offered
 
