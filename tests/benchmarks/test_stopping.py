@@ -14,7 +14,14 @@ from benchmarks.stopping import interrupted_by_signals
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
+import signal
 import sys
+
+# Whoever started the tests may ignore signals, and processes inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 from benchmarks import subjects
 from benchmarks.__main__ import main
 from tests.benchmarks.runs import fake
