@@ -43,6 +43,19 @@ class Fidelity:
         """The output's name, with the inputs that it was measured on."""
         return self.output if self.inputs is None else f"{self.output} on {self.inputs} inputs"
 
+    @property
+    def kept(self) -> str:
+        """The measures in words: `PSNR 45.3 dB, SSIM 0.9936`."""
+        measures = (
+            ("PSNR", self.psnr, " dB"),
+            ("SSIM", self.ssim, ""),
+            ("SNR", self.snr, " dB"),
+            ("agreement", self.agreement, ""),
+        )
+        return ", ".join(
+            f"{text} {value:.4g}{unit}" for text, value, unit in measures if value is not None
+        )
+
     def failures(self, bound: Bound) -> list[str]:
         """One line for each measure that is below its bound."""
         return [

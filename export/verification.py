@@ -26,15 +26,17 @@ from export.runtime.manifest import Manifest, read_manifest
 class Verification:
     """What was checked of a bundle, and every problem that was found.
 
-    `used` is the part of the tolerance that each part's outputs took, and `against` what they were
-    last compared with: the stored reference, then the native model. The hashes show changes since
-    the bundle was written, not who wrote it.
+    `used` is the part of the tolerance that each part's outputs took, `kept` what those in lower
+    precision keep of float32, and `against` what they were last compared with: the stored
+    reference, then the native model. The hashes show changes since the bundle was written, not who
+    wrote it.
     """
 
     folder: str
     files: int
     parts: tuple[str, ...]
     used: dict[str, float]
+    kept: dict[str, str]
     against: dict[str, str]
     problems: tuple[str, ...]
 
@@ -49,6 +51,7 @@ class Verification:
             f"  {part}: {used:.1%} of the tolerance against {self.against[part]}"
             for part, used in self.used.items()
         ]
+        lines += [f"  {p}: {kept} against {self.against[p]}" for p, kept in self.kept.items()]
         return "\n".join(lines + [f"  problem: {problem}" for problem in self.problems])
 
     def to_json(self) -> dict[str, Any]:
@@ -72,27 +75,30 @@ def verify(folder: str | Path, run: Any = None) -> Verification:
     folder = Path(folder)
     problems: list[str] = []
     used: dict[str, float] = {}
+    kept: dict[str, str] = {}
     against: dict[str, str] = {}
     try:
         problems += changed_files(folder)
         manifest = read_manifest(folder)
         problems += _inconsistencies(folder, manifest)
     except BundleError as error:
-        return Verification(str(folder), 0, (), used, against, (*problems, str(error)))
+        return Verification(str(folder), 0, (), used, kept, against, (*problems, str(error)))
     if not problems:
         session = Session(folder)
         for part in manifest.parts:
             problems += _graph_problems(folder, manifest, part)
         if not problems:
-            problems += _reference_problems(session, used)
-            against |= dict.fromkeys(used, "the stored reference")
+            problems += _reference_problems(session, used, kept)
+            against |= dict.fromkeys([*used, *kept], "the stored reference")
         if not problems and run is not None:
             native: dict[str, float] = {}
-            problems += _native_problems(session, run, native)
+            native_kept: dict[str, str] = {}
+            problems += _native_problems(session, run, native, native_kept)
             used |= native
-            against |= dict.fromkeys(native, "the native model")
-    count = len(manifest.files) + 2
-    return Verification(str(folder), count, tuple(manifest.parts), used, against, tuple(problems))
+            kept |= native_kept
+            against |= dict.fromkeys([*native, *native_kept], "the native model")
+    count, parts = len(manifest.files) + 2, tuple(manifest.parts)
+    return Verification(str(folder), count, parts, used, kept, against, tuple(problems))
 
 
 def changed_files(folder: Path) -> Iterator[str]:
@@ -150,7 +156,9 @@ def _graph_problems(folder: Path, manifest: Manifest, part: str) -> Iterator[str
         yield f"the certificate of the part {part!r} is not passed"
 
 
-def _reference_problems(session: Session, used: dict[str, float]) -> Iterator[str]:
+def _reference_problems(
+    session: Session, used: dict[str, float], kept: dict[str, str]
+) -> Iterator[str]:
     try:
         arrays = read_reference(session.folder)
     except BundleError as error:
@@ -162,7 +170,7 @@ def _reference_problems(session: Session, used: dict[str, float]) -> Iterator[st
         if not inputs or not outputs:
             yield f"{REFERENCE} holds nothing of the part {part!r}"
             continue
-        yield from _compared(part, outputs, session, inputs, used)
+        yield from _compared(part, outputs, session, inputs, used, kept)
 
 
 def _compared(
@@ -171,11 +179,12 @@ def _compared(
     session: Session,
     inputs: dict[str, np.ndarray],
     used: dict[str, float],
+    kept: dict[str, str],
 ) -> Iterator[str]:
     manifest = session.manifest
     try:
         if manifest.precision != "float32":
-            yield from _judged(part, outputs, session.run(part, inputs), manifest)
+            yield from _judged(part, outputs, session.run(part, inputs), manifest, kept)
             return
         probe = Probe("reference", inputs)
         rows = compare(lambda _: outputs, lambda feed: session.run(part, feed), [probe])
@@ -194,14 +203,19 @@ def _judged(
     outputs: Mapping[str, np.ndarray],
     received: Mapping[str, np.ndarray],
     manifest: Manifest,
+    kept: dict[str, str],
 ) -> Iterator[str]:
     """Holds a part in lower precision against float32, by the bound that it was exported under."""
     bound = BOUNDS[manifest.precision]
-    for row in judge(manifest.parts[part], outputs, received, manifest.value_range):
+    rows = judge(manifest.parts[part], outputs, received, manifest.value_range)
+    kept[part] = "; ".join(f"{row.output} {row.kept}" for row in rows)
+    for row in rows:
         yield from (f"the part {part!r} lost too much: {line}" for line in row.failures(bound))
 
 
-def _native_problems(session: Session, run: Any, used: dict[str, float]) -> Iterator[str]:
+def _native_problems(
+    session: Session, run: Any, used: dict[str, float], kept: dict[str, str]
+) -> Iterator[str]:
     if isinstance(run, str | Path):
         import zoo
 
@@ -218,7 +232,8 @@ def _native_problems(session: Session, run: Any, used: dict[str, float]) -> Iter
                 if session.manifest.precision != "float32":
                     inputs = select(read_reference(session.folder), f"{name}/input/")
                     received = session.run(name, inputs)
-                    yield from _judged(name, Native(network)(inputs), received, session.manifest)
+                    truth = Native(network)(inputs)
+                    yield from _judged(name, truth, received, session.manifest, kept)
                     continue
                 certificate = certify(
                     network,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import export
-from export import fidelity, precision, runtime
+from export import fidelity, pipelines, precision, runtime
 from export.errors import CertificateError, ExportError
 from export.fidelity import Bound
 from tests.export.conftest import real_batch
@@ -125,6 +125,22 @@ def test_images_generated_in_int8_are_those_of_float32_as_far_as_certified(lower
     assert fidelity.peak_signal_to_noise(truth, images, 1.0) >= 25
 
 
+@pytest.mark.parametrize("kind", ["encode", "decode", "generate", "reconstruct", "score"])
+@pytest.mark.parametrize("uint8", [False, True])
+def test_int8_bundles_make_pipelines_that_keep_what_a_part_must(lowered, tmp_path, kind, uint8):
+    bundle = lowered["vae", "int8"]
+    assert export.to_pipeline(bundle, tmp_path / "p.onnx", kind, uint8=uint8).exists()
+
+
+def test_an_int8_pipeline_that_loses_more_is_refused(lowered, tmp_path, monkeypatch):
+    strict = Bound(psnr=150.0, ssim=1.0, snr=150.0, agreement=1.0)
+    monkeypatch.setitem(precision.BOUNDS, "int8", strict)
+    monkeypatch.setattr(pipelines, "all_passed", lambda *rows: False)
+    with pytest.raises(CertificateError, match="too much for int8. Received: reconstruction: psnr"):
+        export.to_pipeline(lowered["vae", "int8"], tmp_path / "p.onnx", "reconstruct")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_fails_on_one_family_alone_is_refused(models, tmp_path, monkeypatch):
     """Nothing but draws of the prior reaches the rows that are spoilt."""
     run = precision.run
@@ -151,8 +167,12 @@ def test_what_fails_on_one_family_alone_is_refused(models, tmp_path, monkeypatch
 
 def test_bundles_in_lower_precision_verify_run_and_say_so(lowered, models):
     for (name, kind), folder in lowered.items():
-        assert export.verify(folder).ok
-        assert export.verify(folder, models[name]).ok
+        stored, native = export.verify(folder), export.verify(folder, models[name])
+        assert stored.ok
+        assert native.ok
+        assert list(stored.kept) == list(native.kept) == list(models[name].parts())
+        assert "decoder: data PSNR" in stored.summary()
+        assert "against the native model" in native.summary()
         session = runtime.load(folder)
         assert session.manifest.precision == kind
         assert session.reconstruct(real_batch(models[name])["data"][:2]).dtype == np.float32
