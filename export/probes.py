@@ -48,8 +48,14 @@ def check_request(
         if name not in integers or not isinstance(count, (int, np.integer)) or count < 1:
             raise ExportError(
                 f"A cardinality must be how many values an integer input takes. "
-                f"Received: {count!r} for {name!r}. Accepted: 1 or more for {integers}."
+                f"Received: {count!r} for {name!r}. Accepted: "
+                + (f"1 or more for {', '.join(integers)}." if integers else "none: no input is.")
             )
+    if real is not None and not isinstance(real, Mapping):
+        raise ExportError(
+            f"Real inputs must be arrays by name. Received: a {type(real).__name__}. "
+            f"Accepted: a dictionary with {', '.join(t.name for t in signature.inputs)}."
+        )
     known = {tensor.name: tensor for tensor in signature.inputs}
     for name, values in (real or {}).items():
         if name not in known:
@@ -62,16 +68,22 @@ def check_request(
 
 def _check_real(tensor: Tensor, array: np.ndarray) -> None:
     shape = tuple("any" if size is None else size for size in ("count", *tensor.shape[1:]))
-    fits = array.ndim == len(tensor.shape) and all(
-        size in (None, length)
-        for size, length in zip(tensor.shape[1:], array.shape[1:], strict=True)
+    fits = (
+        array.ndim == len(tensor.shape)
+        and len(array) > 0
+        and all(
+            size in (None, length)
+            for size, length in zip(tensor.shape[1:], array.shape[1:], strict=True)
+        )
     )
     if not fits or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
         raise ExportError(
             f"Real inputs must have the shape and kind of the model's. Received: {array.dtype} "
             f"{array.shape} for {tensor.name!r}. Accepted: {tensor.dtype} {shape}."
         )
-    if tensor.is_float and not np.isfinite(array.astype(tensor.dtype)).all():
+    with np.errstate(over="ignore"):  # what overflows is refused
+        given = array.astype(tensor.dtype)
+    if tensor.is_float and not np.isfinite(given).all():
         raise ExportError(
             f"Real inputs must be finite. Received: NaN or infinity in {tensor.name!r}. "
             f"Accepted: finite {tensor.dtype} values."

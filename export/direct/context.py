@@ -38,6 +38,7 @@ def with_context(layer: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     parameters = inspect.signature(layer.call).parameters
     names = [n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
     kwargs = dict(kwargs)
+    kwargs.pop("training", None)  # it may be given to layers that have no such argument
     if "training" in names:
         kwargs["training"] = False
     given = {**dict(zip(names, args, strict=False)), **kwargs}

@@ -87,10 +87,13 @@ def test_an_input_without_a_batch_is_refused(tmp_path):
         ({"inputs": {"x": np.ones(4)}}, r"Received: float64 \(4,\) for 'x'"),
         ({"inputs": {"x": np.array([["a"] * 4])}}, "shape and kind"),
         ({"inputs": {"z": np.ones((3, 4))}}, r"Received: 'z'. Accepted: \['x'\]"),
+        ({"inputs": {"x": np.zeros((0, 4))}}, r"Received: float64 \(0, 4\)"),
+        ({"inputs": {"x": np.full((2, 4), 1e39)}}, "must be finite.* in 'x'"),
+        ({"inputs": np.ones((3, 4))}, "Received: a ndarray. Accepted: a dictionary with x"),
         ({"seed": -1}, "Received: -1"),
         ({"seed": 1.5}, "Received: 1.5"),
         ({"metadata": {"a": 1}}, "Received: 1 for 'a'"),
-        ({"cardinality": {"nope": 3}}, r"Received: 3 for 'nope'. Accepted: 1 or more for \[\]"),
+        ({"cardinality": {"nope": 3}}, "Received: 3 for 'nope'. Accepted: none: no input is"),
         ({"cardinality": {"x": 3}}, "Received: 3 for 'x'"),
     ],
 )
@@ -104,7 +107,7 @@ def test_an_argument_that_does_not_fit_is_refused(tmp_path, monkeypatch, argumen
 def test_a_cardinality_that_is_no_number_of_values_is_refused(tmp_path, count):
     labels = keras.Input((), dtype="int32", name="labels")
     model = keras.Model(labels, ops.one_hot(labels, 3))
-    with pytest.raises(ExportError, match=r"Accepted: 1 or more for \['labels'\]"):
+    with pytest.raises(ExportError, match="Accepted: 1 or more for labels"):
         export.to_onnx(model, tmp_path / "m.onnx", cardinality={"labels": count})
 
 

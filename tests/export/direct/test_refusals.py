@@ -111,6 +111,7 @@ def test_training_mode_that_changes_nothing_converts():
     y = layers.LSTM(2, return_sequences=True)(layers.Dropout(0.0)(x, training=True), training=True)
     frozen = layers.BatchNormalization(trainable=False)
     y = layers.Dropout(0.5)(frozen(y, training=True), training=False)
+    y = layers.LayerNormalization()(y, training=True)  # which has no such argument
     check(keras.Model(x, y), np.ones((2, 4, 3), "float32"))
 
 
