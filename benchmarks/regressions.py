@@ -13,6 +13,9 @@ from benchmarks.report.tables import Table, seconds
 from benchmarks.results import Row, comparable
 from benchmarks.statistics import Interval, Summary, change, geometric_mean, summarize
 
+SHOWN = 3
+"""Of what is no longer measured."""
+
 ENVIRONMENT = ("processor", "cores", "threads", "device", "versions")
 
 
@@ -131,7 +134,11 @@ def table(changes: Changes) -> str:
     if changes.differing:
         lines.append(f"The runs differ in: {', '.join(changes.differing)}.")
     if changes.missing:
-        lines.append(f"No longer measured: {'; '.join(changes.missing)}.")
+        lines.append(
+            f"No longer measured, of {len(changes.rows) + len(changes.missing)}: "
+            f"{len(changes.missing)}, {'; '.join(changes.missing[:SHOWN])}"
+            f"{', …' if len(changes.missing) > SHOWN else ''}."
+        )
     return "\n".join(lines)
 
 

@@ -62,7 +62,12 @@ def test_uncertainty_of_the_peaks_widens_what_is_relative_to_them():
 
 def test_what_is_no_longer_measured_is_said():
     after = [row for row in made_up_run(seed=4) if row.get("subject") != "plain-torch"]
-    assert "vae/generate/1 plain-torch" in compare(made_up_run(), after).missing
+    found = compare(made_up_run(), after)
+    assert "vae/generate/1 plain-torch" in found.missing
+    (line,) = [line for line in table(found).splitlines() if line.startswith("No longer")]
+    assert line.startswith(f"No longer measured, of {len(found.rows) + 12}: 12, vae/")
+    assert line.count("plain-torch") == 3
+    assert line.endswith(", ….")
 
 
 def test_runs_without_anything_in_common_are_refused():
