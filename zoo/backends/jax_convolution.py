@@ -76,8 +76,9 @@ def correlate(inputs: Any, outputs: Any, strides: Sizes, padding: Padding, windo
     shape = (*window, channels, filters)
     dense = max(strides) == 1
     if math.prod(window) == 1 or (dense and channels <= FEW):
-        taps = jnp.concatenate([*_taps(inputs, strides, padding, window, outputs.shape[1:-1])], -1)
-        rows = taps.reshape(-1, taps.shape[-1])
+        padded = jnp.pad(inputs, ((0, 0), *padding, (0, 0)))
+        read = jnp.concatenate([*taps(padded, strides, window, outputs.shape[1:-1])], -1)
+        rows = read.reshape(-1, read.shape[-1])
         return (rows.T @ outputs.reshape(-1, filters)).reshape(shape)
     if dense and filters <= FEW:
         mirrored = tuple((k - 1 - a, k - 1 - b) for k, (a, b) in zip(window, padding, strict=True))
@@ -90,11 +91,8 @@ def correlate(inputs: Any, outputs: Any, strides: Sizes, padding: Padding, windo
     return found
 
 
-def _taps(
-    inputs: Any, strides: Sizes, padding: Padding, window: Sizes, sizes: Sizes
-) -> Iterator[Any]:
-    """What each position of the window reads, in order: `(batch, *sizes, channels)`."""
-    padded = jnp.pad(inputs, ((0, 0), *padding, (0, 0)))
+def taps(padded: Any, strides: Sizes, window: Sizes, sizes: Sizes) -> Iterator[Any]:
+    """What each position of a window reads, row by row: `(batch, *sizes, channels)`."""
     for place in product(*map(range, window)):
         reach = [
             slice(start, start + (n - 1) * s + 1, s)

@@ -4,15 +4,13 @@ XLA's own, which scatters each gradient to the place that its window selects, is
 """
 
 from functools import partial
-from itertools import product
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-Sizes = tuple[int, ...]
-Padding = tuple[tuple[int, int], ...]
+from zoo.backends.jax_convolution import Padding, Sizes, taps
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
@@ -62,12 +60,10 @@ def _padded(inputs: Any, padding: Padding) -> Any:
     return lax.pad(inputs, jnp.array(-jnp.inf, inputs.dtype), widths)
 
 
-def _places(inputs: Any, sizes: Sizes) -> list[Any]:
+def _places(padded: Any, sizes: Sizes) -> list[Any]:
     """The map of every place in a window, row by row: each `(batch, *windows, channels)`."""
-    found = []
-    for start in product(*(range(size) for size in sizes)):
-        found.append(lax.slice(inputs, (0, *start, 0), inputs.shape, (1, *sizes, 1)))
-    return found
+    windows = tuple(n // size for n, size in zip(padded.shape[1:-1], sizes, strict=True))
+    return list(taps(padded, sizes, sizes, windows))
 
 
 def _together(pieces: list[Any], sizes: Sizes) -> Any:
