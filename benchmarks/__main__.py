@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.cli import add_arguments, run
+from benchmarks.commands.bench import add_arguments, run
 from benchmarks.errors import BenchmarkError
 
 __all__ = ["add_arguments", "main", "run"]

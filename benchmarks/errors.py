@@ -1,8 +1,12 @@
 """The errors that a benchmark raises on purpose: one line each."""
 
+from zoo.errors import ZooError
 
-class BenchmarkError(Exception):
+
+class BenchmarkError(ZooError):
     """A benchmark that cannot be run, read or compared as asked."""
+
+    exit_code = 2
 
 
 class WrongOutput(BenchmarkError):

@@ -7,8 +7,8 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from math import inf
 
-from benchmarks.cases import WORKLOADS, Plan
 from benchmarks.errors import BenchmarkError
+from benchmarks.plan import WORKLOADS, Plan
 
 QUICK_MODELS = ("vae", "vq_vae", "dcgan")
 
@@ -19,7 +19,7 @@ def plan(args: argparse.Namespace) -> Plan:
     Raises:
         BenchmarkError: A name is unknown, or a number is out of bounds.
     """
-    from benchmarks.conditions import cores
+    from benchmarks.records.environment import cores
     from benchmarks.subjects import choose
 
     batches = args.batches or ([1, 64] if args.quick else [1, 8, 64])

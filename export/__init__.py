@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "to_onnx": "export.conversion",
-    "to_bundle": "export.bundle",
+    "to_bundle": "export.bundle.write",
     "to_pipeline": "export.pipelines",
     "fit_density": "export.pipelines",
     "Density": "export.pipelines",
-    "verify": "export.verification",
-    "Certificate": "export.certificate",
+    "verify": "export.bundle.verify",
+    "Certificate": "export.certification.certificate",
     "BundleError": "export.errors",
     "CertificateError": "export.errors",
     "ExportError": "export.errors",
@@ -34,12 +34,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from export.bundle import to_bundle
-    from export.certificate import Certificate
+    from export.bundle.verify import verify
+    from export.bundle.write import to_bundle
+    from export.certification.certificate import Certificate
     from export.conversion import to_onnx
     from export.errors import BundleError, CertificateError, ExportError, UnsupportedOperation
     from export.pipelines import Density, fit_density, to_pipeline
-    from export.verification import verify
 
 
 def __getattr__(name: str) -> Any:

@@ -11,13 +11,13 @@ import numpy as np
 import onnx
 
 from export import routes
-from export.certificate import Certificate
-from export.certify import certify, versions
+from export.certification.certificate import Certificate
+from export.certification.certify import certify, versions
+from export.certification.cross_check import ask
+from export.certification.inputs import check_request
+from export.certification.native import Native, weights_sha256
 from export.direct.conversion import refuse_metadata, refuse_opset
 from export.errors import ExportError
-from export.native import Native, weights_sha256
-from export.opinion import ask
-from export.probes import check_request
 from export.storage import storing
 
 

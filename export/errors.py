@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from zoo.errors import ZooError
 
-class ExportError(Exception):
+
+class ExportError(ZooError):
     """A model, a graph or a bundle that cannot be exported, certified or opened."""
 
 

@@ -89,7 +89,7 @@ def _go_on(model: Any, train: Any, step: int) -> dict[str, float]:
     """Trains from a restored step to the end; the last step's own losses."""
     import keras
 
-    from zoo.training.feed import Feed
+    from zoo.training.batches import Feed
     from zoo.training.step import Stepper, named
 
     feed, stepper = Feed(model, train, BATCH, model.seed), Stepper.of(model)

@@ -12,7 +12,7 @@ _HOMES = {
     "create": "zoo.registry",
     "describe": "zoo.registry",
     "list_models": "zoo.registry",
-    "load": "zoo.loading",
+    "load": "zoo.training.loading",
     "load_data": "zoo.data",
     "GenerativeModel": "zoo.model",
     "Phase": "zoo.phase",
@@ -29,10 +29,10 @@ __all__ = [
 
 if TYPE_CHECKING:
     from zoo.data import load_data
-    from zoo.loading import load
     from zoo.model import GenerativeModel
     from zoo.phase import Phase
     from zoo.registry import create, describe, list_models
+    from zoo.training.loading import load
 
 
 def __getattr__(name: str) -> Any:

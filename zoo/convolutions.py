@@ -8,61 +8,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo import backends
+from zoo.backends import Forms
+from zoo.own_form import OwnForm
 
 
-@keras.saving.register_keras_serializable("genzoo")
-class Conv1D(keras.layers.Conv1D):
-    """Keras's convolution of sequences, in the backend's fastest form."""
-
-    export_as = keras.layers.Conv1D
-
-    def call(self, inputs: Any) -> Any:
-        """The convolution with its bias and activation."""
-        found = _convolved(self, inputs)
-        return super().call(inputs) if found is None else found
-
-
-@keras.saving.register_keras_serializable("genzoo")
-class Conv2D(keras.layers.Conv2D):
-    """Keras's convolution of images, in the backend's fastest form."""
-
-    export_as = keras.layers.Conv2D
-
-    def call(self, inputs: Any) -> Any:
-        """The convolution with its bias and activation."""
-        found = _convolved(self, inputs)
-        return super().call(inputs) if found is None else found
-
-
-@keras.saving.register_keras_serializable("genzoo")
-class Conv1DTranspose(keras.layers.Conv1DTranspose):
-    """Keras's transposed convolution of sequences, in the backend's fastest form."""
-
-    export_as = keras.layers.Conv1DTranspose
-
-    def call(self, inputs: Any) -> Any:
-        """The transposed convolution with its bias and activation."""
-        found = _transposed(self, inputs)
-        return super().call(inputs) if found is None else found
-
-
-@keras.saving.register_keras_serializable("genzoo")
-class Conv2DTranspose(keras.layers.Conv2DTranspose):
-    """Keras's transposed convolution of images, in the backend's fastest form."""
-
-    export_as = keras.layers.Conv2DTranspose
-
-    def call(self, inputs: Any) -> Any:
-        """The transposed convolution with its bias and activation."""
-        found = _transposed(self, inputs)
-        return super().call(inputs) if found is None else found
-
-
-def _convolved(layer: Any, inputs: Any) -> Any:
+def _convolved(layer: Any, forms: Forms, inputs: Any) -> Any:
     """The convolution in the backend's own form; None where Keras's is to be used."""
-    forms = backends.convolutions()
-    if forms is None or layer.groups > 1 or not _is_plain(layer):
+    if layer.groups > 1 or not _is_plain(layer):
         return None
     inputs, kernel = _tensors(inputs, layer.kernel)
     if layer.padding == "valid":
@@ -77,10 +29,9 @@ def _convolved(layer: Any, inputs: Any) -> Any:
     return _finished(layer, forms.convolve(inputs, kernel, layer.strides, padding))
 
 
-def _transposed(layer: Any, inputs: Any) -> Any:
+def _transposed(layer: Any, forms: Forms, inputs: Any) -> Any:
     """The transposed convolution in the backend's own form; None where Keras's is to be used."""
-    forms = backends.convolutions()
-    if forms is None or layer.output_padding is not None or not _is_plain(layer):
+    if layer.output_padding is not None or not _is_plain(layer):
         return None
     inputs, kernel = _tensors(inputs, layer.kernel)
     sizes = layer.compute_output_shape(inputs.shape)[1:-1]
@@ -114,3 +65,35 @@ def _tensors(inputs: Any, kernel: Any) -> tuple[Any, Any]:
 def _split(total: int) -> tuple[int, int]:
     """Zeros before and after, the odd one after; none of a negative total."""
     return max(total, 0) // 2, max(total, 0) - max(total, 0) // 2
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class Conv1D(OwnForm, keras.layers.Conv1D):
+    """Keras's convolution of sequences, in the backend's fastest form."""
+
+    export_as = keras.layers.Conv1D
+    own_form = _convolved
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class Conv2D(OwnForm, keras.layers.Conv2D):
+    """Keras's convolution of images, in the backend's fastest form."""
+
+    export_as = keras.layers.Conv2D
+    own_form = _convolved
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class Conv1DTranspose(OwnForm, keras.layers.Conv1DTranspose):
+    """Keras's transposed convolution of sequences, in the backend's fastest form."""
+
+    export_as = keras.layers.Conv1DTranspose
+    own_form = _transposed
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class Conv2DTranspose(OwnForm, keras.layers.Conv2DTranspose):
+    """Keras's transposed convolution of images, in the backend's fastest form."""
+
+    export_as = keras.layers.Conv2DTranspose
+    own_form = _transposed

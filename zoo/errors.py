@@ -2,7 +2,13 @@
 
 
 class ZooError(Exception):
-    """An error with a message that tells what was received and what is accepted."""
+    """An error whose message gives the rule, what was received and what is accepted.
+
+    Attributes:
+        exit_code: Of the command line: 1 for a failure, 2 for wrong use.
+    """
+
+    exit_code = 1
 
 
 class DataError(ZooError, ValueError):
@@ -16,9 +22,13 @@ class TargetError(ZooError, OSError):
 class ModelError(ZooError, ValueError):
     """A model that cannot be built or used as asked."""
 
+    exit_code = 2
+
 
 class UnknownModelError(ZooError, KeyError):
     """A name that the registry does not hold."""
+
+    exit_code = 2
 
     def __str__(self) -> str:
         """The message itself, without the quotes that `KeyError` puts around it."""

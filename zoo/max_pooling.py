@@ -5,38 +5,14 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo import backends
+from zoo.backends import Forms
+from zoo.own_form import OwnForm
 
 
-@keras.saving.register_keras_serializable("genzoo")
-class MaxPooling1D(keras.layers.MaxPooling1D):
-    """Keras's max-pooling of sequences, in the backend's fastest form."""
-
-    export_as = keras.layers.MaxPooling1D
-
-    def call(self, inputs: Any) -> Any:
-        """The largest value of each window."""
-        found = _pooled(self, inputs)
-        return super().call(inputs) if found is None else found
-
-
-@keras.saving.register_keras_serializable("genzoo")
-class MaxPooling2D(keras.layers.MaxPooling2D):
-    """Keras's max-pooling of images, in the backend's fastest form."""
-
-    export_as = keras.layers.MaxPooling2D
-
-    def call(self, inputs: Any) -> Any:
-        """The largest value of each window."""
-        found = _pooled(self, inputs)
-        return super().call(inputs) if found is None else found
-
-
-def _pooled(layer: Any, inputs: Any) -> Any:
+def _pooled(layer: Any, forms: Forms, inputs: Any) -> Any:
     """Max-pooling in the backend's own form; None where Keras's is to be used."""
-    own = backends.max_pool()
     sizes = tuple(layer.pool_size)
-    if own is None or tuple(layer.strides) != sizes or layer.data_format != "channels_last":
+    if tuple(layer.strides) != sizes or layer.data_format != "channels_last":
         return None
     inputs = ops.convert_to_tensor(inputs)
     if not all(isinstance(length, int) for length in inputs.shape):
@@ -47,4 +23,20 @@ def _pooled(layer: Any, inputs: Any) -> Any:
         before = missing // 2
         same = layer.padding == "same"
         padding.append((before, missing - before) if same else (0, -(length % size)))
-    return own(inputs, sizes, tuple(padding))
+    return forms.max_pool(inputs, sizes, tuple(padding))
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class MaxPooling1D(OwnForm, keras.layers.MaxPooling1D):
+    """Keras's max-pooling of sequences, in the backend's fastest form."""
+
+    export_as = keras.layers.MaxPooling1D
+    own_form = _pooled
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class MaxPooling2D(OwnForm, keras.layers.MaxPooling2D):
+    """Keras's max-pooling of images, in the backend's fastest form."""
+
+    export_as = keras.layers.MaxPooling2D
+    own_form = _pooled

@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from zoo.averaging import WeightAverage
 from zoo.construction import Construction, checked_range, checked_shape
+from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.noise import Noise

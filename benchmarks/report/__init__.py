@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.records.file import read
 from benchmarks.report.analysis import Analysis
-from benchmarks.report.content import tables
 from benchmarks.report.page import conditions, page
-from benchmarks.results import read
+from benchmarks.report.timings import tables
 
 __all__ = ["Analysis", "markdown", "text", "write"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks import peaks
-from benchmarks.cases import PEAK, TRAIN, Task
-from benchmarks.results import Row, of_kind
-from benchmarks.statistics import Interval, Summary, geometric_mean, speedup, summarize
+from benchmarks.measure.statistics import Interval, Summary, geometric_mean, speedup, summarize
+from benchmarks.plan import PEAK, TRAIN, Task
+from benchmarks.records.file import Row, of_kind
 from benchmarks.subjects import COMPILED, PLAIN, PREDICT
+from benchmarks.workload import roofline
 
 OURS = "onnxruntime"
 """The subject that the others are compared with: ONNX Runtime on the direct route's files."""
@@ -42,7 +42,7 @@ class Ceiling:
 
     def bandwidth(self, moved: float) -> float:
         """Bytes a second for a call that moves so many: from the caches, or from memory."""
-        sizes = [peaks.work(name, peaks.BATCHES[name])[1] for name in peaks.TRIADS]
+        sizes = [roofline.work(name, roofline.BATCHES[name])[1] for name in roofline.TRIADS]
         return self.cache if moved**2 < sizes[0] * sizes[1] else self.memory
 
     def seconds(self, cost: Row) -> float:
@@ -124,14 +124,14 @@ class Analysis:
     def ceiling(self) -> Ceiling | None:
         """The machine's ceilings; None where they were not measured."""
         best: dict[str, tuple[float, str]] = {}
-        for name in peaks.BATCHES:
-            flops, moved = peaks.work(name, peaks.BATCHES[name])
-            work = moved if name in peaks.TRIADS else flops
-            timed = self.times.get(Task(PEAK, name, peaks.BATCHES[name]), {})
+        for name in roofline.BATCHES:
+            flops, moved = roofline.work(name, roofline.BATCHES[name])
+            work = moved if name in roofline.TRIADS else flops
+            timed = self.times.get(Task(PEAK, name, roofline.BATCHES[name]), {})
             for subject, row in timed.items():
                 rate = work / row["best"]  # a ceiling is what was possible at any time
                 best[name] = max(best.get(name, (0.0, "")), (rate, subject))
-        if set(best) != set(peaks.BATCHES):
+        if set(best) != set(roofline.BATCHES):
             return None
         holders = {name: subject for name, (_, subject) in best.items()}
         flops = max(best["matmul"][0], best["convolution"][0])

@@ -8,9 +8,9 @@ from importlib.resources import files
 
 from benchmarks.report import plots
 from benchmarks.report.analysis import Analysis, Comparison
-from benchmarks.report.content import AGAINST, tables
 from benchmarks.report.svg import Picture
 from benchmarks.report.tables import Table, size, times
+from benchmarks.report.timings import AGAINST, tables
 from benchmarks.subjects import COMPILED, PLAIN, PREDICT
 
 LONG = 24

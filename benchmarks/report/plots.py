@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.cases import Task
+from benchmarks.measure.statistics import summarize
+from benchmarks.plan import Task
+from benchmarks.records.file import of_kind
 from benchmarks.report.analysis import OURS, Analysis, Comparison, family
-from benchmarks.report.content import interval
 from benchmarks.report.svg import LogScale, Picture
 from benchmarks.report.tables import seconds
-from benchmarks.results import of_kind
-from benchmarks.statistics import summarize
+from benchmarks.report.timings import interval
 from benchmarks.subjects import ONNX, PREDICT
 
 WIDTH = 360

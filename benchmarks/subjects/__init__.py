@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks.cases import PEAK, TRAIN, Task
-from benchmarks.conditions import instructions
 from benchmarks.errors import BenchmarkError
+from benchmarks.plan import PEAK, TRAIN, Task
+from benchmarks.records.environment import instructions
 
 PREDICT = "predict"
 COMPILED = "compiled"

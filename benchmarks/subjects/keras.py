@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import PEAK, TRAIN
-from benchmarks.chain import Values, follow, keras_chain, variables
 from benchmarks.native import compiled
-from benchmarks.store import Store
+from benchmarks.plan import PEAK, TRAIN
+from benchmarks.workload.chain import Values, follow, keras_chain, variables
+from benchmarks.workload.workdir import Store
 
 Outputs = dict[str, np.ndarray]
 
@@ -55,14 +55,14 @@ class Keras:
 
     def workloads(self, *, models: list[str]) -> dict[str, list[str]]:
         """Model → what it can be used for, without making it."""
-        from benchmarks.prepare import offered
+        from benchmarks.workload.setup import offered
         from zoo.registry import describe
 
         return {name: offered(describe(name).load()) for name in models}
 
     def prepare(self, *, folder: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Fills the folder that the subjects of one model share."""
-        from benchmarks.prepare import prepare
+        from benchmarks.workload.setup import prepare
 
         return prepare(Store(folder), model, settings)
 
@@ -70,7 +70,7 @@ class Keras:
         self, *, folder: str, model: str, route: str, precision: str = "float32"
     ) -> list[dict[str, Any]]:
         """Exports every part: one row a part, with its certificate or its error."""
-        from benchmarks.exports import export_lowered, export_part
+        from benchmarks.workload.exports import export_lowered, export_part
 
         store = Store(folder)
         loaded = None if model == PEAK else _load(store)
@@ -98,9 +98,9 @@ class Keras:
         folder = str(store.folder)
         if self._last[0] != folder:
             if model == PEAK:
-                from benchmarks import peaks
+                from benchmarks.workload import roofline
 
-                self._last = folder, peaks.parts()
+                self._last = folder, roofline.parts()
             else:
                 self._last = folder, _load(store).parts()
         return self._last[1]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.chain import Values, follow
 from benchmarks.errors import BenchmarkError
-from benchmarks.store import Store
+from benchmarks.workload.chain import Values, follow
+from benchmarks.workload.workdir import Store
 
 Outputs = dict[str, np.ndarray]
 
@@ -56,7 +56,7 @@ class OnnxRuntime:
 
     def profile(self, *, task: dict[str, Any], calls: int) -> dict[str, float]:
         """Seconds per call by operator."""
-        from benchmarks.profile import Profiler
+        from benchmarks.measure.profile import Profiler
 
         with Profiler(self.threads) as profiler:
             call = _chain(task, self._graphs(task, profiler.open))

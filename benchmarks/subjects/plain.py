@@ -14,10 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.cases import TRAIN
-from benchmarks.chain import Values, follow
 from benchmarks.errors import BenchmarkError
-from benchmarks.store import Store
+from benchmarks.plan import TRAIN
+from benchmarks.workload.chain import Values, follow
+from benchmarks.workload.workdir import Store
 
 Outputs = dict[str, np.ndarray]
 Weights = dict[str, np.ndarray]

@@ -15,7 +15,7 @@ from export.direct.tensor import Order, Shape, Stored, Tensor, float32, plain, w
 from export.errors import UnsupportedOperation
 
 if TYPE_CHECKING:
-    from export.direct.walk import Walker
+    from export.direct.walker import Walker
 
 
 class Call:

@@ -13,10 +13,10 @@ import onnxruntime
 from onnx import shape_inference
 
 from export.direct import handlers, keras_graph  # noqa: F401  (importing handlers fills the tables)
-from export.direct.fold import fold
 from export.direct.graph import TYPES, Graph
+from export.direct.passes import fold
 from export.direct.tensor import FLOATS, Tensor, float32
-from export.direct.walk import Walker
+from export.direct.walker import Walker
 from export.errors import ExportError
 from export.storage import SINGLE_FILE
 

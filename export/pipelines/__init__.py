@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from export.certificate import all_passed
-from export.certify import compare
+from export.certification.certificate import all_passed
+from export.certification.certify import compare
+from export.certification.inputs import Probe
 from export.errors import CertificateError, ExportError
-from export.fidelity import measure
 from export.pipelines import stages
 from export.pipelines.density import Density, fit_density
 from export.pipelines.kinds import KINDS, Pipeline
-from export.precision import BOUNDS
-from export.probes import Probe
+from export.precision.certificate import BOUNDS
+from export.precision.fidelity import measure
 from export.runtime import Session
 from export.runtime.engine import open_session, run
 from export.runtime.manifest import Manifest, Noise

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
+from export.bundle.reference import read_reference, select
 from export.errors import ExportError
 from export.pipelines.assembly import Assembly, joined
-from export.reference import read_reference, select
 from export.runtime import Session
 from export.runtime.manifest import Port
 

@@ -144,7 +144,7 @@ def test_own_convolutions_convert_to_onnx_as_those_of_keras():
 def test_no_convolution_of_a_training_step_has_a_reversed_window():
     import jax
 
-    from zoo.backends import jax_convolution as own
+    from zoo.backends.jax import convolution as own
 
     def loss(image, kernel, turned):
         small = own.convolve(image, kernel, (2, 2), ((1, 2), (1, 2)))

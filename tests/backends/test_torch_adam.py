@@ -50,10 +50,10 @@ def test_a_transposed_gradient_updates_the_right_weights():
 
 
 def test_an_adam_with_extras_is_applied_by_keras():
-    from zoo.backends import torch_adam
+    from zoo.backends.torch import adam
 
     variables = weights()
-    assert torch_adam.fits(built(variables), variables)
+    assert adam.fits(built(variables), variables)
     for options in (
         {"amsgrad": True},
         {"clipnorm": 1.0},
@@ -64,8 +64,8 @@ def test_an_adam_with_extras_is_applied_by_keras():
         {"loss_scale_factor": 2.0},
         {"gradient_accumulation_steps": 2},
     ):
-        assert not torch_adam.fits(built(variables, **options), variables), options
-    assert not torch_adam.fits(built(variables), variables[:1])
+        assert not adam.fits(built(variables, **options), variables), options
+    assert not adam.fits(built(variables), variables[:1])
     rmsprop = keras.optimizers.RMSprop()
     rmsprop.build(variables)
-    assert not torch_adam.fits(rmsprop, variables)
+    assert not adam.fits(rmsprop, variables)

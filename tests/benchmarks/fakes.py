@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cases import PEAK
-from benchmarks.chain import Link
-from benchmarks.store import Store
+from benchmarks.plan import PEAK
+from benchmarks.workload.chain import Link
+from benchmarks.workload.workdir import Store
 
 
 class Sleeper:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks import peaks
-from benchmarks.cases import PEAK
+from benchmarks.plan import PEAK
+from benchmarks.workload import roofline
 
 KINDS = {
     "tensorflow-function": "compiled",
@@ -39,8 +39,8 @@ def made_up_run(*, factors=None, models=("vae", "dcgan"), batches=(1, 8, 64), se
     ]
     for name, kind in KINDS.items():
         rows.append({"kind": "subject", "subject": name, "type": kind, "precision": "float32"})
-    for name, batch in peaks.BATCHES.items():
-        flops, moved = peaks.work(name, batch)
+    for name, batch in roofline.BATCHES.items():
+        flops, moved = roofline.work(name, batch)
         rows.append(_cost(PEAK, name, batch, flops, moved))
         rows.append(_time(PEAK, name, batch, "jax-jit", max(flops / 1e11, moved / 1e10), rng))
     for model in models:

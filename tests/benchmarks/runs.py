@@ -2,10 +2,10 @@
 
 import io
 
-from benchmarks.cases import Plan
-from benchmarks.progress import ProgressBar
-from benchmarks.results import Results
-from benchmarks.session import Session
+from benchmarks.measure.progress import ProgressBar
+from benchmarks.measure.run import Session
+from benchmarks.plan import Plan
+from benchmarks.records.file import Results
 from benchmarks.subjects import COMPILED, Subject
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.agreement import refuse_difference
 from benchmarks.errors import WrongOutput
+from benchmarks.measure.correctness import refuse_difference
 
 pytestmark = pytest.mark.once
 

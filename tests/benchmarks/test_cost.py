@@ -5,7 +5,7 @@ import math
 import pytest
 from onnx import TensorProto, helper, save
 
-from benchmarks.cost import count
+from benchmarks.workload.cost import count
 
 pytestmark = pytest.mark.once
 

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import subjects
 from benchmarks.__main__ import main
-from benchmarks.devices import refuse_absent_gpu, refuse_other_device
 from benchmarks.errors import BenchmarkError, WorkerError
-from benchmarks.results import of_kind
+from benchmarks.records.file import of_kind
+from benchmarks.workers.devices import refuse_absent_gpu, refuse_other_device
 from tests.benchmarks.runs import fake, plan, run, timings
 
 pytestmark = pytest.mark.once

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.differences import refuse_differences
 from benchmarks.errors import BenchmarkError
+from benchmarks.records.differences import refuse_differences
 
 pytestmark = pytest.mark.once
 

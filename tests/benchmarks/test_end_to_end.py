@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cases import Plan
+from benchmarks.measure.progress import ProgressBar
+from benchmarks.measure.run import Session
 from benchmarks.native import USUAL
-from benchmarks.progress import ProgressBar
+from benchmarks.plan import Plan
+from benchmarks.records.file import Results, of_kind, read
 from benchmarks.report import write
-from benchmarks.results import Results, of_kind, read
-from benchmarks.session import Session
 from benchmarks.subjects import SUBJECTS
 
 ROOT = Path(__file__).resolve().parents[2]

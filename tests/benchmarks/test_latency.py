@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.errors import BenchmarkError, WrongOutput
-from benchmarks.latency import FEWEST, compare
+from benchmarks.measure.latency import FEWEST, compare
 from tests.benchmarks.graphs import dense_model, save_dense_graph
 
 

@@ -8,11 +8,11 @@ import pytest
 import zoo
 from benchmarks import subjects
 from benchmarks.__main__ import main
-from benchmarks.cases import WORKLOADS
 from benchmarks.errors import BenchmarkError
-from benchmarks.omissions import omissions, refuse_nothing, sentences
+from benchmarks.plan import WORKLOADS
+from benchmarks.records.file import of_kind, read
 from benchmarks.report import Analysis, markdown
-from benchmarks.results import of_kind, read
+from benchmarks.skipped import omissions, refuse_nothing, sentences
 from tests.benchmarks.rows import made_up_run
 from tests.benchmarks.runs import fake, plan
 
@@ -133,7 +133,7 @@ def test_workload_that_only_some_models_have_is_told_of_the_others(tmp_path, mon
 
 
 def test_every_model_can_be_used_for_something_besides_training():
-    from benchmarks.prepare import offered
+    from benchmarks.workload.setup import offered
 
     for name in zoo.list_models():
         found = offered(zoo.describe(name).load())

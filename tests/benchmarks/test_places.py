@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
-from benchmarks.places import refuse_place
+from benchmarks.records.paths import refuse_place
 from tests.benchmarks.rows import made_up_run
 
 pytestmark = pytest.mark.once

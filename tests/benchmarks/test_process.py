@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import WorkerError
-from benchmarks.process import WorkerProcess
+from benchmarks.workers.client import WorkerProcess
 
 pytestmark = pytest.mark.once
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.profile import BETWEEN, Profiler, by_operator
+from benchmarks.measure.profile import BETWEEN, Profiler, by_operator
 from tests.benchmarks.test_cost import graph
 
 pytestmark = pytest.mark.once

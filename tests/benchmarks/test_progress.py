@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from benchmarks.progress import Estimate, ProgressBar, duration
+from benchmarks.measure.progress import Estimate, ProgressBar, duration
 
 pytestmark = pytest.mark.once
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.cases import PEAK
 from benchmarks.errors import BenchmarkError
-from benchmarks.regressions import compare, table
+from benchmarks.plan import PEAK
+from benchmarks.report.compare import compare, table
 from tests.benchmarks.rows import made_up_run
 
 pytestmark = pytest.mark.once

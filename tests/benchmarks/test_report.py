@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.cases import Task
+from benchmarks.plan import Task
 from benchmarks.report import Analysis, markdown, text
-from benchmarks.report.content import tables
 from benchmarks.report.page import page
 from benchmarks.report.svg import LogScale
 from benchmarks.report.tables import seconds, size, times
+from benchmarks.report.timings import tables
 from tests.benchmarks.rows import made_up_run
 
 pytestmark = pytest.mark.once

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
-from benchmarks.results import Results, read
+from benchmarks.records.file import Results, read
 from tests.benchmarks.rows import made_up_run
 
 pytestmark = pytest.mark.once

@@ -3,8 +3,8 @@
 import pytest
 from onnx import helper
 
-from benchmarks import routes
-from benchmarks.races import Course, race
+from benchmarks.routes import __main__
+from benchmarks.routes.compare import Course, race
 from tests.benchmarks.test_cost import graph
 
 pytestmark = pytest.mark.once
@@ -15,7 +15,7 @@ QUICK = Course(batches=(1, 3), rounds=3, round_seconds=0.002)
 def rows(model, *, slower=None, failing=(), nodes=None):
     """The rows of a part; another route takes twice as long as direct, or so many times."""
     found = {}
-    for route in routes.ROUTES:
+    for route in __main__.ROUTES:
         row = {"model": model, "part": "decoder", "route": route, "shape": [8, 8, 1]}
         if route in failing:
             row["error"] = "An operation | has\nno equivalent."
@@ -42,7 +42,7 @@ def dense(folder, route, *, kind="Relu", turned=False):
 
 def test_row_of_a_part_holds_all_routes_and_ratios():
     part = rows("vae", slower={"tf2onnx": 1.25, "torch": 3.0}, nodes={"direct": 4, "jax2onnx": 9})
-    line = routes.table([part], (1, 32)).splitlines()[2]
+    line = __main__.table([part], (1, 32)).splitlines()[2]
     assert line == (
         "| vae | decoder | 8×8×1 | 4 / 5 / 5 / 9 | 1 / 1 / 1 / 1 | 0.12 / 0.12 / 0.12 / 0.12 "
         "| 1.25 / 3.00 / 2.00 | 1.25 / 3.00 / 2.00 |"
@@ -50,7 +50,7 @@ def test_row_of_a_part_holds_all_routes_and_ratios():
 
 
 def test_why_a_route_fails_stands_below_the_table():
-    text = routes.table([rows("vae"), rows("gan", failing=("torch",))], (1,))
+    text = __main__.table([rows("vae"), rows("gan", failing=("torch",))], (1,))
     assert "| 5 / 5 / –<sup>1</sup> / 5 |" in text
     assert text.splitlines()[-1] == "1. gan decoder by torch: An operation | has no equivalent."
 
@@ -60,7 +60,7 @@ def test_summary_counts_conversions_and_means_the_best_of_the_others():
         rows("vae", slower={"tf2onnx": 4.0, "torch": 4.0, "jax2onnx": 4.0}),
         rows("gan", slower={"tf2onnx": 1.0}, failing=("torch",)),
     ]
-    lines = routes.summary(parts, (1, 32)).splitlines()
+    lines = __main__.summary(parts, (1, 32)).splitlines()
     assert lines[0].endswith("direct 2, tf2onnx 2, torch 1, jax2onnx 2.")
     assert lines[1].endswith("none.")
     for line in lines[2:]:
@@ -70,15 +70,15 @@ def test_summary_counts_conversions_and_means_the_best_of_the_others():
 
 def test_summary_names_what_is_slower_and_what_has_more_nodes():
     part = rows("vae", slower={"torch": 0.9}, nodes={"direct": 6})
-    lines = routes.summary([part], (1,)).splitlines()
+    lines = __main__.summary([part], (1,)).splitlines()
     assert "vae decoder (6 to 5 of tf2onnx)" in lines[1]
     assert lines[2].endswith("below 0.98: vae decoder (0.90).")
 
 
 def test_part_that_no_other_route_converts_has_no_ratio():
-    part = rows("vae", failing=routes.OTHERS)
-    assert routes.best_ratio(part, 1) is None
-    assert "geometric mean" not in routes.summary([part], (1,))
+    part = rows("vae", failing=__main__.OTHERS)
+    assert __main__.best_ratio(part, 1) is None
+    assert "geometric mean" not in __main__.summary([part], (1,))
 
 
 def test_graphs_that_agree_are_counted_and_timed(tmp_path):

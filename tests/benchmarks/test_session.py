@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.progress import ProgressBar
-from benchmarks.results import Results, of_kind, read
-from benchmarks.statistics import speedup
+from benchmarks.measure.progress import ProgressBar
+from benchmarks.measure.statistics import speedup
+from benchmarks.records.file import Results, of_kind, read
 from benchmarks.subjects import ONNX
 from tests.benchmarks.runs import fake, run, timings
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.statistics import change, geometric_mean, speedup, summarize
+from benchmarks.measure.statistics import change, geometric_mean, speedup, summarize
 
 pytestmark = pytest.mark.once
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.stopping import interrupted_by_signals
+from benchmarks.workers.signals import interrupted_by_signals
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """

@@ -6,9 +6,10 @@ from importlib.util import find_spec
 import pytest
 
 import zoo
-from benchmarks import cases, subjects
+from benchmarks import plan as cases
+from benchmarks import subjects
 from benchmarks.__main__ import add_arguments, main
-from benchmarks.cases import Task
+from benchmarks.plan import Task
 from benchmarks.planning import plan
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.commands import demo
 from tests.cli.conftest import TINY
-from zoo.cli import demo
 
 
 def test_demo_trains_exports_certifies_and_times(zoo, tmp_path, monkeypatch):

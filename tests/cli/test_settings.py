@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from zoo.cli.failures import UsageError
+from zoo.cli.errors import UsageError
 from zoo.cli.settings import Setting, parse, settings_of
 from zoo.registry import TABLE, describe
 

@@ -41,7 +41,7 @@ def test_an_existing_run_is_neither_overwritten_nor_changed(zoo, vae_run):
 def test_ctrl_c_says_how_to_resume_and_resume_needs_only_the_folder(
     zoo, vae_run, tmp_path, monkeypatch
 ):
-    from zoo.training.run import RunFolder
+    from zoo.training.run_folder import RunFolder
 
     def interrupt(folder, progress, write=RunFolder.checkpoint):
         write(folder, progress)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.data import as_data, load_data, samples
+from zoo.data import as_data, load_data, validation
 from zoo.errors import DataError
 
 pytestmark = pytest.mark.once
@@ -60,7 +60,7 @@ def test_bad_values_are_refused_in_one_line(load, name):
 
 
 def test_nan_is_found_across_chunks_of_a_memory_map(tmp_path, monkeypatch):
-    monkeypatch.setattr(samples, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(validation, "CHUNK_BYTES", 64)
     array = np.zeros((100, 4), np.float32)
     array[77, 2] = np.nan
     np.save(tmp_path / "x.npy", array)
@@ -72,8 +72,8 @@ def test_extent_is_the_same_in_any_chunks(monkeypatch):
     array = np.random.default_rng(0).normal(size=(50, 3))
     expected = (array.min(), array.max())
     for size in (1, 24, 100, 10**6):
-        monkeypatch.setattr(samples, "CHUNK_BYTES", size)
-        assert samples.find_extent(array) == expected
+        monkeypatch.setattr(validation, "CHUNK_BYTES", size)
+        assert validation.find_extent(array) == expected
 
 
 def test_nan_in_the_test_split_is_found_too():

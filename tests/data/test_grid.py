@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.tolerances import EXACT
-from zoo.data.drawing import round_limits
-from zoo.data.grid import draw_grid, save_grid, to_uint8
 from zoo.errors import DataError, TargetError
+from zoo.plotting.drawing import round_limits
+from zoo.plotting.grid import draw_grid, save_grid, to_uint8
 
 pytestmark = pytest.mark.once
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tolerances import EXACT
 from zoo.data import load_data
-from zoo.data.named import DEVIATIONS, mixture_centres
+from zoo.data.builtin import DEVIATIONS, mixture_centres
 from zoo.errors import DataError
 
 pytestmark = pytest.mark.once
@@ -154,7 +154,7 @@ def test_other_errors_of_a_download_are_not_hidden(monkeypatch):
 
 def test_importing_and_using_data_imports_no_backend_and_no_pillow():
     program = (
-        "import sys, zoo.data, zoo.data.grid; zoo.data.load_data('ring');"
+        "import sys, zoo.data, zoo.plotting.grid; zoo.data.load_data('ring');"
         "unwanted = {'keras', 'tensorflow', 'torch', 'jax', 'PIL', 'sklearn'};"
         "print(sorted(unwanted & set(sys.modules)))"
     )

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from export.certificate import Certificate
-from export.certify import compare
+from export.certification.certificate import Certificate
+from export.certification.certify import compare
+from export.certification.inputs import Probe, probes
 from export.errors import CertificateError, ExportError
-from export.probes import Probe, probes
 from export.signature import Signature, Tensor
 
 VECTOR = Signature((Tensor("x", "float32", (None, 4)),), (Tensor("y", "float32", (None, 4)),))

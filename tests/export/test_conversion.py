@@ -8,9 +8,9 @@ from keras import ops
 
 import export
 from export import routes, storage
+from export.certification.native import Native
 from export.direct import newest_opset
 from export.errors import CertificateError, ExportError
-from export.native import Native
 from tests.export.conftest import small_generator
 from zoo.errors import TargetError
 

@@ -8,7 +8,7 @@ import pytest
 
 import export
 import zoo
-from benchmarks.prepare import stir
+from benchmarks.workload.setup import stir
 from export import runtime
 from tests import tiny
 from tests.models.test_shapes import IMAGES_ONLY

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import export
-from export import fidelity, pipelines, precision, runtime
+from export import pipelines, runtime
 from export.errors import CertificateError, ExportError
-from export.fidelity import Bound
+from export.precision import certificate, fidelity
+from export.precision.fidelity import Bound
 from tests.export.conftest import real_batch
 from tests.tolerances import BFLOAT16, FORMULA
 
@@ -96,11 +97,11 @@ def test_bundles_in_lower_precision_run_in_openvino_too(lowered, models):
 
 def test_times_are_the_least_of_rounds_that_take_turns_at_who_goes_first(monkeypatch):
     order = []
-    monkeypatch.setattr(precision, "run", lambda session, inputs: order.append(session))
+    monkeypatch.setattr(certificate, "run", lambda session, inputs: order.append(session))
     ticks = iter(range(1000))
-    monkeypatch.setattr(precision.time, "perf_counter", lambda: next(ticks) / 1e3)
-    assert precision._milliseconds(["a", "b"], {}) == [1.0, 1.0]
-    assert order == ["a", "b", "b", "a"] * (precision.ROUNDS // 2)
+    monkeypatch.setattr(certificate.time, "perf_counter", lambda: next(ticks) / 1e3)
+    assert certificate._milliseconds(["a", "b"], {}) == [1.0, 1.0]
+    assert order == ["a", "b", "b", "a"] * (certificate.ROUNDS // 2)
 
 
 def test_int8_is_calibrated_and_judged_on_different_inputs(lowered):
@@ -134,7 +135,7 @@ def test_int8_bundles_make_pipelines_that_keep_what_a_part_must(lowered, tmp_pat
 
 def test_an_int8_pipeline_that_loses_more_is_refused(lowered, tmp_path, monkeypatch):
     strict = Bound(psnr=150.0, ssim=1.0, snr=150.0, agreement=1.0)
-    monkeypatch.setitem(precision.BOUNDS, "int8", strict)
+    monkeypatch.setitem(certificate.BOUNDS, "int8", strict)
     monkeypatch.setattr(pipelines, "all_passed", lambda *rows: False)
     with pytest.raises(CertificateError, match="too much for int8. Received: reconstruction: psnr"):
         export.to_pipeline(lowered["vae", "int8"], tmp_path / "p.onnx", "reconstruct")
@@ -143,7 +144,7 @@ def test_an_int8_pipeline_that_loses_more_is_refused(lowered, tmp_path, monkeypa
 
 def test_what_fails_on_one_family_alone_is_refused(models, tmp_path, monkeypatch):
     """Nothing but draws of the prior reaches the rows that are spoilt."""
-    run = precision.run
+    run = certificate.run
 
     def spoilt(session, inputs):
         outputs = run(session, inputs)
@@ -155,7 +156,7 @@ def test_what_fails_on_one_family_alone_is_refused(models, tmp_path, monkeypatch
         return outputs
 
     spoilt.turn = 0
-    monkeypatch.setattr(precision, "run", spoilt)
+    monkeypatch.setattr(certificate, "run", spoilt)
     with pytest.raises(CertificateError, match="Received: data on prior inputs: ssim [^;]*$"):
         export.to_bundle(
             models["vae"],
@@ -181,7 +182,7 @@ def test_bundles_in_lower_precision_verify_run_and_say_so(lowered, models):
 
 def test_what_loses_too_much_is_refused_and_leaves_nothing(models, tmp_path, monkeypatch):
     strict = Bound(psnr=150.0, ssim=1.0, snr=150.0, agreement=1.0)
-    monkeypatch.setitem(precision.BOUNDS, "float16", strict)
+    monkeypatch.setitem(certificate.BOUNDS, "float16", strict)
     with pytest.raises(CertificateError, match="much in float16. Received: .*mean on real .*: snr"):
         export.to_bundle(
             models["vae"],

@@ -6,8 +6,9 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export import direct, rewriting
+from export import direct
 from export.direct.conversion import OLDEST_OPSET, newest_opset
+from export.precision import convert
 from export.runtime.engine import open_session, run
 from export.runtime.openvino import Network
 from tests.tolerances import CERTIFICATE, EXACT
@@ -49,7 +50,7 @@ def test_weights_round_to_the_nearest_bfloat16_ties_to_even():
     content = product(
         numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")
     )
-    answer = run(open_session(rewriting.bfloat16(content)), {"data": np.eye(16, dtype="float32")})[
+    answer = run(open_session(convert.bfloat16(content)), {"data": np.eye(16, dtype="float32")})[
         "sum"
     ]
     expected = np.zeros((16, 16), "float32")
@@ -64,7 +65,7 @@ def test_small_tensors_and_integers_stay_as_they_are():
         numpy_helper.from_array(np.zeros((1, 16), "float32"), "bias"),
         numpy_helper.from_array(np.zeros((16, 16), "int64"), "indices"),
     )
-    found = onnx.load_from_string(rewriting.bfloat16(content)).graph.initializer
+    found = onnx.load_from_string(convert.bfloat16(content)).graph.initializer
     types = {tensor.name: tensor.data_type for tensor in found}
     assert types == {
         "weights/bfloat16": TensorProto.BFLOAT16,
@@ -77,7 +78,7 @@ def test_small_tensors_and_integers_stay_as_they_are():
 def test_bfloat16_is_valid_and_folded_at_every_opset(models, tmp_path, name):
     network = models[name].parts()["decoder"]
     for opset in range(OLDEST_OPSET, newest_opset() + 1):
-        content = rewriting.bfloat16(
+        content = convert.bfloat16(
             direct.convert(network, opset=opset).SerializeToString(deterministic=True)
         )
         proto = onnx.load_from_string(content)

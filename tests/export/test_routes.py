@@ -6,7 +6,8 @@ import keras
 import pytest
 
 import export
-from export import opinion, routes
+from export import routes
+from export.certification import cross_check
 from export.errors import ExportError, RouteError
 from tests.export.conftest import small_generator
 
@@ -42,8 +43,8 @@ def test_a_converter_that_fails_is_an_opinion_too(tmp_path, monkeypatch):
     def fail(model, **options):
         raise ExportError("no such layer")
 
-    monkeypatch.setattr(opinion.routes, "convert", fail)
-    given = opinion.ask(model, path)
+    monkeypatch.setattr(cross_check.routes, "convert", fail)
+    given = cross_check.ask(model, path)
     assert (given["converts"], given["reason"]) == (False, "no such layer")
 
 

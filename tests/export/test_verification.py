@@ -10,7 +10,8 @@ import onnx
 import pytest
 
 import export
-from export import reference, runtime
+from export import runtime
+from export.bundle import reference
 from export.errors import BundleError
 from tests.export.damage import reseal
 

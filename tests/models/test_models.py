@@ -7,7 +7,7 @@ import pytest
 import zoo
 from tests import tiny
 from tests.tolerances import EXACT, FORWARD
-from zoo.training.feed import Feed
+from zoo.training.batches import Feed
 from zoo.training.step import Stepper
 
 NAMES = zoo.list_models()

@@ -8,7 +8,7 @@ from tests.arrays import array, tensor
 from tests.tolerances import EXACT, FORMULA
 from zoo import backends, networks
 from zoo.errors import ModelError
-from zoo.networks import blocks, pooling, residual_map
+from zoo.networks import blocks, conv_pool, vq
 
 IMAGES = [(8, 8, 1), (28, 28, 1), (9, 7, 3), (5, 12, 2), (4, 4, 1)]
 SEQUENCES = [(16, 2), (15, 3), (4, 1)]
@@ -170,11 +170,11 @@ def test_family_follows_the_shape_unless_it_is_named(network, shape, expected):
         (lambda: networks.decoder("conv", 2, (9, 3, 1)), r"at least 4. Received: \(9, 3, 1\)"),
         (lambda: networks.encoder("resnet", (3, 2), HEADS), r"at least 4. Received: \(3, 2\)"),
         (lambda: networks.decoder("resnet", 2, (3, 2)), r"at least 4. Received: \(3, 2\)"),
-        (lambda: pooling.encoder((3, 3, 1)), r"at least 4. Received: \(3, 3, 1\)"),
-        (lambda: pooling.encoder((5,)), r"images or sequences.*Received: \(5,\)"),
-        (lambda: pooling.decoder((5,)), r"images or sequences.*Received: \(5,\)"),
-        (lambda: residual_map.encoder((5,), 2), r"images or sequences.*Received: \(5,\)"),
-        (lambda: residual_map.decoder(2, (5,)), r"images or sequences.*Received: \(5,\)"),
+        (lambda: conv_pool.encoder((3, 3, 1)), r"at least 4. Received: \(3, 3, 1\)"),
+        (lambda: conv_pool.encoder((5,)), r"images or sequences.*Received: \(5,\)"),
+        (lambda: conv_pool.decoder((5,)), r"images or sequences.*Received: \(5,\)"),
+        (lambda: vq.encoder((5,), 2), r"images or sequences.*Received: \(5,\)"),
+        (lambda: vq.decoder(2, (5,)), r"images or sequences.*Received: \(5,\)"),
         (lambda: networks.encoder("mlp", (5,), HEADS, normalization="group"), "'group'"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
-from zoo.networks import blocks, pooling, residual_map
+from zoo.networks import blocks, conv_pool, vq
 
 SHAPES = [
     ((8, 8, 1), (2, 2)),
@@ -17,7 +17,7 @@ SHAPES = [
 
 
 def test_pooling_at_28_by_28_has_the_28353_weights_of_keras_example():
-    encoder, decoder = pooling.encoder((28, 28, 1)), pooling.decoder((28, 28, 1))
+    encoder, decoder = conv_pool.encoder((28, 28, 1)), conv_pool.decoder((28, 28, 1))
     # 3·3·1·32 + 32, then 3·3·32·32 + 32; twice that and 3·3·32·1 + 1.
     assert encoder.count_params() == 320 + 9248
     assert decoder.count_params() == 2 * 9248 + 289
@@ -26,7 +26,7 @@ def test_pooling_at_28_by_28_has_the_28353_weights_of_keras_example():
 
 @pytest.mark.parametrize(("shape", "small"), SHAPES)
 def test_pooling_halves_twice_and_doubles_back_to_exactly_the_shape(shape, small):
-    encoder, decoder = pooling.encoder(shape, width=4), pooling.decoder(shape, width=4)
+    encoder, decoder = conv_pool.encoder(shape, width=4), conv_pool.decoder(shape, width=4)
     assert (encoder.inputs[0].name, encoder.output_names) == ("data", ["code"])
     assert (decoder.inputs[0].name, decoder.output_names) == ("latent", ["data"])
     assert encoder.output_shape == decoder.input_shape == (None, *small, 4)
@@ -37,8 +37,8 @@ def test_pooling_halves_twice_and_doubles_back_to_exactly_the_shape(shape, small
 @pytest.mark.parametrize("residuals", [0, 1])
 def test_residual_maps_halve_twice_and_double_back_to_exactly_the_shape(shape, small, residuals):
     options = {"width": 4, "residual_width": 2, "residuals": residuals}
-    encoder = residual_map.encoder(shape, 3, **options)
-    decoder = residual_map.decoder(3, shape, **options)
+    encoder = vq.encoder(shape, 3, **options)
+    decoder = vq.decoder(3, shape, **options)
     assert encoder.output_shape == decoder.input_shape == (None, *small, 3)
     assert decoder.output_shape == (None, *shape)
 
@@ -46,25 +46,25 @@ def test_residual_maps_halve_twice_and_double_back_to_exactly_the_shape(shape, s
 @pytest.mark.parametrize("depth", [0, 1, 3])
 def test_maps_take_any_depth(depth):
     small = blocks.halvings((8, 8, 1), depth)[-1]
-    encoder = pooling.encoder((8, 8, 1), width=2, depth=depth)
-    decoder = pooling.decoder((8, 8, 1), width=2, depth=depth)
+    encoder = conv_pool.encoder((8, 8, 1), width=2, depth=depth)
+    decoder = conv_pool.decoder((8, 8, 1), width=2, depth=depth)
     assert decoder.output_shape == (None, 8, 8, 1)
     assert decoder.input_shape[1:-1] == encoder.output_shape[1:-1] == small
-    encoder = residual_map.encoder((8, 8, 1), 3, width=2, depth=depth, residuals=0)
-    decoder = residual_map.decoder(3, (8, 8, 1), width=2, depth=depth, residuals=0)
+    encoder = vq.encoder((8, 8, 1), 3, width=2, depth=depth, residuals=0)
+    decoder = vq.decoder(3, (8, 8, 1), width=2, depth=depth, residuals=0)
     assert encoder.output_shape == decoder.input_shape == (None, *small, 3)
     assert decoder.output_shape == (None, 8, 8, 1)
 
 
 def test_odd_sizes_are_computed_as_they_are_declared():
-    encoder = pooling.encoder((9, 7, 3), width=2)
-    decoder = pooling.decoder((9, 7, 3), width=2)
+    encoder = conv_pool.encoder((9, 7, 3), width=2)
+    decoder = conv_pool.decoder((9, 7, 3), width=2)
     made = decoder(encoder(tensor(np.ones((1, 9, 7, 3)))))
     assert tuple(made.shape) == (1, 9, 7, 3)
 
 
 def test_logits_of_a_map_share_the_decoders_weights():
-    decoder = pooling.decoder((4, 4, 1), width=2, depth=1)
+    decoder = conv_pool.decoder((4, 4, 1), width=2, depth=1)
     logits = blocks.logits(decoder)
     assert [id(v) for v in logits.variables] == [id(v) for v in decoder.variables]
     code = tensor(np.random.default_rng(0).normal(size=(1, 2, 2, 2)))

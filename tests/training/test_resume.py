@@ -82,7 +82,7 @@ def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
     code = (
         "import sys, zoo\n"
         "from tests import tiny\n"
-        "import zoo.training.run as run\n"
+        "import zoo.training.run_folder as run\n"
         "run.CHECKPOINT_SECONDS = 0.0\n"
         "train, _ = zoo.load_data('digits')\n"
         "tiny.create('vae').fit(train, epochs=400, verbose=0, run=sys.argv[1])\n"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo.autoencoders.autoencoder import Autoencoder
-from zoo.networks import pooling
+from zoo.autoencoders.base import Autoencoder
+from zoo.networks import conv_pool
 
 
 class ConvAutoencoder(Autoencoder):
@@ -35,8 +35,8 @@ class ConvAutoencoder(Autoencoder):
         **options: Any,
     ) -> None:
         super().__init__(shape, loss=loss, **options)
-        encoder = pooling.encoder(self.shape, width=width, depth=depth)
-        decoder = pooling.decoder(
+        encoder = conv_pool.encoder(self.shape, width=width, depth=depth)
+        decoder = conv_pool.decoder(
             self.shape, width=width, depth=depth, output=self.output_activation
         )
         self.assemble(encoder, decoder, learning_rate)

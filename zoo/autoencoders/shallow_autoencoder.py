@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from zoo import losses, networks
-from zoo.autoencoders.autoencoder import Autoencoder
+from zoo.autoencoders.base import Autoencoder
 
 
 class ShallowAutoencoder(Autoencoder):

@@ -9,7 +9,7 @@ from keras import activations, ops
 from zoo import losses
 from zoo.layers import Codebook, Lookup
 from zoo.model import GenerativeModel
-from zoo.networks import blocks, residual_map
+from zoo.networks import blocks, vq
 from zoo.phase import Phase
 
 
@@ -65,8 +65,8 @@ class VQVAE(GenerativeModel):
             "residual_width": residual_width,
             "residuals": residuals,
         }
-        self.to_vectors = residual_map.encoder(self.shape, code_dim, **keywords, name="to_vectors")
-        self.from_vectors = residual_map.decoder(
+        self.to_vectors = vq.encoder(self.shape, code_dim, **keywords, name="to_vectors")
+        self.from_vectors = vq.decoder(
             code_dim, self.shape, **keywords, output=self.output_activation, name="from_vectors"
         )
         self.codebook = Codebook(codes, code_dim, decay=decay, name="codes")

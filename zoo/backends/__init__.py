@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoo.errors import BackendError
 
@@ -97,21 +97,16 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     return current().input_gradient(function, inputs)
 
 
-def convolutions() -> ModuleType | None:
-    """The backend's module of own convolutions; None where those of Keras are the fastest.
+class Forms(NamedTuple):
+    """Layers' computations in a backend's own forms, such as `zoo.backends.jax.convolution`'s."""
 
-    It has `convolve` and `spread`: see `zoo.backends.jax_convolution`.
-    """
+    convolve: Callable[..., Any]
+    spread: Callable[..., Any]
+    max_pool: Callable[..., Any]
+
+
+def forms() -> Forms | None:
+    """The backend's own forms; None where those of Keras are the fastest."""
     import keras
 
-    return current().convolutions() if keras.config.backend() == "jax" else None
-
-
-def max_pool() -> Callable[..., Any] | None:
-    """The backend's own max-pooling; None where that of Keras is the fastest.
-
-    See `zoo.backends.jax_pooling.max_pool`.
-    """
-    import keras
-
-    return current().max_pool() if keras.config.backend() == "jax" else None
+    return current().forms() if keras.config.backend() == "jax" else None

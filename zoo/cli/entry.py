@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from zoo import __version__
-from zoo.cli import failures, terminal
+from zoo.cli import errors, terminal
 
 COMMANDS = {
     "list": "list the models",
@@ -25,6 +25,15 @@ COMMANDS = {
     "bench": "time ONNX Runtime against the native backend",
     "demo": "train, export, certify and time two models on digits",
     "doctor": "show what is installed, and how to install what is not",
+}
+# Commands live with what they command; the others are in this package.
+HOMES = {
+    "export": "export.commands",
+    "pipeline": "export.commands",
+    "verify": "export.commands",
+    "doctor": "export.commands",
+    "bench": "benchmarks.commands",
+    "demo": "benchmarks.commands",
 }
 EXAMPLES = """\
 examples:
@@ -51,7 +60,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=Help, **options)
 
     def error(self, message: str) -> NoReturn:
-        raise failures.UsageError(f"{message}. See: {self.prog} --help")
+        raise errors.UsageError(f"{message}. See: {self.prog} --help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
     except BaseException as error:
-        failure = failures.explain(error)
+        failure = errors.explain(error)
         if failure is None:
             raise
         return failure.report(debug="--debug" in words)
@@ -91,14 +100,14 @@ def build_parser(words: Sequence[str]) -> Parser:
     if chosen is not None and chosen not in COMMANDS:
         near = difflib.get_close_matches(chosen, COMMANDS, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise failures.UsageError(
+        raise errors.UsageError(
             f"Unknown command {chosen!r}.{hint} Accepted: {', '.join(COMMANDS)}."
         )
     for name, summary in COMMANDS.items():
         if name != chosen:
             commands.add_parser(name, help=summary)
             continue
-        module = import_module(f"zoo.cli.{name}")
+        module = import_module(f"{HOMES.get(name, 'zoo.cli')}.{name}")
         command = commands.add_parser(
             name, help=summary, description=module.__doc__, epilog=module.EXAMPLES
         )

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, subject, values
-from zoo.cli.failures import UsageError
-from zoo.data.grid import save_grid
+from zoo.cli import sources, values
+from zoo.cli.errors import UsageError
+from zoo.cli.opened import HELP, Subject, open_subject
+from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
 examples:
@@ -25,7 +26,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the points, the size of the picture, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=subject.HELP)
+    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
     sources.add_arguments(parser, help="walk between the codes of these data")
     parser.add_argument(
         "--rows", type=values.count, default=8, metavar="N", help="how many walks (8)"
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Walks, saves, and prints the file's name."""
-    opened = subject.open_subject(options.subject)
+    opened = open_subject(options.subject)
     about, rows = opened.about, options.rows
     by_data = about.sampler is None or options.data is not None
     if by_data and about.code is None:
@@ -98,7 +99,7 @@ def spherical(start: np.ndarray, end: np.ndarray, steps: np.ndarray) -> np.ndarr
     return np.where(curved, arc, linear(start, end, steps.ravel()))
 
 
-def _draws(opened: subject.Subject, count: int, seed: int) -> np.ndarray:
+def _draws(opened: Subject, count: int, seed: int) -> np.ndarray:
     """Points from the prior: the ones that sampling with the seed starts from."""
     noises = list(opened.about.prior.values())
     if len(noises) != 1:

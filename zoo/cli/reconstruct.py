@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, subject, terminal, values
-from zoo.cli.failures import UsageError
-from zoo.data.grid import save_grid
+from zoo.cli import sources, terminal, values
+from zoo.cli.errors import UsageError
+from zoo.cli.opened import HELP, open_subject
+from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
 examples:
@@ -25,7 +26,7 @@ COLUMNS = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the data, how many, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=subject.HELP)
+    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
         "-n",
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Reconstructs, saves, and prints the mean squared error."""
-    opened = subject.open_subject(options.subject)
+    opened = open_subject(options.subject)
     if opened.about.code is None:
         raise UsageError(f"{options.subject} has no encoder: it cannot reconstruct.")
     originals, labels = sources.rows_for(opened, options, options.count)

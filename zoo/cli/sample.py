@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import subject, values
-from zoo.cli.failures import UsageError
-from zoo.data.grid import save_grid
+from zoo.cli import values
+from zoo.cli.errors import UsageError
+from zoo.cli.opened import HELP, open_subject
 from zoo.files import write_atomically
+from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
 examples:
@@ -27,7 +28,7 @@ PER_CLASS = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, how many, of which classes, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=subject.HELP)
+    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
     parser.add_argument(
         "-n",
         "--count",
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draws, saves, and prints the file's name."""
-    opened = subject.open_subject(options.subject)
+    opened = open_subject(options.subject)
     about = opened.about
     if about.sampler is None:
         raise UsageError(

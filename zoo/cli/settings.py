@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zoo.cli.failures import UsageError
+from zoo.cli.errors import UsageError
 from zoo.registry import Row
 
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

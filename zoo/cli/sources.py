@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from zoo.cli import values
-from zoo.cli.failures import UsageError
+from zoo.cli.errors import UsageError
 from zoo.data import load_data
-from zoo.data.archives import ROLES
 from zoo.data.load import NAMES
+from zoo.data.npz import ROLES
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import zoo
 from zoo.cli import settings, sources, terminal, values
-from zoo.cli.failures import Interrupted, UsageError
+from zoo.cli.errors import Interrupted, UsageError
 from zoo.data.load import NAMES
 from zoo.errors import ModelError, RunError, ZooError
 from zoo.registry import describe
@@ -105,7 +105,7 @@ def _recorded(out: Path) -> dict[str, Any]:
     if not (out / "run.json").is_file():
         return {}
     terminal.choose_backend()
-    from zoo.training.run import read_run
+    from zoo.training.run_folder import read_run
 
     return read_run(out)
 
@@ -146,7 +146,7 @@ def _length(options: argparse.Namespace, before: dict[str, Any]) -> dict[str, in
 
 
 def _run_folder(out: Path, name: str, source: dict[str, Any]) -> Any:
-    from zoo.training.run import RunFolder
+    from zoo.training.run_folder import RunFolder
 
     return RunFolder(out, details={"name": name, "source": source})
 

@@ -6,15 +6,15 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.data import archives, folders, named
-from zoo.data.assembly import assemble
+from zoo.data import builtin, image_folder, npz
+from zoo.data.build import assemble
 from zoo.data.dataset import Data, Range
 from zoo.data.raw import Raw, Split
 from zoo.data.resize import parse_size
-from zoo.data.storage import MEMORY
+from zoo.data.spill import MEMORY
 from zoo.errors import DataError
 
-NAMES = ("digits", "ring", "grid", *named.DOWNLOADS)
+NAMES = ("digits", "ring", "grid", *builtin.DOWNLOADS)
 
 
 def load_data(
@@ -64,7 +64,7 @@ def load_data(
         origin = os.fspath(source)
         path = Path(origin).expanduser()
         if path.is_dir():
-            raw = folders.load_folder(path, size=pair, channels=channels, memory=memory)
+            raw = image_folder.load_folder(path, size=pair, channels=channels, memory=memory)
         else:
             raw = _load_file(path, origin, keys, memory)
     else:
@@ -86,8 +86,8 @@ def load_data(
 
 def _load_name(name: str, seed: int) -> Raw:
     if name == "digits":
-        return named.digits()
-    return named.download(name) if name in named.DOWNLOADS else named.mixture(name, seed)
+        return builtin.digits()
+    return builtin.download(name) if name in builtin.DOWNLOADS else builtin.mixture(name, seed)
 
 
 def _load_file(path: Path, origin: str, keys: Mapping[str, str] | None, memory: int) -> Raw:
@@ -100,9 +100,9 @@ def _load_file(path: Path, origin: str, keys: Mapping[str, str] | None, memory: 
             f"Accepted: {', '.join(NAMES)}, or a path to .npz, .npy or a folder of images."
         )
     if path.suffix.lower() == ".npz":
-        return archives.load_npz(path, keys=keys, memory=memory)
+        return npz.load_npz(path, keys=keys, memory=memory)
     if path.suffix.lower() == ".npy":
-        return archives.load_npy(path)
+        return npz.load_npy(path)
     raise DataError(
         f"A data file is .npz or .npy. Received: {origin!r}. "
         "Accepted: these, or a folder of images."

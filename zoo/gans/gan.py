@@ -7,7 +7,7 @@ from keras import ops
 
 from zoo import losses
 from zoo.errors import ModelError
-from zoo.gans.adversarial import Adversarial
+from zoo.gans.base import Adversarial
 
 GENERATOR_LOSSES = {
     "minimax": losses.minimax_generator,

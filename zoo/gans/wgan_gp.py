@@ -8,7 +8,7 @@ from keras import ops
 
 from zoo import losses
 from zoo.backends import input_gradient
-from zoo.gans.adversarial import Adversarial
+from zoo.gans.base import Adversarial
 from zoo.noise import uniform
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from zoo.data import Data
-from zoo.data.grid import save_grid
+from zoo.plotting.grid import save_grid
 from zoo.training.progress import Progress
 
 PICTURED = 64

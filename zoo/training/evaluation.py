@@ -8,7 +8,7 @@ import numpy as np
 from zoo import backends
 from zoo.model import GenerativeModel
 from zoo.noise import draw_all
-from zoo.training.feed import check_fits, data_for
+from zoo.training.batches import check_fits, data_for
 from zoo.training.step import named
 
 EVALUATION_STREAM = 4

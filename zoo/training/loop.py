@@ -10,11 +10,11 @@ import keras
 
 from zoo.errors import DivergenceError, ModelError
 from zoo.model import GenerativeModel
+from zoo.training.batches import Feed, data_for
 from zoo.training.evaluation import Evaluation
-from zoo.training.feed import Feed, data_for
-from zoo.training.interrupt import orderly_stop
 from zoo.training.progress import Progress
-from zoo.training.run import RunFolder
+from zoo.training.run_folder import RunFolder
+from zoo.training.signals import orderly_stop
 from zoo.training.step import Stepper, named
 
 BATCH_SIZE = 64

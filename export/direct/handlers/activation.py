@@ -7,7 +7,7 @@ from typing import Any
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import array, case, layer, operation, rewrite
+from export.direct.registry import array, case, layer, operation, rewrite
 from export.direct.tensor import Stored, Tensor
 
 X = array(2, 3, 4)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from export.direct.call import Call
-from export.direct.table import array, case, operation
+from export.direct.registry import array, case, operation
 from export.direct.tensor import Stored, Tensor
 
 Q, K = array(2, 3, 4, 8), array(2, 5, 4, 8)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from export.direct.table import array, case, refuse, rewrite
+from export.direct.registry import array, case, refuse, rewrite
 
 IMAGE = array(2, 6, 4, 3, low=0.0, high=1.0)
 PROBABILITIES = array(2, 3, low=0.05, high=0.95)

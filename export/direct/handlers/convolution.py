@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import array, case, layer, operation, rewrite
+from export.direct.registry import array, case, layer, operation, rewrite
 from export.direct.tensor import Order, Shape, Stored, Tensor, channels_second, plain
 
 

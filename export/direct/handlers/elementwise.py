@@ -8,7 +8,7 @@ import numpy as np
 
 from export.direct.call import Call
 from export.direct.graph import TYPES
-from export.direct.table import array, case, operation
+from export.direct.registry import array, case, operation
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)

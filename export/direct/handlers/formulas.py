@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from export.direct.table import array, case, rewrite
+from export.direct.registry import array, case, rewrite
 
 X = array(2, 3, 4)
 POSITIVE = array(2, 3, low=0.1, high=3.0)

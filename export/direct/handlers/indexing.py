@@ -11,7 +11,7 @@ from export.direct.call import Call
 from export.direct.graph import TYPES
 from export.direct.handlers.elementwise import WIDER
 from export.direct.handlers.layout import inserted, removed
-from export.direct.table import array, case, operation, rewrite
+from export.direct.registry import array, case, operation, rewrite
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)

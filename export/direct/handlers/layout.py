@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import array, case, operation, rewrite
+from export.direct.registry import array, case, operation, rewrite
 from export.direct.tensor import Stored, Tensor, normal_axes, without
 
 X = array(2, 3, 4)

@@ -6,7 +6,7 @@ from typing import Any
 
 from export.direct.call import Call
 from export.direct.handlers.elementwise import INTEGERS, WIDER, X
-from export.direct.table import array, case, operation
+from export.direct.registry import array, case, operation
 from export.direct.tensor import Stored, Tensor
 
 COMPARISONS = {

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import array, case, layer, operation, rewrite
+from export.direct.registry import array, case, layer, operation, rewrite
 from export.direct.tensor import Order, Stored, Tensor, channels_second, normal_axes, plain
 
 X = array(2, 3, 4)

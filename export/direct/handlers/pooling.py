@@ -11,7 +11,7 @@ from keras import ops
 
 from export.direct.call import Call
 from export.direct.handlers.convolution import image_order, per_axis, same_padding
-from export.direct.table import array, case, layer, operation, rewrite
+from export.direct.registry import array, case, layer, operation, rewrite
 from export.direct.tensor import Stored, Tensor, channels_second, plain
 
 IMAGE = array(2, 6, 5, 3)

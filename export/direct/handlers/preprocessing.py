@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import layer
+from export.direct.registry import layer
 from export.direct.tensor import Tensor
 
 

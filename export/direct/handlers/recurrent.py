@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.table import layer
+from export.direct.registry import layer
 from export.direct.tensor import Stored, Tensor
 
 # Keras activation → ONNX activation of a recurrent operator, with its alpha and beta.

@@ -11,7 +11,7 @@ from keras import ops
 from export.direct.call import Call
 from export.direct.graph import TYPES
 from export.direct.handlers.elementwise import WIDER
-from export.direct.table import array, case, operation, rewrite
+from export.direct.registry import array, case, operation, rewrite
 from export.direct.tensor import Stored, Tensor, normal_axes
 
 X = array(2, 3, 4)

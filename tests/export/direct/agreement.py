@@ -5,7 +5,7 @@ import numpy as np
 import onnxruntime
 
 from export.direct import convert
-from export.direct.table import Array
+from export.direct.registry import Array
 from tests.tolerances import CERTIFICATE
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from export.direct import convert, newest_opset
-from export.direct.table import CASES, Array, Case
+from export.direct.registry import CASES, Array, Case
 from tests.export.direct.agreement import arrays_of, assert_same, draw, run_onnx
 
 # ONNX has bitwise operators since opset 18.

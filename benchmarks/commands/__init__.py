@@ -1,0 +1,1 @@
+"""The command line's commands of benchmarks: `zoo bench` and `zoo demo`."""

@@ -1,0 +1,1 @@
+"""Measurements: runs, tasks, cold starts, correctness, timing and statistics."""

@@ -1,0 +1,1 @@
+"""The files of results: their schema, environment and paths."""

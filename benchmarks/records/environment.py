@@ -1,0 +1,130 @@
+"""Under what conditions a run was made: machine, versions, commit, settings."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import time
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.plan import Plan
+from benchmarks.records.schema import FORMAT
+
+PACKAGES = (
+    "genzoo",
+    "jax",
+    "jax2onnx",
+    "keras",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnxscript",
+    "openvino",
+    "tensorflow",
+    "tensorflow-cpu",
+    "tf2onnx",
+    "torch",
+)
+INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+
+
+def conditions(plan: Plan) -> dict[str, Any]:
+    """Everything that a reader needs to know beside the figures."""
+    return {
+        "format": FORMAT,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "processor": processor(),
+        "instructions": instructions(),
+        "cores": len(cores()),
+        "threads": plan.threads,
+        "memory": _memory(),
+        "device": plan.device if plan.device == "cpu" else _accelerator(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "commit": commit(),
+        "precision": "float32; no TF32, no bfloat16; weights, inputs and outputs in float32",
+        "spinning": "off",
+        "plan": asdict(plan),
+    }
+
+
+def sentence(command: str) -> str:
+    """What was run on what, for the head of a table."""
+    named = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"`{command}`, commit {commit()}: {processor()}, {len(cores())} cores, "
+        f"{', '.join(instructions())}; {named}."
+    )
+
+
+def cores() -> list[int]:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    for line in _cpuinfo():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def instructions() -> list[str]:
+    """Which of the instruction sets that matter for matrix products the processor has."""
+    flags = next((line for line in _cpuinfo() if line.startswith("flags")), "").split()
+    return [name for name in INSTRUCTIONS if name in flags]
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of the packages that take part."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str | None:
+    """The commit of the sources, with `+` where they have been changed; None outside git."""
+    here = Path(__file__).parent
+    found = _output(["git", "-C", str(here), "rev-parse", "HEAD"])
+    if found is None:
+        return None
+    changed = _output(["git", "-C", str(here.parent), "status", "--porcelain", "-uno"])
+    return found + ("+" if changed else "")
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _memory() -> int | None:
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return None
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _accelerator() -> str:
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    return _output(query) or "gpu"
+
+
+def _output(command: list[str]) -> str | None:
+    """What a command prints; None where it fails or is not there."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

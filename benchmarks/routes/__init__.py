@@ -1,0 +1,1 @@
+"""The direct route beside other converters: `python -m benchmarks.routes`."""

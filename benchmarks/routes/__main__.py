@@ -1,0 +1,207 @@
+"""The direct route against each other converter on the same parts: `python -m benchmarks.routes`.
+
+Writes a JSON line a part and route, and a Markdown table a row of which is a part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure.statistics import geometric_mean
+from benchmarks.plan import Plan
+from benchmarks.records.environment import conditions, cores, sentence
+from benchmarks.routes.compare import Course, Row, race
+from benchmarks.workers.client import rows_of
+from export.routes import ROUTES
+from zoo.files import write_atomically
+from zoo.registry import list_models
+
+OURS, *OTHERS = ROUTES
+FIRST = "jax"
+"""The backend whose process takes the direct route too, which is the same on all of them."""
+SLOWER = 0.98
+"""Below this ratio a part is named: less than that is what rounds differ by."""
+LONGEST = 200
+NONE = "–"
+
+Part = dict[str, Row]
+
+
+def convert(models: list[str], folder: Path) -> list[list[Row]]:
+    """Converts every part by every route, a process a backend; the rows of each part."""
+    rows: dict[tuple[str, str], Part] = {}
+    backends = [backend for backend, _ in ROUTES.values() if backend is not None]
+    for backend in sorted(backends, key=lambda name: name != FIRST):
+        routes = [route for route, (needed, _) in ROUTES.items() if needed == backend]
+        chosen = [OURS, *routes] if backend == FIRST else routes
+        arguments = [str(folder), "--routes", *chosen, "--models", *models]
+        for row in rows_of("benchmarks.routes.convert", backend, arguments):
+            rows.setdefault((row["model"], row["part"]), {})[row["route"]] = row
+    return [[part[route] for route in ROUTES] for part in rows.values()]
+
+
+def parts_of(rows: Iterable[Row]) -> list[Part]:
+    """Groups rows by part: the row of each route."""
+    parts: dict[tuple[str, str], Part] = {}
+    for row in rows:
+        parts.setdefault((row["model"], row["part"]), {})[row["route"]] = row
+    return list(parts.values())
+
+
+def ratio(part: Part, route: str, batch: int) -> float | None:
+    """How many times longer another route's graph takes than the direct one's."""
+    if "error" in part[route] or "error" in part[OURS]:
+        return None
+    return part[route]["ratio"][str(batch)]["value"]
+
+
+def best_ratio(part: Part, batch: int) -> float | None:
+    """The ratio of the best of the other routes."""
+    found = [value for route in OTHERS if (value := ratio(part, route, batch)) is not None]
+    return min(found, default=None)
+
+
+def table(parts: Sequence[Part], batches: Sequence[int]) -> str:
+    """The Markdown table: a row a part; below it, why some are not converted."""
+    four, three = "<br>".join(ROUTES), "<br>".join(OTHERS)
+    header = ["model", "part", "data"]
+    header += [f"{name}<br>{four}" for name in ("nodes", "Transposes", "seconds")]
+    header += [f"ratio, batch {batch}<br>{three}" for batch in batches]
+    lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
+    errors: list[str] = []
+    for part in parts:
+        ours = part[OURS]
+        cells = [ours["model"], ours["part"], "×".join(map(str, ours["shape"]))]
+        marks = {}
+        for route, row in part.items():
+            if "error" in row:
+                errors.append(f"{_name(part)} by {route}: {_short(row['error'])}")
+                marks[route] = f"{NONE}<sup>{len(errors)}</sup>"
+        for figure in ("nodes", "transposes", "seconds"):
+            cells.append(_joined(marks.get(r) or _figure(part[r], figure) for r in ROUTES))
+        for batch in batches:
+            cells.append(_joined(_times(ratio(part, r, batch)) for r in OTHERS))
+        lines.append("| " + " | ".join(cells) + " |")
+    notes = [f"{number}. {error}" for number, error in enumerate(errors, 1)]
+    return "\n".join([*lines, "", *notes]).rstrip()
+
+
+def summary(parts: Sequence[Part], batches: Sequence[int]) -> str:
+    """Who converts how many parts, who has the fewest nodes, and how much faster direct is."""
+    count = {r: sum("error" not in part[r] for part in parts) for r in ROUTES}
+    converts = ", ".join(f"{route} {number}" for route, number in count.items())
+    lines = [f"Of {len(parts)} parts, converted with the same outputs: {converts}."]
+    lines.append(_fewest(parts))
+    for batch in batches:
+        found = [(part, value) for part in parts if (value := best_ratio(part, batch)) is not None]
+        if not found:
+            continue
+        means = ", ".join(f"{r} {_times(_mean(parts, r, batch))}" for r in OTHERS)
+        mean = geometric_mean([value for _, value in found]).value
+        least, lowest = min(found, key=lambda entry: entry[1])
+        slower = [f"{_name(p)} ({_times(value)})" for p, value in found if value < SLOWER]
+        lines.append(
+            f"Latency of the best other route over direct's at batch {batch}: geometric mean "
+            f"{_times(mean)} ({means}), least {_times(lowest)} ({_name(least)}); below {SLOWER}: "
+            f"{', '.join(slower) or 'none'}."
+        )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _mean(parts: Sequence[Part], route: str, batch: int) -> float | None:
+    """The geometric mean of a route's ratios, where it has any."""
+    found = [value for part in parts if (value := ratio(part, route, batch)) is not None]
+    return geometric_mean(found).value if found else None
+
+
+def _fewest(parts: Sequence[Part]) -> str:
+    """Where another route's graph has fewer nodes than the direct one."""
+    more = []
+    for part in parts:
+        for route in OTHERS:
+            if "error" in part[route] or "error" in part[OURS]:
+                continue
+            if part[route]["nodes"] < part[OURS]["nodes"]:
+                counts = f"{part[OURS]['nodes']} to {part[route]['nodes']} of {route}"
+                more.append(f"{_name(part)} ({counts})")
+    return f"More nodes by direct than by another route: {', '.join(more) or 'none'}."
+
+
+def _name(part: Part) -> str:
+    return f"{part[OURS]['model']} {part[OURS]['part']}"
+
+
+def _figure(row: Row, figure: str) -> str:
+    return f"{row[figure]:.2g}" if figure == "seconds" else str(row[figure])
+
+
+def _times(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def _joined(cells: Iterable[str]) -> str:
+    return " / ".join(cells)
+
+
+def _short(error: str) -> str:
+    """An error in one line, without ONNX Runtime's codes."""
+    text = " ".join(re.sub(r"\[ONNXRuntimeError\][^:]*:[^:]*:[^:]*:", "", error).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def report(parts: Sequence[Part], course: Course) -> str:
+    """The whole page."""
+    return (
+        "# The direct route and the other converters, on the same parts\n\n"
+        f"{sentence('python -m benchmarks.routes')}\n\n"
+        "Weights of seed 0, the same on every backend, their biases and statistics moved off zero "
+        "and one; each route's own default opset. "
+        "Nodes are those of the file; Transposes those that are left when ONNX Runtime has "
+        "optimized it. Seconds are those of the first conversion of a part, in a process whose "
+        "converters are loaded. A ratio is the other route's latency over direct's, more than 1 "
+        f"where direct is faster: the middle one of those of {course.rounds} rounds of "
+        f"{course.round_seconds * 1000:.0f} ms, in turn in one process of {len(cores())} threads, "
+        "after their outputs were found to agree; two sessions of one and the same graph differ by "
+        "up to 2 %.\n\n"
+        f"{summary(parts, course.batches)}\n\n{table(parts, course.batches)}\n"
+    )
+
+
+def main() -> int:
+    """Converts, compares and writes; 1 where the direct route does not convert a part."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, help="a file for the table; the lines go beside it")
+    parser.add_argument("--models", nargs="+", default=list_models(), metavar="NAME")
+    parser.add_argument("--rounds", type=int, default=Course.rounds, help="%(default)s")
+    options = parser.parse_args()
+    course = Course(rounds=options.rounds)
+    plan = Plan(
+        options.models,
+        list(ROUTES),
+        workloads=(),
+        batches=course.batches,
+        rounds=course.rounds,
+        round_seconds=course.round_seconds,
+        threads=len(cores()),
+    )
+    started: dict[str, Any] = {"kind": "conditions", **conditions(plan)}
+    with tempfile.TemporaryDirectory() as folder:
+        parts = convert(options.models, Path(folder))
+        rows = [row for part in parts for row in race(part, Path(folder), course)]
+    text = report(parts_of(rows), course)
+    print(text)
+    if options.out is not None:
+        write_atomically(options.out, text)
+        lines = "".join(json.dumps(row) + "\n" for row in (started, *rows))
+        write_atomically(options.out.with_suffix(".jsonl"), lines)
+    return int(any("error" in row for row in rows if row["route"] == OURS))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,135 @@
+"""Graphs of one part against one another in ONNX Runtime: the same outputs, nodes, and latency."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from benchmarks.errors import WrongOutput
+from benchmarks.measure.correctness import refuse_difference
+from benchmarks.measure.statistics import speedup, summarize
+from benchmarks.measure.timing import in_turn
+from benchmarks.records.environment import cores
+from benchmarks.routes.convert import graph_file
+from export.certification.certify import count_nodes
+from export.errors import BundleError
+from export.runtime import engine
+
+Row = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+Sessions = dict[str, onnxruntime.InferenceSession]
+
+# What ONNX Runtime puts around convolutions in its own blocked layout; on other processors than
+# x86-64 and arm64 there are none.
+REORDERS = ("ReorderInput", "ReorderOutput")
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is timed, and for how long."""
+
+    batches: Sequence[int] = (1, 32)
+    rounds: int = 51
+    round_seconds: float = 0.02
+
+
+def race(rows: Sequence[Row], folder: Path, course: Course) -> list[Row]:
+    """The rows of one part, the first being what the others are held against, with their figures.
+
+    Adds `nodes` of the graph as it was written, `transposes` and `reorders` of the graph as ONNX
+    Runtime optimizes it, and by batch its `latency` and the `ratio` of it to the first route's. A
+    graph that ONNX Runtime cannot open or run, or that computes something else, gets an `error`.
+
+    A ratio is the middle one of those within rounds. The fastest calls would not do: in small
+    graphs they are those where the second thread woke up in time, and of sessions of the very same
+    graph they differ by up to 10 %, the middle ratio by 2 %.
+
+    Args:
+        rows: As `benchmarks.routes.convert` prints them; those with an error stay as they are.
+        folder: Where their graphs are.
+        course: What is timed.
+    """
+    found = {row["route"]: dict(row) for row in rows}
+    sessions = {}
+    for route, row in found.items():
+        if "error" not in row:
+            try:
+                sessions[route] = _open(graph_file(folder, row))
+            except BundleError as error:
+                row["error"] = str(error).replace(f"{folder}/", "")
+            else:
+                row |= {**_counts(graph_file(folder, row)), "latency": {}, "ratio": {}}
+    for batch in course.batches:
+        feeds = _feeds(sessions, rows[0]["cardinality"], batch)
+        for route, reason in _refuted(sessions, feeds).items():
+            found[route]["error"] = f"{reason} (batch {batch})"
+            del sessions[route]
+        calls = [partial(engine.run, session, feeds) for session in sessions.values()]
+        rounds = list(islice(in_turn(calls, course.round_seconds), course.rounds))
+        seconds = [[side.median for side in sides] for sides in zip(*rounds, strict=True)]
+        for route, ours in zip(sessions, seconds, strict=True):
+            found[route]["latency"][str(batch)] = asdict(summarize(ours))
+            found[route]["ratio"][str(batch)] = asdict(speedup(ours, seconds[0]))
+    return list(found.values())
+
+
+def optimized(path: Path) -> onnx.ModelProto:
+    """The graph that ONNX Runtime runs in the place of the one in the file."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = str(Path(folder) / "optimized.onnx")
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnx.load(options.optimized_model_filepath)
+
+
+def _open(path: Path) -> onnxruntime.InferenceSession:
+    return engine.open_session(path, providers=["cpu"], threads=len(cores()))
+
+
+def _counts(path: Path) -> dict[str, int]:
+    after = optimized(path)
+    return {
+        "nodes": count_nodes(onnx.load(path)),
+        "optimized": count_nodes(after),
+        "transposes": count_nodes(after, "Transpose"),
+        "reorders": sum(count_nodes(after, kind) for kind in REORDERS),
+        "bytes": path.stat().st_size,
+    }
+
+
+def _feeds(sessions: Sessions, cardinality: Mapping[str, int], batch: int) -> Arrays:
+    """Standard normal floats, and integers that the part accepts."""
+    rng = np.random.default_rng([0, batch])
+    feeds = {}
+    for entry in next((session.get_inputs() for session in sessions.values()), []):
+        size = (batch, *entry.shape[1:])
+        kind = entry.type.removeprefix("tensor(").removesuffix(")")
+        if kind == "float":
+            feeds[entry.name] = rng.standard_normal(size).astype("float32")
+        else:
+            feeds[entry.name] = rng.integers(cardinality[entry.name], size=size).astype(kind)
+    return feeds
+
+
+def _refuted(sessions: Sessions, feeds: Arrays) -> dict[str, str]:
+    """Whose graph cannot be computed, or differs from the first one's outputs, and how."""
+    errors: dict[str, str] = {}
+    expected: Arrays = {}
+    for route, session in sessions.items():
+        try:
+            outputs = engine.run(session, feeds)
+            expected = expected or outputs
+            refuse_difference(outputs, expected)
+        except (BundleError, WrongOutput) as error:
+            errors[route] = str(error)
+    return errors

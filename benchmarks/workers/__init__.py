@@ -1,0 +1,1 @@
+"""Worker processes: their side, the client side, the pool, devices and signals."""

@@ -1,0 +1,1 @@
+"""Bundles: writing, reading back, verifying, and the model card."""

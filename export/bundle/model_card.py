@@ -1,0 +1,204 @@
+"""The model card: `README.md` of a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from export.certification.certificate import Certificate, opinion_text
+from export.precision.certificate import PrecisionCertificate
+from export.runtime.manifest import Manifest, Port
+
+
+def card(
+    manifest: Manifest,
+    certificates: Mapping[str, Certificate],
+    lowered: Mapping[str, PrecisionCertificate],
+    run: Mapping[str, Any] | None = None,
+    *,
+    picture: bool = False,
+) -> str:
+    """Writes a model card in Markdown.
+
+    Args:
+        manifest: What the bundle holds.
+        certificates: Certificates by part.
+        lowered: Certificates of lower precision by part, where the bundle is in one.
+        run: The content of the run's `run.json`, for the section on training.
+        picture: Whether `samples.png` is there.
+    """
+    sections = [
+        f"# {manifest.model}\n\n{manifest.paper}\n\n{_overview(manifest)}",
+        "![samples](samples.png)" if picture else "",
+        f"## Use\n\n{_usage(manifest)}",
+        f"## Parts\n\n{_parts(manifest)}",
+        f"## Certificate\n\n{_certificate(certificates)}",
+        f"## Precision\n\n{_precision(lowered)}" if lowered else "",
+        f"## Training\n\n{_training(run)}" if run else "",
+        f"## Settings\n\n{_settings(manifest)}",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _overview(manifest: Manifest) -> str:
+    shape = " × ".join(map(str, manifest.shape))
+    text = f"Samples are {shape} float32, channels last"
+    if manifest.value_range:
+        text += ", values from {:g} to {:g}".format(*manifest.value_range)
+    if manifest.class_names:
+        text += f", classes {', '.join(manifest.class_names)}"
+    elif manifest.num_classes:
+        text += f", {manifest.num_classes} classes"
+    if manifest.precision == "bfloat16":
+        return text + ". Weights are rounded to bfloat16, arithmetic is float32."
+    return text + f". Weights and arithmetic are {manifest.precision}."
+
+
+def _usage(manifest: Manifest) -> str:
+    lines = ["import numpy as np, onnxruntime as ort"]
+    name = manifest.sampler or next(iter(manifest.parts))
+    part = manifest.parts[name]
+    lines.append("rng = np.random.default_rng([0])")
+    lines.append(f'session = ort.InferenceSession("{part.file}")')
+    feed = ", ".join(f'"{port.name}": {_example(port, manifest)}' for port in part.inputs)
+    lines.append(f"inputs = {{{feed}}}")
+    lines.append(f"{part.outputs[0].name} = session.run(None, inputs)[0]")
+    plain = "\n".join(lines)
+    verb = "generate(16, seed=0)" if manifest.sampler else _verb(manifest)
+    short = f'import export.runtime\n\nsession = export.runtime.load(".")\nresult = session.{verb}'
+    return (
+        f"With NumPy and ONNX Runtime alone:\n\n```python\n{plain}\n```\n\n"
+        f"With genzoo's runtime, which needs no more than these two and checks its inputs:\n\n"
+        f"```python\n{short}\n```"
+    )
+
+
+def _verb(manifest: Manifest) -> str:
+    shape = ", ".join(map(str, (1, *manifest.shape)))
+    verb = "encode" if "encoder" in manifest.parts else "discriminate"
+    return f'{verb}(np.zeros(({shape}), "float32"))  # import numpy as np'
+
+
+def _example(port: Port, manifest: Manifest) -> str:
+    size = ", ".join(str(16 if length is None else length) for length in (16, *port.shape))
+    if port.role == "labels":
+        return f'np.arange(16, dtype="{port.dtype}") % {manifest.num_classes}'
+    if "int" in port.dtype:
+        return f'np.zeros(({size}), "{port.dtype}")'
+    noise = manifest.prior.get(port.name)
+    if noise and noise.distribution == "uniform":
+        return f'rng.uniform({noise.low:g}, {noise.high:g}, ({size})).astype("float32")'
+    if port.role == "data":
+        return f'np.zeros(({size}), "{port.dtype}")'
+    return f'rng.standard_normal(({size}), dtype="float32")'
+
+
+def _parts(manifest: Manifest) -> str:
+    rows = ["| part | file | inputs | outputs |", "| --- | --- | --- | --- |"]
+    for name, part in manifest.parts.items():
+        inputs = "<br>".join(_describe(port, manifest) for port in part.inputs)
+        outputs = "<br>".join(_describe(port, manifest) for port in part.outputs)
+        rows.append(f"| {name} | `{part.file}` | {inputs} | {outputs} |")
+    return "\n".join(rows)
+
+
+def _describe(port: Port, manifest: Manifest) -> str:
+    sizes = ", ".join(["batch", *("any" if n is None else str(n) for n in port.shape)])
+    text = f"`{port.name}` {port.dtype} ({sizes})"
+    noise = manifest.prior.get(port.name)
+    if noise:
+        spread = "" if noise.distribution == "normal" else f" {noise.low:g} to {noise.high:g}"
+        text += f", {noise.distribution}{spread}"
+    return text
+
+
+def _certificate(certificates: Mapping[str, Certificate]) -> str:
+    rows = [
+        "| part | inputs | largest difference | of the tolerance | nodes | transposes |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, entry in certificates.items():
+        largest = "" if entry.largest is None else f"{entry.largest:.4g}"
+        rows.append(
+            f"| {name} | {entry.inputs} | {largest} | {entry.closeness} "
+            f"| {entry.nodes} | {entry.transposes} |"
+        )
+    one = next(iter(certificates.values()))
+    absolute, relative = one.tolerance["absolute"], one.tolerance["relative"]
+    return (
+        f"In float32: ONNX Runtime {one.versions.get('onnxruntime', '')} with all its "
+        f"optimizations against Keras on {one.backend}, opset {one.opset}, route `{one.route}`. "
+        f"Tolerance: |difference| ≤ {absolute:g}·max(1, max|y|) + {relative:g}·|y|; for inputs a "
+        "thousand times larger than usual, plus what rounding them by 2⁻¹⁸ changes in Keras's own "
+        "outputs.\n\n"
+        + "\n".join(rows)
+        + _opinions(certificates)
+        + "\n\n`certificate.json` holds every row. `zoo verify` compares the bundle anew; "
+        "`sha256sum --check SHA256SUMS` shows whether a file was changed since it was written "
+        "(not by whom it was written)."
+    )
+
+
+def _opinions(certificates: Mapping[str, Certificate]) -> str:
+    rows = [
+        f"- {name}: {opinion_text(entry.second_opinion)}"
+        for name, entry in certificates.items()
+        if entry.second_opinion
+    ]
+    if not rows:
+        return ""
+    return "\n\nSecond opinion, of the backend's own converter:\n\n" + "\n".join(rows)
+
+
+def _precision(lowered: Mapping[str, PrecisionCertificate]) -> str:
+    rows = [
+        "| part | output | kept | size | of float32 | time | of float32 |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, entry in lowered.items():
+        smaller = entry.bytes / entry.float32_bytes
+        faster = entry.milliseconds / entry.float32_milliseconds
+        for output in entry.outputs:
+            rows.append(
+                f"| {name} | {output.described} | {output.kept} | {entry.bytes} bytes "
+                f"| {smaller:.0%} | {entry.milliseconds:.3g} ms | {faster:.0%} |"
+            )
+    text = (
+        "Beside the certified float32 graphs, on inputs that did not calibrate. Times are of one "
+        "processor's ONNX Runtime, where the bundle was made: the least of rounds that take turns."
+    )
+    if any(entry.precision == "bfloat16" for entry in lowered.values()):
+        text += (
+            " Weights are stored rounded to bfloat16 and cast to float32 as the file is opened: "
+            "it is smaller, not faster. Products are in bfloat16 only where OpenVINO is asked for "
+            'that, `load(".", providers=["openvino"], inference_precision="bfloat16")`, and the '
+            "processor has units for it."
+        )
+    return text + "\n\n" + "\n".join(rows)
+
+
+def _training(run: Mapping[str, Any]) -> str:
+    lines = []
+    for section in ("data", "training"):
+        values = run.get(section)
+        if isinstance(values, Mapping):
+            listed = ", ".join(
+                f"{key} {value}" for key, value in values.items() if _is_short(value)
+            )
+            lines.append(f"- {section.capitalize()}: {listed}")
+    for key in ("seed", "backend", "device"):
+        if run.get(key) is not None:
+            lines.append(f"- {key.capitalize()}: {run[key]}")
+    return "\n".join(lines)
+
+
+def _is_short(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return 0 < len(value) <= 8
+    return isinstance(value, str | int | float) and value != ""
+
+
+def _settings(manifest: Manifest) -> str:
+    rows = ["| setting | value |", "| --- | --- |"]
+    rows += [f"| {name} | `{value}` |" for name, value in manifest.settings.items()]
+    return "\n".join(rows)

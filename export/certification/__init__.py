@@ -1,0 +1,1 @@
+"""Certificates: inputs, the native model, the comparison, and cross-checks."""

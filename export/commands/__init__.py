@@ -1,0 +1,1 @@
+"""The command line's commands of export: `zoo export`, `verify`, `pipeline`, `doctor`."""

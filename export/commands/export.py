@@ -1,0 +1,138 @@
+"""Turns a run into a bundle: a folder with each part as a certified ONNX file.
+
+Every part is compared with the native model, on real data where the run's data can be read. One
+that differs by more than the tolerance fails, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.certification.certificate import Certificate, opinion_text
+from export.routes import ROUTES
+from zoo.cli import sources, terminal, values
+from zoo.errors import DataError
+
+EXAMPLES = """\
+examples:
+  zoo export runs/vae --to bundles/vae
+  zoo export runs/vae --to bundles/vae --overwrite --opset 17 --second-opinion
+  zoo export runs/vae --to bundles/vae-int8 --precision int8
+"""
+REAL = 256
+"""Rows of real data that parts are certified on, and a lower precision calibrated and judged."""
+PRECISIONS = ("float32", "float16", "bfloat16", "int8")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the run, the bundle, and how to convert."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run folder or a .keras file")
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="the bundle's folder")
+    parser.add_argument(
+        "--opset", type=values.opset, metavar="N", help="ONNX operator set, from 17"
+    )
+    parser.add_argument(
+        "--route",
+        choices=ROUTES,
+        default="direct",
+        help="what converts; all but direct need one backend (direct)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="of the bundle (float32); bfloat16 halves the file and computes in float32",
+    )
+    parser.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="ask the backend's own converter too, and compare",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the bundle in the folder")
+    parser.add_argument("--json", action="store_true", help="print the certificates as JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Exports and prints a row for each part."""
+    terminal.choose_backend()
+    import export
+    import zoo
+    from zoo.training.run_folder import read_run
+
+    model = zoo.load(options.run)
+    record = read_run(options.run) if (options.run / "run.json").is_file() else None
+    terminal.note(f"exporting {options.run} to {options.to}")
+    with terminal.results_only():
+        folder = export.to_bundle(
+            model,
+            options.to,
+            real_inputs=_real_inputs(model, (record or {}).get("source")),
+            route=options.route,
+            opset=options.opset,
+            precision=options.precision,
+            overwrite=options.overwrite,
+            run=record,
+            second_opinion=options.second_opinion,
+        )
+    issued = certificates(folder)
+    if options.json:
+        terminal.print_json({"bundle": str(folder)} | issued)
+        return
+    terminal.print_table([summary(part, entry) for part, entry in issued["parts"].items()])
+    if issued["precision"]:
+        print()
+        terminal.print_table(
+            [row for part, entry in issued["precision"].items() for row in fidelity(part, entry)]
+        )
+    opinions = [
+        f"second opinion on {part}: {opinion_text(entry['second_opinion'])}"
+        for part, entry in issued["parts"].items()
+        if entry["second_opinion"]
+    ]
+    if opinions:
+        print("", *opinions, sep="\n")
+    print(f"\n{folder}")
+
+
+def certificates(bundle: Path) -> dict[str, dict[str, Any]]:
+    """A bundle's certificates by part: `parts` in float32, `precision` where it is a lower one."""
+    return json.loads((bundle / "certificate.json").read_text())
+
+
+def summary(part: str, certificate: dict[str, Any]) -> dict[str, Any]:
+    """A part's certificate as a row of a table."""
+    return {
+        "part": part,
+        "nodes": certificate["nodes"],
+        "KiB": round(certificate["bytes"] / 1024),
+        "inputs": certificate["inputs"],
+    } | closeness(certificate)
+
+
+def fidelity(part: str, certificate: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a part keeps in a lower precision, a row for each output."""
+    size = round(certificate["bytes"] / 1024)
+    return [{"part": part, "KiB": size} | output for output in certificate["outputs"]]
+
+
+def closeness(certificate: dict[str, Any]) -> dict[str, Any]:
+    """How close ONNX Runtime came, in the figures of the bundle's model card."""
+    issued = Certificate.from_json(certificate)
+    return {"largest difference": issued.largest, "of the tolerance": issued.closeness}
+
+
+def _real_inputs(model: Any, source: dict[str, Any] | None) -> dict[str, np.ndarray] | None:
+    """The first rows of the training data, scaled; None where they cannot be read any more."""
+    if source is None:
+        return None
+    try:
+        data, _ = sources.load(source)
+    except DataError as error:
+        terminal.note(f"warning: certified without real data. {error}")
+        return None
+    return data.batch(np.arange(min(REAL, len(data))), model.value_range)

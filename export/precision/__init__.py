@@ -1,0 +1,1 @@
+"""Lower precision: conversion of the weights, calibration, and a certificate of what it loses."""

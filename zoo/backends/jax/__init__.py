@@ -1,0 +1,109 @@
+"""JAX: steps are pure functions under `jit`; the state stays on the device and is donated."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from zoo.backends import Forms
+from zoo.backends.jax.convolution import convolve, spread
+from zoo.backends.jax.pooling import max_pool
+
+PROCESSOR_FORMS = Forms(convolve, spread, max_pool)
+
+
+def gradients(
+    objective: Callable[[], tuple[Any, dict]],
+    trained: Sequence[keras.Variable],
+    others: Sequence[keras.Variable],
+) -> tuple[list, dict]:
+    """Gradients of `objective()[0]` with respect to `trained`, and `objective()[1]`.
+
+    What the objective assigns to `others` (statistics, codebooks) is carried out afterwards.
+    """
+    before = [variable.value for variable in others]
+
+    def pure(values: list) -> tuple[Any, tuple[dict, list]]:
+        pairs = [*zip(trained, values, strict=True), *zip(others, before, strict=True)]
+        with keras.StatelessScope(pairs) as scope:
+            loss, logs = objective()
+        return loss, (logs, [scope.get_current_value(variable) for variable in others])
+
+    grads, (logs, after) = jax.grad(pure, has_aux=True)([v.value for v in trained])
+    for variable, old, new in zip(others, before, after, strict=True):
+        if new is not old:
+            variable.assign(new)
+    return grads, logs
+
+
+def apply(
+    optimizer: keras.optimizers.Optimizer, grads: list, trained: Sequence[keras.Variable]
+) -> None:
+    """Lets the optimizer update the variables."""
+    values, slots = optimizer.stateless_apply(
+        [v.value for v in optimizer.variables], grads, [v.value for v in trained]
+    )
+    for variable, value in zip(trained, values, strict=True):
+        variable.assign(value)
+    for variable, value in zip(optimizer.variables, slots, strict=True):
+        variable.assign(value)
+
+
+def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
+    """Gradient of `sum(function(inputs))` with respect to `inputs`, itself differentiable."""
+    return jax.grad(lambda x: jnp.sum(function(x).astype(jnp.float32)))(inputs)
+
+
+def compile_step(
+    step: Callable[[Any], Any], variables: Sequence[keras.Variable], *, updates: bool
+) -> Callable[[Any], Any]:
+    """Compiles `step(batches)`, which reads and assigns `variables`.
+
+    The variables hold the new values after each call; their old buffers are reused by the next
+    one, so an update neither allocates weights nor leaves the device.
+    """
+
+    def pure(values: list, batches: Any) -> tuple[list, Any]:
+        with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
+            logs = step(batches)
+        return [scope.get_current_value(variable) for variable in variables], logs
+
+    compiled = jax.jit(pure, donate_argnums=(0,) if updates else ())
+
+    def run(batches: Any) -> Any:
+        values, logs = compiled([variable.value for variable in variables], batches)
+        if updates:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        return logs
+
+    return run
+
+
+def forms() -> Forms | None:
+    """The forms written for processors; None on other devices, where XLA's own are fast."""
+    return PROCESSOR_FORMS if jax.default_backend() == "cpu" else None
+
+
+def place(array: np.ndarray) -> Any:
+    """Puts an array on the device; where several share a batch, this is where it is split."""
+    return jax.device_put(array)
+
+
+def average_gradients(grads: list) -> list:
+    """Averages gradients over the devices that share a batch; one device keeps its own."""
+    return grads
+
+
+def pin_float32() -> None:
+    """Makes float32 products full float32 (no TF32, no bfloat16 passes)."""
+    jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def device() -> str:
+    """The device that computes, as JAX names it."""
+    found = jax.devices()[0]
+    return f"{found.platform}:{found.device_kind}"

@@ -1,0 +1,64 @@
+"""Errors on the command line: one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+
+from zoo.cli import packages, terminal
+from zoo.errors import ZooError
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class UsageError(ZooError):
+    """A command that was not written as it should be."""
+
+    exit_code = 2
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interrupted command; the message says how to go on."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is shown for an error, and the exit code."""
+
+    error: BaseException
+    message: str
+    code: int
+
+    def report(self, *, debug: bool) -> int:
+        """Prints the message on stderr, after the traceback where asked; returns the code."""
+        if debug:
+            traceback.print_exception(self.error)
+        if self.message:
+            terminal.note(" ".join(self.message.split()))
+        return self.code
+
+
+def explain(error: BaseException) -> Failure | None:
+    """What to show for an error; None where it is unexpected, and its traceback is wanted."""
+    if isinstance(error, KeyboardInterrupt):
+        return Failure(error, str(error) or "interrupted", INTERRUPTED)
+    if isinstance(error, BrokenPipeError):
+        # Who read the output has closed it, as head does; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Failure(error, "", FAILED)
+    if isinstance(error, ZooError):
+        return Failure(error, f"error: {error}", error.exit_code)
+    if isinstance(error, ModuleNotFoundError) and error.name in packages.EXTRAS:
+        command = packages.install_command(error.name)
+        message = f"error: {error.name} is not installed. Install it with: {command}"
+        return Failure(error, message, FAILED)
+    if isinstance(error, ImportError):
+        return Failure(error, f"error: A package cannot be imported: {error}", FAILED)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return Failure(error, f"error: {where}{error.strerror or error}", FAILED)
+    if isinstance(error, MemoryError):
+        return Failure(error, f"error: Out of memory. {error}", FAILED)
+    return None

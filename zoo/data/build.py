@@ -1,0 +1,125 @@
+"""Raw splits become `Data`: checked, labelled and ranged alike."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from zoo.data.dataset import Data, Range
+from zoo.data.labels import index_labels
+from zoo.data.raw import Raw, Split
+from zoo.data.resize import resize_images
+from zoo.data.spill import MEMORY
+from zoo.data.validation import as_samples, find_extent, infer_source_range
+from zoo.errors import DataError
+
+
+def as_data(
+    values: object,
+    *,
+    shape: Sequence[int] | None = None,
+    num_classes: int | None = None,
+    like: Data | None = None,
+) -> Data:
+    """Returns an array, a pair `(samples, labels)` or `Data` as `Data`.
+
+    Args:
+        values: what to convert; `Data` are returned as they are.
+        shape: of a sample, as a model expects it; it settles whether `(count, a, b)` are images
+            without channels or sequences.
+        num_classes: labels are indices below this number; by default the classes are those
+            that occur.
+        like: data whose shape, classes and range these share, such as those trained on.
+
+    Raises:
+        DataError: for values that are no data, or not as expected.
+    """
+    if like is not None:
+        shape = like.shape if shape is None else shape
+    if isinstance(values, Data):
+        if shape is not None and values.shape != tuple(shape):
+            raise DataError(
+                f"Samples have the shape {tuple(shape)}. Received: data of shape {values.shape}."
+            )
+        return values
+    if isinstance(values, tuple) and len(values) != 2:
+        raise DataError(
+            f"Data in a tuple are a pair. Received: {len(values)} values. "
+            "Accepted: (samples, labels)."
+        )
+    samples, labels = values if isinstance(values, tuple) else (values, None)
+    samples = as_samples(samples, shape=shape)
+    extent = find_extent(samples)
+    (indices,), class_names = index_labels(
+        [labels], class_names=like.class_names if like else None, num_classes=num_classes
+    )
+    _check_count(samples, indices, "x")
+    origin = {"source": "arrays"}
+    if like is not None:
+        return Data(samples, indices, class_names, like.source_range, like.extent, origin)
+    source_range = infer_source_range(samples, extent)
+    return Data(samples, indices, class_names, source_range, extent, origin)
+
+
+def assemble(
+    raw: Raw,
+    *,
+    origin: str,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    kind: str | None = None,
+    source_range: Range | None = None,
+    memory: int = MEMORY,
+) -> tuple[Data, Data | None]:
+    """Returns training and test data with one shape, one set of classes and one range.
+
+    Raises:
+        DataError: for splits that are no data, or do not fit each other.
+    """
+    splits = {"train": raw.train} | ({} if raw.test is None else {"test": raw.test})
+    samples = {part: _samples(split, kind) for part, split in splits.items()}
+    if size or channels:
+        samples = {
+            part: resize_images(images, size=size, channels=channels, memory=memory)
+            for part, images in samples.items()
+        }
+    if len({x.shape[1:] for x in samples.values()}) > 1:
+        raise DataError(
+            "Training and test samples have one shape. "
+            f"Received: {' and '.join(str(x.shape[1:]) for x in samples.values())}."
+        )
+    # The test split is scaled as the training split is; it is read for values that are no numbers.
+    extent, *_ = [find_extent(x, name=splits[part].name) for part, x in samples.items()]
+    source_range = source_range or raw.source_range or infer_source_range(samples["train"], extent)
+    if source_range is not None:
+        extent = source_range = _check_range(source_range)
+    labels, class_names = index_labels(
+        [split.labels for split in splits.values()], class_names=raw.class_names
+    )
+    data = []
+    for (part, split), indices in zip(splits.items(), labels, strict=True):
+        _check_count(samples[part], indices, split.name)
+        facts = {"source": origin, "split": part, **raw.details, **split.details}
+        data.append(Data(samples[part], indices, class_names, source_range, extent, facts))
+    return data[0], data[1] if len(data) == 2 else None
+
+
+def _samples(split: Split, kind: str | None) -> np.ndarray:
+    return as_samples(split.samples, name=split.name, kind=kind)
+
+
+def _check_count(samples: np.ndarray, labels: np.ndarray | None, name: str) -> None:
+    if labels is not None and len(labels) != len(samples):
+        raise DataError(
+            f"Each sample has one label. Received: {len(samples)} samples in {name} and "
+            f"{len(labels)} labels."
+        )
+
+
+def _check_range(source_range: Range) -> Range:
+    low, high = map(float, source_range)
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise DataError(
+            f"A source range is (low, high), finite and rising. Received: {source_range}."
+        )
+    return low, high
