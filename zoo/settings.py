@@ -49,7 +49,7 @@ class Setting:
             raise AttributeError(
                 f"{self.name!r} is a setting of {type(model).__name__} and is never assigned."
             )
-        # Keras's constructor assigns attributes of its own, such as `loss`, before there are settings.
+        # Keras's constructor assigns attributes of its own first, such as `loss`.
 
     @property
     def required(self) -> bool:
@@ -73,6 +73,8 @@ class Setting:
         Raises:
             ModelError: The value has another type or is out of bounds.
         """
+        if value is self.default:
+            return value
         try:
             value = typed(value, self.type)
         except TypeError:
@@ -92,8 +94,8 @@ class Setting:
 def setting(doc: str, *, default: Any = REQUIRED, tiny: Any = REQUIRED, **bounds: float) -> Any:
     """Declares a setting as a class field.
 
-    A setting of type `keras.Model` is a network: the user's own, or None for the one that `assemble`
-    makes under the same name.
+    A setting of type `keras.Model` is a network: the user's own, or None for the one that
+    `assemble` makes under the same name.
 
     Args:
         doc: One sentence that tells what it is.
@@ -124,8 +126,12 @@ class Settings:
             if isinstance(value, Setting):
                 fields[name] = replace(value, name=name, type=hints.get(name, Any))
             elif name in fields and not isinstance(value, property):
-                changed = replace(fields[name], default=value, type=hints.get(name, fields[name].type))
-                fields[name] = replace(changed, default=changed.check(value))
+                changed = replace(
+                    fields[name], default=value, type=hints.get(name, fields[name].type)
+                )
+                fields[name] = replace(
+                    changed, default=replace(changed, default=REQUIRED).check(value)
+                )
             else:
                 continue
             if is_network(fields[name]):
@@ -134,7 +140,9 @@ class Settings:
                 setattr(cls, name, fields[name])
         cls.fields = types.MappingProxyType(fields)
         parameters = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type
+            )
             for name, f in fields.items()
         ]
         cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

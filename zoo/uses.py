@@ -151,7 +151,9 @@ def complete_inputs(
             raise UseError(f"The use {name!r} has no input {key!r}. Accepted: {accepted}.")
     missing = [key for key in wanted if key not in given and key not in use.draws]
     if missing:
-        raise UseError(f"The use {name!r} needs {missing[0]!r}. Received: {', '.join(given) or 'none'}.")
+        raise UseError(
+            f"The use {name!r} needs {missing[0]!r}. Received: {', '.join(given) or 'none'}."
+        )
     counts = {key: len(values) for key, values in given.items()}
     if count is None:
         if not counts:

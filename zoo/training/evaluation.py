@@ -48,6 +48,7 @@ class Evaluation:
             rng = np.random.default_rng([self.seed, EVALUATION_STREAM, number])
             batch = self.data.batch(rows, self.model.value_range)
             batch |= draw_all(self.model.noise, rng, len(rows))
+            batch["step"] = np.float32(keras.ops.convert_to_numpy(self.model.steps))
             logs = self.losses({name: place(array) for name, array in batch.items()})
             for name, value in logs.items():
                 mean = float(keras.ops.convert_to_numpy(value))
