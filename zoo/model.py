@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from zoo import backends
 from zoo.construction import Construction, checked_range, checked_shape
 from zoo.ema import WeightAverage
 from zoo.errors import ModelError
@@ -66,6 +67,7 @@ class GenerativeModel(Inference, keras.Model, metaclass=Construction):
         precision: str = "float32",
     ) -> None:
         super().__init__()
+        backends.prepare()
         self.shape = checked_shape(shape)
         self.value_range = checked_range(value_range)
         if num_classes is not None and num_classes < 1:

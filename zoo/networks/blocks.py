@@ -7,7 +7,6 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from zoo import convolutions
 from zoo.errors import ModelError
 from zoo.layers import BatchNormalization, LayerNormalization, LeakyReLU
 
@@ -150,10 +149,10 @@ def crop(x: Any, size: Sequence[int]) -> Any:
 
 def convolution(rank: int, *args: Any, **options: Any) -> Any:
     """A convolution over sequences (rank 1) or images (rank 2)."""
-    return (convolutions.Conv1D, convolutions.Conv2D)[rank - 1](*args, padding="same", **options)
+    return (layers.Conv1D, layers.Conv2D)[rank - 1](*args, padding="same", **options)
 
 
 def transposed(rank: int, *args: Any, **options: Any) -> Any:
     """A transposed convolution over sequences (rank 1) or images (rank 2)."""
-    kind = (convolutions.Conv1DTranspose, convolutions.Conv2DTranspose)[rank - 1]
+    kind = (layers.Conv1DTranspose, layers.Conv2DTranspose)[rank - 1]
     return kind(*args, padding="same", **options)

@@ -9,7 +9,6 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.max_pooling import MaxPooling1D, MaxPooling2D
 from zoo.networks import blocks
 
 
@@ -29,7 +28,7 @@ def encoder(
     """
     blocks.refuse_vectors(shape)
     rank = len(shape) - 1
-    pool = (MaxPooling1D, MaxPooling2D)[rank - 1]
+    pool = (layers.MaxPooling1D, layers.MaxPooling2D)[rank - 1]
     inputs, x = blocks.data_and_labels(shape, None)
     for _ in blocks.halvings(shape, depth)[1:]:
         x = blocks.convolution(rank, width, 3, activation="relu")(x)
