@@ -8,6 +8,7 @@ from keras import ops
 from zoo.errors import ModelError
 
 
+@keras.saving.register_keras_serializable("genzoo")
 class LayerNormalization(keras.layers.LayerNormalization):
     """Layer normalization with right second derivatives on every backend.
 
@@ -31,6 +32,7 @@ class LayerNormalization(keras.layers.LayerNormalization):
         return ops.cast(outputs, inputs.dtype)
 
 
+@keras.saving.register_keras_serializable("genzoo")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Batch normalization with right second derivatives on every backend.
 

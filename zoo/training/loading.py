@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo import backends
 from zoo.errors import RunError
 from zoo.registry import TABLE, Row
 
 if TYPE_CHECKING:
+    import keras
+
     from zoo.model import GenerativeModel
+
+# Classes of the package `genzoo` in older files that are layers of Keras by the same name.
+FORMER_LAYERS = (
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "MaxPooling1D",
+    "MaxPooling2D",
+)
 
 
 def load(path: str | Path) -> GenerativeModel:
@@ -29,12 +41,36 @@ def load(path: str | Path) -> GenerativeModel:
         return _load_run(path)
     if not path.is_file():
         raise RunError(f"A model is a run folder or a .keras file. Received: {path}, not found.")
-    import keras
-
     row = _row_of(path)
     row.load()
+    return _read(path)
+
+
+def load_network(path: str | Path) -> keras.Model:
+    """Loads a network that was saved by itself, such as `model.encoder.save("encoder.keras")`.
+
+    Where all its layers are Keras's, `keras.saving.load_model` loads it too, without this package.
+
+    Raises:
+        RunError: There is no network, or it cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise RunError(f"A network is a .keras file. Received: {path}, not found.")
+    backends.choose()
+    import zoo.layers  # noqa: F401  registers the layers by which a file names them
+
+    return _read(path)
+
+
+def _read(path: Path) -> Any:
+    """What a `.keras` file holds, in which older files name layers as they were called then."""
+    import keras
+
+    former = {f"genzoo>{name}": getattr(keras.layers, name) for name in FORMER_LAYERS}
     try:
-        return keras.saving.load_model(path)
+        with keras.saving.custom_object_scope(former):
+            return keras.saving.load_model(path)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunError(f"{path} cannot be loaded: {first}") from error
