@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, dataclass_transform
 
 import keras
 
-from zoo import networks
+from zoo import backends, networks
 from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
@@ -116,6 +116,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
+        backends.prepare()
         self.settings = self.settled(settings)
         self._check_common()
         before = keras.config.dtype_policy()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
+from zoo import layers as own
 from zoo.errors import ModelError
-from zoo.layers import BatchNormalization, LayerNormalization, LeakyReLU
 
-NORMALIZATIONS = ("batch", "layer")
+NORMALIZATIONS = ("batch", "conditional", "instance", "layer", "spectral")
+"""`layer` is over a whole sample, with a gain for each channel; `spectral` is of the kernels."""
 SMALLEST = 4
 """Spatial sizes are halved down to this."""
 
@@ -19,6 +21,11 @@ KINDS: dict[str, tuple[Any, ...]] = {
     "dense": (layers.Dense,),
     "convolution": (None, layers.Conv1D, layers.Conv2D),
     "transposed": (None, layers.Conv1DTranspose, layers.Conv2DTranspose),
+}
+SPECTRAL: dict[str, tuple[Any, ...]] = {
+    "dense": (own.SpectralDense,),
+    "convolution": (None, own.SpectralConv1D, own.SpectralConv2D),
+    "transposed": (None, own.SpectralConv1DTranspose, own.SpectralConv2DTranspose),
 }
 
 
@@ -30,13 +37,13 @@ def layer(kind: str, rank: int, *, spectral: bool = False) -> Callable[..., Any]
         rank: 0 for vectors, 1 for sequences, 2 for images.
         spectral: Whether its kernel is divided by its largest singular value.
     """
-    return KINDS[kind][rank]
+    return (SPECTRAL if spectral else KINDS)[kind][rank]
 
 
 def activate(x: Any, activation: str, slope: float = 0.2) -> Any:
     """Applies an activation by name; `leaky_relu` with the GANs' customary slope."""
     if activation == "leaky_relu":
-        return LeakyReLU(negative_slope=slope)(x)
+        return own.LeakyReLU(negative_slope=slope)(x)
     return layers.Activation(activation)(x)
 
 
@@ -45,14 +52,36 @@ def normalize(x: Any, normalization: str | None, condition: Any = None) -> Any:
 
     Args:
         x: `(batch, …, channels)`.
-        normalization: `batch`; `layer`, over a whole sample with a gain for each channel; None.
-        condition: What conditional normalization reads.
+        normalization: One of `NORMALIZATIONS`, or `group-N` for N groups of channels; None.
+        condition: What conditional batch normalization reads, `(batch, classes)`.
+
+    Raises:
+        ModelError: The channels cannot be grouped so, or there is no condition.
     """
     if normalization == "batch":
-        return BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+        return own.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     if normalization == "layer":
-        return LayerNormalization(epsilon=1e-5)(x)
+        return own.GroupNormalization(groups=1, epsilon=1e-5)(x)
+    if normalization == "instance":
+        return own.InstanceNormalization(epsilon=1e-5)(x)
+    if normalization == "conditional":
+        if condition is None:
+            raise ModelError("Conditional normalization reads labels. Received: no num_classes.")
+        return own.ConditionalBatchNormalization(momentum=0.9, epsilon=1e-5)([x, condition])
+    if normalization is not None and normalization.startswith("group-"):
+        groups = int(normalization.removeprefix("group-"))
+        if x.shape[-1] % groups:
+            raise ModelError(
+                f"Groups have equally many channels. Received: {groups} groups of {x.shape[-1]}."
+            )
+        return own.GroupNormalization(groups=groups, epsilon=1e-5)(x)
     return x
+
+
+def is_normalization(name: str | None) -> bool:
+    """Whether `normalize` knows a name."""
+    known = name is None or name in NORMALIZATIONS
+    return known or bool(re.fullmatch(r"group-[1-9]\d*", str(name)))
 
 
 def single_width(style: Any) -> int:

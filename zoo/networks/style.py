@@ -51,9 +51,9 @@ class Style:
                 f"width names every layer: depth is their number. Received: width={self.width}, "
                 f"depth={self.depth}. Accepted: depth={len(widths)}, or none."
             )
-        if self.normalization not in (None, *blocks.NORMALIZATIONS):
+        if not blocks.is_normalization(self.normalization):
             raise ModelError(
-                f"normalization is one of {', '.join(blocks.NORMALIZATIONS)} or None. "
+                f"normalization is one of {', '.join(blocks.NORMALIZATIONS)}, group-N or None. "
                 f"Received: {self.normalization!r}"
             )
 
