@@ -47,39 +47,37 @@ def activate(x: Any, activation: str, slope: float = 0.2) -> Any:
     return layers.Activation(activation)(x)
 
 
-def normalize(x: Any, normalization: str | None, condition: Any = None) -> Any:
-    """Applies a normalization by name.
+def normalization_layer(name: str | None, channels: int) -> Any:
+    """The layer of a normalization; None where there is none between layers.
 
     Args:
-        x: `(batch, …, channels)`.
-        normalization: One of `NORMALIZATIONS`, or `group-N` for N groups of channels; None.
-        condition: What conditional batch normalization reads, `(batch, classes)`.
+        name: One of `NORMALIZATIONS`, or `group-N` for N groups of channels; None.
+        channels: Of what is normalized.
 
     Raises:
-        ModelError: The channels cannot be grouped so, or there is no condition.
+        ModelError: The channels cannot be grouped so.
     """
-    if normalization == "batch":
-        return own.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
-    if normalization == "layer":
-        return own.GroupNormalization(groups=1, epsilon=1e-5)(x)
-    if normalization == "instance":
-        return own.InstanceNormalization(epsilon=1e-5)(x)
-    if normalization == "conditional":
-        if condition is None:
-            raise ModelError("Conditional normalization reads labels. Received: no num_classes.")
-        return own.ConditionalBatchNormalization(momentum=0.9, epsilon=1e-5)([x, condition])
-    if normalization is not None and normalization.startswith("group-"):
-        groups = int(normalization.removeprefix("group-"))
-        if x.shape[-1] % groups:
-            raise ModelError(
-                f"Groups have equally many channels. Received: {groups} groups of {x.shape[-1]}."
-            )
-        return own.GroupNormalization(groups=groups, epsilon=1e-5)(x)
-    return x
+    match name:
+        case "batch":
+            return own.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        case "conditional":
+            return own.ConditionalBatchNormalization(momentum=0.9, epsilon=1e-5)
+        case "instance":
+            return own.InstanceNormalization(epsilon=1e-5)
+        case "layer":
+            return own.GroupNormalization(groups=1, epsilon=1e-5)
+        case None | "spectral":
+            return None
+    groups = int(name.removeprefix("group-"))
+    if channels % groups:
+        raise ModelError(
+            f"Groups have equally many channels. Received: {groups} groups of {channels}."
+        )
+    return own.GroupNormalization(groups=groups, epsilon=1e-5)
 
 
 def is_normalization(name: str | None) -> bool:
-    """Whether `normalize` knows a name."""
+    """Whether `normalization_layer` knows a name."""
     known = name is None or name in NORMALIZATIONS
     return known or bool(re.fullmatch(r"group-[1-9]\d*", str(name)))
 
