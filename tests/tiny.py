@@ -6,6 +6,7 @@ import numpy as np
 
 from zoo.registry import describe
 
+SHAPE = (8, 8, 1)
 COUNT = 128
 
 
@@ -55,6 +56,12 @@ def inputs(model: Any, use: str, count: int = 4, seed: int = 0) -> dict[str, np.
             known[name] = _random(rng, count, model.parts()[part].input[port])
         found[name] = known[name]
     return found
+
+
+def part_inputs(part: Any, count: int = 4, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random values for every input of a part."""
+    rng = np.random.default_rng([seed, count, 2])
+    return {port: _random(rng, count, tensor) for port, tensor in part.input.items()}
 
 
 def _random(rng: np.random.Generator, count: int, tensor: Any) -> np.ndarray:

@@ -56,7 +56,7 @@ def test_the_users_options_come_after_the_classs():
         "wgan_gp", **VECTORS, network_options={"width": 3, "discriminator.normalization": None}
     )
     kinds = {type(layer).__name__ for layer in model.discriminator.layers}
-    assert "LayerNormalization" not in kinds
+    assert not any("Normalization" in kind for kind in kinds)
     assert "BatchNormalization" in {type(layer).__name__ for layer in model.generator.layers}
 
 
