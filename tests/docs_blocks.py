@@ -103,7 +103,11 @@ def _run(words: list[str], place: str) -> list[str]:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         code = main(words)
     print(f"  {time.monotonic() - started:5.1f} s  zoo {shlex.join(words)}", flush=True)
-    return [f"{place}: zoo {shlex.join(words)} exits with {code}:\n{printed.getvalue()[-800:]}"] if code else []
+    return (
+        [f"{place}: zoo {shlex.join(words)} exits with {code}:\n{printed.getvalue()[-800:]}"]
+        if code
+        else []
+    )
 
 
 def run_pages() -> int:

@@ -199,7 +199,9 @@ def normalizations(network):
     return {type(layer).__name__ for layer in network.layers if isinstance(layer, kinds)}
 
 
-@pytest.mark.parametrize(("shape", "expected"), [((16, 16, 1), {"BatchNormalization"}), ((5,), set())])
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((16, 16, 1), {"BatchNormalization"}), ((5,), set())]
+)
 def test_a_convolutional_cgan_has_batch_normalization(shape, expected):
     """Without it the generator collapses on MNIST."""
     options = {"latent_dim": 2, "num_classes": 3, "network_options": {"width": 2}}

@@ -1,7 +1,5 @@
 """The terms of the VQ-VAE, and what its gradient passes through."""
 
-from math import exp, log
-
 import keras
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from tests.arrays import array, arrays, tensor
 from tests.tolerances import EXACT, FORMULA
 from zoo import backends, losses
 from zoo.data import as_data
-from zoo.losses import perplexity
 from zoo.networks import apply
 
 SIZE, COMMITMENT, VARIANCE = 5, 0.3, 0.5
@@ -143,16 +140,3 @@ def test_both_networks_read_labels_where_there_are_classes():
     assert (one != other).any()
     history = model.fit((images, [0, 1, 2]), steps=1, batch_size=3, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
-
-
-@pytest.mark.parametrize(
-    ("indices", "expected"),
-    [
-        ([3, 3, 3, 3], 1.0),
-        ([0, 0, 1, 1], 2.0),
-        ([0, 1, 2, 3], 4.0),
-        ([[0, 0], [0, 2]], exp(-0.75 * log(0.75) - 0.25 * log(0.25))),
-    ],
-)
-def test_perplexity_is_the_effective_number_of_codes(indices, expected):
-    FORMULA.check(array(perplexity(tensor(indices, "int32"), 4)), expected)

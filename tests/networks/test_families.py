@@ -15,7 +15,10 @@ IMAGES = [(8, 8, 1), (28, 28, 1), (9, 7, 3), (5, 12, 2), (4, 4, 1)]
 SEQUENCES = [(16, 2), (15, 3), (4, 1)]
 EVERYTHING = [*IMAGES, *SEQUENCES, (5,)]
 CASES = [
-    (network, shape) for network in FAMILIES for shape in EVERYTHING if network == "mlp" or shape[1:]
+    (network, shape)
+    for network in FAMILIES
+    for shape in EVERYTHING
+    if network == "mlp" or shape[1:]
 ]
 FEW = [case for case in CASES if case[1] in [(9, 7, 3), (15, 3), (5,)]]
 VECTORS = [name for name, family in FAMILIES.items() if not family.MAPS]
@@ -267,7 +270,10 @@ def test_family_follows_the_shape_unless_it_is_named(network, shape, expected):
         (lambda: encoder("conv_pool", (3, 3, 1), HEADS), r"at least 4. Received: \(3, 3, 1\)"),
         (lambda: encoder("vq", (3, 3, 1), HEADS), r"at least 4. Received: \(3, 3, 1\)"),
         (lambda: encoder("mlp", (5,), HEADS, normalization="groop"), "one of .*'groop'"),
-        (lambda: encoder("mlp", (5,), HEADS, width=3, depth=1, normalization="group-2"), "2 groups of 3"),
+        (
+            lambda: encoder("mlp", (5,), HEADS, width=3, depth=1, normalization="group-2"),
+            "2 groups of 3",
+        ),
         (lambda: encoder("mlp", (5,), HEADS, width=0), "width is a whole number from 1"),
         (lambda: encoder("mlp", (5,), HEADS, dropout=1.0), "dropout is a share from 0, below 1"),
         (lambda: encoder("mlp", (5,), HEADS, widht=3), "network has no option 'widht'. Did you"),
