@@ -1,0 +1,116 @@
+"""Every model learns: a small budget on digits takes it beyond what a trivial baseline reaches.
+
+Reconstructions are held against the mean picture, samples against pictures of independent Gaussian
+pixels with the data's means and deviations. Both are judged on digits that were not trained on.
+"""
+
+import numpy as np
+import pytest
+
+import zoo
+from tests import tiny
+
+
+pytestmark = pytest.mark.once
+
+STEPS = 250
+FASTER = 8
+"""Of the default learning rates: the networks are small, and the steps are few."""
+BETTER = 0.7
+"""The share of the baseline's error, or distance, that a model has to come below."""
+COMPONENTS = 8
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return zoo.load_data("digits")
+
+
+def settings(name, data):
+    """Codes of four times the tiny sizes, and widths of sixteen times."""
+    cls = zoo.describe(name).load()
+    found = tiny.settings(name)
+    for key, value in found.items():
+        default = cls.fields[key].default
+        if isinstance(value, int) and not cls.fields[key].required:
+            found[key] = min(default, 16 * value)
+        elif isinstance(value, dict):
+            found[key] = {option: 16 * size for option, size in value.items()}
+    if "learning_rate" in cls.fields:
+        found["learning_rate"] = FASTER * zoo.describe(name).fields()["learning_rate"].default
+    return found | cls.facts(data)
+
+
+def trained(name, digits, **changes):
+    model = zoo.create(name, **settings(name, digits[0]) | changes)
+    model.fit(digits[0], steps=STEPS, batch_size=64, verbose=0)
+    return model
+
+
+def batch_of(data, model):
+    return data.batch(np.arange(len(data)), model.value_range)
+
+
+def share_of_the_mean_pictures_error(model, digits):
+    train, held_out = (batch_of(data, model) for data in digits)
+    given = {name: held_out[name] for name in model.table()["reconstruct"].inputs}
+    error = np.mean((model.reconstruct(**given) - held_out["data"]) ** 2)
+    return error / np.mean((train["data"].mean(axis=0) - held_out["data"]) ** 2)
+
+
+def energy_distance(x, y):
+    """2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖ (Székely & Rizzo, 2004): 0 for equal distributions."""
+
+    def mean_distance(a, b, pairs):
+        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+        return np.sqrt(np.maximum(squares, 0)).sum() / pairs
+
+    n, m = len(x), len(y)
+    within = mean_distance(x, x, n * (n - 1)) + mean_distance(y, y, m * (m - 1))
+    return 2 * mean_distance(x, y, n * m) - within
+
+
+def share_of_the_independent_pixels_distance(samples, model, digits):
+    """The energy distance to held-out data in the data's first principal components."""
+    train, held_out = (batch_of(data, model)["data"] for data in digits)
+    flat = train.reshape(len(train), -1).astype("float64")
+    mean, deviation = flat.mean(axis=0), flat.std(axis=0)
+    axes = np.linalg.svd(flat - mean, full_matrices=False)[2][:COMPONENTS]
+    independent = np.random.default_rng(0).normal(mean, deviation, (len(held_out), len(mean)))
+
+    def distance(pictures):
+        pairs = (pictures.reshape(len(pictures), -1), held_out.reshape(len(held_out), -1))
+        return energy_distance(*((pixels - mean) @ axes.T for pixels in pairs))
+
+    return distance(samples) / distance(np.clip(independent, *model.value_range))
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_small_budget_on_digits_is_enough_to_learn(name, digits):
+    model = trained(name, digits)
+    uses = model.table()
+    assert {"reconstruct", "sample"} & set(uses)
+    if "reconstruct" in uses:
+        share = share_of_the_mean_pictures_error(model, digits)
+        assert share < BETTER, f"reconstruction: {share:.2f} of the mean picture's error"
+    if "sample" in uses:
+        samples = model.sample(len(digits[1]), seed=0)
+        share = share_of_the_independent_pixels_distance(samples, model, digits)
+        assert share < BETTER, f"samples: {share:.2f} of the distance of independent pixels"
+        constant = np.repeat(samples[:1], len(samples), axis=0)
+        assert share_of_the_independent_pixels_distance(constant, model, digits) > 1
+        print(f"{name}: {share:.2f}")
+    if "labels" in uses.get("sample", uses[next(iter(uses))]).inputs:
+        accuracy = label_accuracy(model, digits)
+        assert accuracy > 0.3, f"{accuracy:.2f} of the samples show the class that was asked for"
+
+
+def label_accuracy(model, digits):
+    """How many samples are nearest to the mean picture of the class that was asked for."""
+    train = batch_of(digits[0], model)
+    classes = np.unique(train["labels"])
+    means = np.stack([train["data"][train["labels"] == c].mean(axis=0).ravel() for c in classes])
+    labels = np.arange(300) % len(classes)
+    samples = model.sample(300, labels=labels, seed=0).reshape(300, -1)
+    nearest = ((samples[:, None] - means) ** 2).sum(axis=-1).argmin(axis=1)
+    return np.mean(nearest == labels)
