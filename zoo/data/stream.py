@@ -180,7 +180,7 @@ class Stream:
 
     def _fields(self, element: Any) -> dict[str, Field]:
         """An element's fields, checked, with a batch axis."""
-        named = _named(to_numpy(element))
+        named = {name: _array(name, value) for name, value in _named(element).items()}
         data = named["data"]
         if self._is_row(data):
             named = {name: value[None] for name, value in named.items()}
@@ -320,8 +320,21 @@ def as_stream_field(values: np.ndarray) -> Field:
     return Field(values, "index" if values.dtype.kind in "iu" else "raw")
 
 
-def _named(element: Any) -> dict[str, np.ndarray]:
+def _array(name: str, values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"Fields of a batch are arrays. Received: {name!r}, {type(values).__name__} that "
+            "makes none."
+        ) from error
+
+
+def _named(element: Any) -> dict[str, Any]:
     """The fields of an element by name; a target that is the data themselves is left out."""
+    if isinstance(element, list) and all(hasattr(value, "shape") for value in element):
+        element = tuple(element)  # PyTorch's loaders give pairs as lists.
+    element = to_numpy(element)
     if isinstance(element, Mapping):
         if "data" not in element:
             raise DataError(
@@ -343,7 +356,7 @@ def _named(element: Any) -> dict[str, np.ndarray]:
         return _named(x) | {name: value for name, value in beside.items() if value is not None}
     if y is None:
         return {"data": x}
-    if y.shape == x.shape and y.ndim > 1:
+    if np.ndim(y) > 1 and np.shape(y) == np.shape(x):
         return {"data": x} if np.array_equal(x, y) else {"data": x, "target": y}
     return {"data": x, "labels": y}
 

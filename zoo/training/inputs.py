@@ -17,7 +17,7 @@ def data_for(
     labels: Any = None,
     *,
     like: Any = None,
-    steps_per_epoch: int | None = None,
+    steps: int | None = None,
 ) -> Data | Stream:
     """Returns what Keras users hold as the data of a model; `Data` and `Stream` as they are.
 
@@ -30,7 +30,7 @@ def data_for(
         values: what is converted.
         labels: Keras's `y`, where it is not part of the values.
         like: the data trained on, whose scale these share.
-        steps_per_epoch: of a stream that does not tell its length.
+        steps: of the training, which are one epoch of a stream that does not tell its length.
 
     Raises:
         DataError: for values that are no data.
@@ -40,12 +40,12 @@ def data_for(
         if labels is not None:
             raise DataError("Data hold their labels. Received: data and y. Accepted: data alone.")
         data: Data | Stream = values
-    elif find_source(values) is not None:
+    elif (source := find_source(values)) is not None:
         if labels is not None:
             raise DataError("A stream gives pairs (x, y). Received: a stream and y beside it.")
         data = Stream(
             values,
-            steps_per_epoch=steps_per_epoch,
+            steps_per_epoch=steps if source.length is None else None,
             shape=model.shape,
             num_classes=model.num_classes,
         )
@@ -134,14 +134,15 @@ def _named(model: GenerativeModel, values: Any, y: Any) -> Any:
         return values
     if y is None:
         return {"data": _tokens(model, values)}
-    one_hot = model.num_classes is not None and y.shape[1:] == (model.num_classes,)
-    if y.shape != np.shape(values) or y.ndim < 2 or one_hot:
+    found = np.shape(y) if hasattr(y, "shape") else ()
+    one_hot = model.num_classes is not None and found[1:] == (model.num_classes,)
+    if len(found) < 2 or found != getattr(values, "shape", ()) or one_hot:
         return {"data": _tokens(model, values), "labels": y}
     if y is values or np.array_equal(y, values):
         return {"data": _tokens(model, values)}
     if "target" not in getattr(model, "reads", {}):
         raise ModelError(
-            f"{type(model).__name__} reads no target. Received: y of the data's shape {y.shape}, "
+            f"{type(model).__name__} reads no target. Received: y of the data's shape {found}, "
             "which is not x. Accepted: x alone, or class labels."
         )
     return {"data": values, "target": y}

@@ -70,7 +70,7 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
-    data = data_for(model, data, steps_per_epoch=steps)
+    data = data_for(model, data, steps=steps)
     seed = model.seed if seed is None else seed
     feed = Feed(model, data, batch_size, seed)
     batch_size = feed.batch_size

@@ -80,21 +80,26 @@ def read_indexed(values: Any, *, memory: int = MEMORY) -> Any:
 
 
 def to_numpy(values: Any) -> Any:
-    """Returns tensors of any library as arrays; dictionaries and sequences of them alike."""
+    """Returns tensors of any library as arrays, dictionaries and tuples of them alike.
+
+    What is no tensor, such as a list of numbers, is returned as it is.
+    """
     if isinstance(values, Mapping):
         return {name: to_numpy(value) for name, value in values.items()}
     if isinstance(values, tuple):
         return tuple(map(to_numpy, values))
     if hasattr(values, "detach"):
         values = values.detach().cpu()
-    return values if values is None or isinstance(values, np.ndarray) else np.asarray(values)
+    if isinstance(values, np.ndarray) or not hasattr(values, "__array__"):
+        return values
+    return np.asarray(values)
 
 
 def _column(values: Any, key: Any, size: int, memory: int) -> np.ndarray:
     def rows() -> Iterator[np.ndarray]:
         for index in range(size):
             row = values[index]
-            array = to_numpy(row if key is None else row[key])
+            array = np.asarray(to_numpy(row if key is None else row[key]))
             if array.shape != first.shape:
                 raise DataError(
                     f"Rows have one shape. Received: {first.shape} at 0 and {array.shape} at "
@@ -103,7 +108,7 @@ def _column(values: Any, key: Any, size: int, memory: int) -> np.ndarray:
             yield array
 
     found = values[0]
-    first = to_numpy(found if key is None else found[key])
+    first = np.asarray(to_numpy(found if key is None else found[key]))
     return collect(rows(), shape=(size, *first.shape), dtype=first.dtype, memory=memory)
 
 
