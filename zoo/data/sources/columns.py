@@ -110,10 +110,11 @@ def read_categories(column: Column, cells: Sequence[str]) -> np.ndarray:
 
 
 def write_numbers(column: Column, values: np.ndarray) -> list[str]:
-    """Returns cells of the column's own type: whole numbers, or seven digits."""
+    """Returns cells of the column's own type: whole numbers, or seven digits with a point."""
     if column.kind == "integer":
         return [str(int(value)) for value in np.rint(values)]
-    return [f"{float(value):.7g}" for value in values]
+    texts = [f"{float(value):.7g}" for value in values]
+    return [text if set(text) - set("-0123456789") else f"{text}.0" for text in texts]
 
 
 def is_missing(cell: str) -> bool:
