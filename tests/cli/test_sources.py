@@ -38,8 +38,10 @@ def test_a_target_is_a_second_source(tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     train, _ = sources.load(found)
     assert list(train.fields) == ["data", "target", "mask"]
-    train, _ = sources.load(source("--data", found["data"], "--target", "digits", "--unpaired"))
-    assert len(train.streams["other"]) == 1500
+    train, _ = sources.load(
+        source("--data", found["data"], "--target", found["mask"], "--unpaired")
+    )
+    assert len(train.streams["other"]) == 2
 
 
 def test_a_second_source_belongs_to_the_first(tmp_path):

@@ -86,8 +86,9 @@ def test_arrays_and_splits_are_paired_too():
     )
     assert (len(train), len(test)) == (4, 2)
     assert list(test.fields) == ["data", "target", "mask"]
-    with pytest.raises(DataError, match="both have a test split, or neither"):
-        load_data(splits, target=images)
+    with pytest.warns(UserWarning, match="Left out the test split: only one of the two"):
+        train, test = load_data(splits, target=images)
+    assert test is None
 
 
 def test_a_dictionary_of_fields_is_a_source():
