@@ -14,7 +14,7 @@ from zoo.cli import values
 from zoo.cli.errors import UsageError
 from zoo.data import load_data
 from zoo.data.load import NAMES
-from zoo.data.npz import ROLES
+from zoo.data.sources.npz import ROLES
 from zoo.data.sources.text import TOKENS
 
 

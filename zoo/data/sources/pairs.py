@@ -11,9 +11,9 @@ from zoo.data.build import assemble
 from zoo.data.combine import paired, unpaired
 from zoo.data.dataset import Data
 from zoo.data.field import Field
-from zoo.data.image_files import SUFFIXES
-from zoo.data.image_folder import TEST_NAMES, load_roots
 from zoo.data.resize import parse_size
+from zoo.data.sources.image_files import SUFFIXES
+from zoo.data.sources.image_folder import TEST_NAMES, load_roots
 from zoo.data.sources.read import Options, Splits
 from zoo.errors import DataError
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.data import builtin, image_folder, npz
 from zoo.data.build import as_data, assemble
 from zoo.data.dataset import Data, Range
-from zoo.data.raw import Raw, Split
 from zoo.data.resize import parse_size
+from zoo.data.sources import builtin, image_folder, npz
+from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.table import load_table
 from zoo.data.sources.text import load_text
 from zoo.data.spill import MEMORY

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.image_files import SUFFIXES, is_colour, read_picture
-from zoo.data.raw import Raw, Split
+from zoo.data.sources.image_files import SUFFIXES, is_colour, read_picture
+from zoo.data.sources.raw import Raw, Split
 from zoo.data.spill import collect
 from zoo.errors import DataError
 
