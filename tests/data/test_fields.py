@@ -64,6 +64,13 @@ def test_a_field_says_its_own_kind_and_range():
         Field(IMAGES, "picture")
 
 
+def test_labels_may_be_a_field():
+    labels = Field(np.array([0, -1, 1, -1, 0, 1]), "index", names=["a", "b"], size=2, hidden=True)
+    data = as_data({"data": IMAGES, "labels": labels})
+    assert data.num_classes == 2
+    assert data.batch([1, 2], None)["labels"].tolist() == [-1, 1]
+
+
 def test_tokens_as_data_are_never_scaled():
     data = Data(Field(np.array([[0, 3], [2, 1]]), "index", size=4))
     for value_range in [(-1, 1), None]:
@@ -174,8 +181,9 @@ def test_data_may_have_an_order_of_their_own():
             order._permutation = lambda passed: np.arange(len(self))[::-1]
             return order
 
-    plan = Backwards(np.arange(4.0)[:, None]).plan(2)
-    assert plan.batch(0)["data"].ravel().tolist() == [3, 2]
+    data = Backwards(np.arange(4.0)[:, None])
+    for same in (data, data.standardized(None), paired(data, target=data)):
+        assert same.plan(2).batch(0)["data"].ravel().tolist() == [3, 2]
 
 
 def test_few_labels_are_kept_of_each_class_alike():

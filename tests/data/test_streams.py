@@ -170,6 +170,11 @@ def test_floats_outside_the_model_range_are_warned_of():
         Stream(iter([np.full((2, 2), np.nan)]), steps_per_epoch=1).plan().batch(0)
 
 
+def test_a_stream_cannot_be_split():
+    with pytest.raises(DataError, match="0.1 of a generator. Accepted: validation_data"):
+        Stream(iter(batches(1, 2))).split(0.1)
+
+
 def test_a_stream_is_described_without_a_hash():
     stream = Stream(iter(batches(1, 2)))
     described = json.loads(json.dumps(stream.description))

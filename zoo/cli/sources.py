@@ -126,13 +126,11 @@ def _key(text: str) -> tuple[str, str]:
     return key, array
 
 
-def rows_for(
-    opened: Any, options: argparse.Namespace, count: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Rows of the data that a subject is shown, evenly spaced, scaled for it, and their labels.
+def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str, np.ndarray]:
+    """Rows of the data that a subject is shown, evenly spaced, scaled for it: every field.
 
     Raises:
-        UsageError: Nobody knows which data, or they do not have the subject's shape.
+        UsageError: No data are known, or they do not have the subject's shape.
     """
     source = source_of(options, opened.source)
     if "data" not in source:
@@ -146,5 +144,12 @@ def rows_for(
     if len(data) < count:
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)
-    batch = data.batch(chosen, opened.about.value_range)
+    return data.batch(chosen, opened.about.value_range)
+
+
+def rows_for(
+    opened: Any, options: argparse.Namespace, count: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The data and the labels, or None, of `fields_for`."""
+    batch = fields_for(opened, options, count)
     return batch["data"], batch.get("labels")

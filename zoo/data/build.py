@@ -51,15 +51,18 @@ def as_data(
     samples, labels = named.pop("data"), named.pop("labels", None)
     known = {} if like is None else dict(like.fields)
     data = _data_field(samples, shape, known.get("data"))
-    (indices,), class_names = index_labels(
-        [labels], class_names=like.class_names if like else None, num_classes=num_classes
-    )
-    _check_count(data.values, indices, "x")
+    found = labels
+    class_names = labels.names if isinstance(labels, Field) else None
+    if not isinstance(labels, Field):
+        (found,), class_names = index_labels(
+            [labels], class_names=like.class_names if like else None, num_classes=num_classes
+        )
+        _check_count(data.values, found, "x")
     fields = {
         name: as_field(name, field, data_shape=data.shape, like=known.get(name))
         for name, field in named.items()
     }
-    return Data(data, indices, class_names, origin={"source": "arrays"}, fields=fields)
+    return Data(data, found, class_names, origin={"source": "arrays"}, fields=fields)
 
 
 def _named(values: object) -> dict[str, Any]:

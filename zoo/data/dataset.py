@@ -79,7 +79,8 @@ class Data:
             "streams": self.streams,
             "standardization": self.standardization,
         }
-        return Data(fields.pop("data"), fields.pop("labels", None), fields=fields, **kept | changes)
+        data, labels = fields.pop("data"), fields.pop("labels", None)
+        return type(self)(data, labels, fields=fields, **kept | changes)
 
     def __len__(self) -> int:
         return len(self.fields["data"])

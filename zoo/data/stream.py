@@ -1,18 +1,18 @@
 """Batches that another library gives, in an order of its own."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from zoo.data.elements import as_stream_field, named_arrays, regroup
 from zoo.data.field import Field, Range
 from zoo.data.labels import index_labels
-from zoo.data.plan import BATCH_SIZE
-from zoo.data.sources.foreign import Source, find_source, to_numpy
+from zoo.data.sources.foreign import Source, find_source
 from zoo.data.standardization import Standardization
+from zoo.data.stream_plan import StreamPlan
 from zoo.data.validation import find_extent
 from zoo.errors import DataError
 
@@ -122,13 +122,24 @@ class Stream:
         self.standardization = standardization
         return self
 
+    def split(self, fraction: float) -> NoReturn:
+        """Rejects the split: the rows of a stream cannot be told apart before they are read.
+
+        Raises:
+            DataError: always.
+        """
+        raise DataError(
+            f"A validation split is of data whose rows can be counted. Received: {fraction} of a "
+            f"{self.source.name}. Accepted: validation_data."
+        )
+
     def first(self, count: int, value_range: Range | None) -> dict[str, np.ndarray]:
         """Returns at most the first `count` rows of the first element."""
         return self.convert({n: f.values[:count] for n, f in self.fields.items()}, value_range)
 
     def plan(
         self, batch_size: int | None = None, seed: int = 0, batches_per_step: int = 1
-    ) -> "StreamPlan":
+    ) -> StreamPlan:
         """The batches of a training run; the seed has no part in their order."""
         return StreamPlan(self, batch_size, batches_per_step)
 
@@ -180,7 +191,7 @@ class Stream:
 
     def _fields(self, element: Any) -> dict[str, Field]:
         """An element's fields, checked, with a batch axis."""
-        named = {name: _array(name, value) for name, value in _named(element).items()}
+        named = named_arrays(element)
         data = named["data"]
         if self._is_row(data):
             named = {name: value[None] for name, value in named.items()}
@@ -226,147 +237,3 @@ class Stream:
             [labels], class_names=self.class_names, num_classes=self._num_classes
         )
         return np.asarray(indices)
-
-
-class StreamPlan:
-    """Batches of a stream by step, which are asked for in order.
-
-    Args:
-        stream: what is read.
-        batch_size: rows of a batch; by default those of the stream's own batches.
-        batches_per_step: batches that one step reads.
-    """
-
-    def __init__(self, stream: Stream, batch_size: int | None, batches_per_step: int) -> None:
-        own = len(stream.fields["data"])
-        self.stream = stream
-        self.batch_size = batch_size or (own if own > 1 else BATCH_SIZE)
-        self.batches_per_step = batches_per_step
-        self.steps_per_epoch = stream.steps_per_epoch(self.batch_size, batches_per_step)
-        self._last: int | None = None
-        self._batches = regroup(self._endless(), self.batch_size)
-
-    def batch(
-        self, step: int, repetition: int = 0, value_range: Range | None = None
-    ) -> dict[str, np.ndarray]:
-        """Returns the next batch, every field by name; the steps only go forwards.
-
-        Raises:
-            DataError: The batch was given before, or a stream with one pass has ended.
-        """
-        number = step * self.batches_per_step + repetition
-        name = self.stream.source.name
-        if self._last is None and step % self.steps_per_epoch:
-            warnings.warn(
-                f"A stream cannot resume in the middle of an epoch: at step {step} the {name} "
-                "starts anew, so the run is not the one that was interrupted.",
-                stacklevel=2,
-            )
-        if self._last is not None and number <= self._last:
-            raise DataError(f"A stream is read forwards. Received: step {step} of {name} again.")
-        first, self._last = self._last is None, number
-        rows = next(self._batches, None)
-        if rows is None:
-            raise DataError(
-                f"The {name} ended at step {step}. Accepted: one that goes on, or a function that "
-                "returns a new one for each pass."
-            )
-        batch = self.stream.convert(rows, value_range)
-        if first and value_range is not None:
-            _warn_of_other_range(rows["data"], batch["data"], value_range)
-        return batch
-
-    def _endless(self) -> Iterator[dict[str, np.ndarray]]:
-        while True:
-            empty = True
-            for element in self.stream.elements():
-                empty = False
-                yield element
-            if self.stream.source.once or empty:
-                return
-
-
-def regroup(
-    elements: Iterator[dict[str, np.ndarray]], batch_size: int | None
-) -> Iterator[dict[str, np.ndarray]]:
-    """Yields the rows of batches in batches of another size; the last may be smaller."""
-    if batch_size is None:
-        yield from elements
-        return
-    rest: dict[str, np.ndarray] = {}
-    for element in elements:
-        if rest:
-            element = {name: np.concatenate([rest[name], element[name]]) for name in rest}
-        whole = len(element["data"]) // batch_size * batch_size
-        for start in range(0, whole, batch_size):
-            yield {name: rows[start : start + batch_size] for name, rows in element.items()}
-        left = whole < len(element["data"])
-        rest = {name: rows[whole:] for name, rows in element.items()} if left else {}
-    if rest:
-        yield rest
-
-
-def as_stream_field(values: np.ndarray) -> Field:
-    """A batch's field by its type: bytes continuous, booleans a mask, integers indices."""
-    if values.dtype == np.uint8:
-        return Field(values, "continuous", (0.0, 255.0), (0.0, 255.0))
-    if values.dtype == bool:
-        return Field(values, "mask")
-    if values.dtype.kind not in "iuf":
-        raise DataError(
-            f"Batches hold real numbers. Received: {values.dtype}. "
-            "Accepted: bool, integers, floats."
-        )
-    return Field(values, "index" if values.dtype.kind in "iu" else "raw")
-
-
-def _array(name: str, values: Any) -> np.ndarray:
-    try:
-        return np.asarray(values)
-    except (ValueError, TypeError) as error:
-        raise DataError(
-            f"Fields of a batch are arrays. Received: {name!r}, {type(values).__name__} that "
-            "makes none."
-        ) from error
-
-
-def _named(element: Any) -> dict[str, Any]:
-    """The fields of an element by name; a target that is the data themselves is left out."""
-    if isinstance(element, list) and all(hasattr(value, "shape") for value in element):
-        element = tuple(element)  # PyTorch's loaders give pairs as lists.
-    element = to_numpy(element)
-    if isinstance(element, Mapping):
-        if "data" not in element:
-            raise DataError(
-                f"A batch in a dictionary holds 'data'. Received: {', '.join(map(repr, element))}."
-            )
-        return dict(element)
-    if not isinstance(element, tuple):
-        return {"data": element}
-    if len(element) == 3 and element[2] is None:
-        element = element[:2]
-    if len(element) not in (1, 2):
-        raise DataError(
-            f"A batch is x or a pair (x, y). Received: {len(element)} values. "
-            "Accepted: these, or a dictionary of fields; sample weights are not read."
-        )
-    x, y = element if len(element) == 2 else (element[0], None)
-    if isinstance(x, Mapping):
-        beside = y if isinstance(y, Mapping) else {"labels": y}
-        return _named(x) | {name: value for name, value in beside.items() if value is not None}
-    if y is None:
-        return {"data": x}
-    if np.ndim(y) > 1 and np.shape(y) == np.shape(x):
-        return {"data": x} if np.array_equal(x, y) else {"data": x, "target": y}
-    return {"data": x, "labels": y}
-
-
-def _warn_of_other_range(rows: np.ndarray, batch: np.ndarray, value_range: Range) -> None:
-    low, high = value_range
-    margin = (high - low) / 10
-    if rows.dtype.kind == "f" and (batch.min() < low - margin or batch.max() > high + margin):
-        warnings.warn(
-            f"Floats of a stream are in the model's value range {value_range} already. Received: "
-            f"{batch.min():g} to {batch.max():g}. Accepted: such floats, or bytes of 0 to 255.",
-            stacklevel=3,
-        )
