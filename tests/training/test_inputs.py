@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import zoo
-from tests import tiny
 from tests.tolerances import EXACT
 from zoo.data import Data, Field, Stream, as_data, labelled, paired, unpaired
 from zoo.errors import DataError, ModelError
@@ -44,8 +43,12 @@ class Batches(keras.utils.PyDataset):
         self.ended += 1
 
 
+def created():
+    return zoo.create("shallow_autoencoder", shape=(8, 8, 1))
+
+
 def trained_on(source, **options):
-    model = tiny.create("shallow_autoencoder")
+    model = created()
     history = model.fit(source, batch_size=8, verbose=0, **options)
     return history.history
 
@@ -156,7 +159,7 @@ def test_a_keras_data_set_trains_for_its_length():
 
 
 def test_a_stream_validates_and_is_pictured(tmp_path):
-    model = tiny.create("shallow_autoencoder")
+    model = created()
     history = model.fit(Batches(8), validation_data=Batches(4), verbose=0, run=tmp_path / "run")
     held_out = model.evaluate(as_data(IMAGES))
     assert history.history["val_loss"][0] == pytest.approx(held_out["loss"], rel=1e-5)
@@ -164,7 +167,7 @@ def test_a_stream_validates_and_is_pictured(tmp_path):
 
 
 def test_a_run_on_a_stream_goes_on_at_the_end_of_an_epoch(tmp_path):
-    model, straight = (tiny.create("shallow_autoencoder") for _ in range(2))
+    model, straight = (created() for _ in range(2))
     options = {"batch_size": 8, "verbose": 0}
     model.fit(Batches(8), epochs=1, run=tmp_path / "run", **options)
     model.fit(Batches(8), epochs=2, run=tmp_path / "run", resume=True, **options)
@@ -174,7 +177,7 @@ def test_a_run_on_a_stream_goes_on_at_the_end_of_an_epoch(tmp_path):
 
 
 def test_a_run_is_resumed_with_all_its_fields(tmp_path):
-    model = tiny.create("shallow_autoencoder")
+    model = created()
     data = unpaired(paired(as_data(IMAGES), target=IMAGES), other=IMAGES[:7])
     options = {"batch_size": 8, "verbose": 0, "run": tmp_path / "run"}
     model.fit(data, steps=2, **options)
@@ -203,7 +206,7 @@ if keras.config.backend() == "tensorflow":
         assert trained_on(source, steps=4) == expected(steps=4)
         for unknown in (source, source.take(4).filter(lambda x: True)):
             with pytest.raises(DataError, match="tf.data.Dataset of unknown length"):
-                data_for(tiny.create("shallow_autoencoder"), unknown).plan()
+                data_for(created(), unknown).plan()
 
     def test_tensors_of_tensorflow_are_arrays():
         data = data_for(Asked(), tf.constant(IMAGES))
@@ -235,7 +238,7 @@ if keras.config.backend() == "torch":
         assert trained_on(Endless(), steps=4) == expected(steps=4)
         assert trained_on(DataLoader(Endless(), batch_size=8), steps=4) == expected(steps=4)
         with pytest.raises(DataError, match="IterableDataset of unknown length"):
-            data_for(tiny.create("shallow_autoencoder"), Endless()).plan()
+            data_for(created(), Endless()).plan()
 
     def test_indexed_data_sets_are_data():
         model = Asked(num_classes=10)

@@ -8,8 +8,7 @@ from zoo.data.dataset import Data
 from zoo.data.field import Range
 from zoo.data.stream import Stream
 
-ROWS = 10_000
-"""Rows of which the variance is measured, evenly spaced."""
+MAX_ROWS = 10_000
 
 
 def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[str, Any]:
@@ -39,14 +38,20 @@ def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[s
         "num_classes": data.num_classes if "labels" in data.fields else None,
         "value_range": value_range,
         "count": len(data) if isinstance(data, Data) else None,
-        "variance": None if tokens else float(np.var(_some(data, value_range), dtype=np.float64)),
+        "variance": None if tokens else scaled_variance(data, value_range),
         "vocabulary_size": field.size if tokens else None,
         "reads": beside,
     }
 
 
-def _some(data: Data | Stream, value_range: Range | None) -> np.ndarray:
+def scaled_variance(data: Data | Stream, value_range: Range | None) -> float:
+    """The variance of the data as a model reads them, over at most 10,000 evenly spaced rows.
+
+    Of a stream, over the rows of its first element.
+    """
     if isinstance(data, Stream):
-        return data.first(ROWS, value_range)["data"]
-    rows = np.linspace(0, len(data) - 1, min(ROWS, len(data))).astype(np.int64)
-    return data.own_batch(rows, value_range)["data"]
+        batch = data.first(MAX_ROWS, value_range)
+    else:
+        rows = np.linspace(0, len(data) - 1, min(len(data), MAX_ROWS)).astype(int)
+        batch = data.own_batch(rows, value_range)
+    return float(np.var(batch["data"], dtype=np.float64))

@@ -48,6 +48,7 @@ class Feed:
                     shared[repetition] = {name: place(array) for name, array in batch.items()}
                 rng = np.random.default_rng([self.seed, NOISE_STREAM, step, number, repetition])
                 noise = draw_all(self.model.noise, rng, self.batch_size)
+                noise["step"] = np.float32(step)
                 placed = {name: place(array) for name, array in noise.items()}
                 updates.append((number, shared[repetition] | placed))
         return updates

@@ -72,7 +72,7 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
         path: The PNG file.
         seed: Seeds the latent.
     """
-    if model.sampler is None:
+    if "sample" not in model.table():
         images, columns = originals_and_reconstructions(model, data), 8
     elif model.num_classes is not None:
         columns = 8

@@ -49,6 +49,7 @@ class Evaluation:
             count = len(batch["data"])
             total += count
             batch |= draw_all(self.model.noise, rng, count)
+            batch["step"] = np.float32(keras.ops.convert_to_numpy(self.model.steps))
             logs = self.losses({name: place(array) for name, array in batch.items()})
             for name, value in logs.items():
                 mean = float(keras.ops.convert_to_numpy(value))

@@ -1,0 +1,102 @@
+"""The optimizers of phases: prepared with a model's settings, and seen as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from zoo.errors import ModelError
+from zoo.phase import Phase
+
+
+def prepare(
+    phases: Sequence[Phase],
+    *,
+    own: str | keras.optimizers.Optimizer | None,
+    clip_norm: float | None,
+    precision: str,
+) -> list[Phase]:
+    """The phases with their optimizers clipped, scaled and built.
+
+    Args:
+        phases: Phases that share an optimizer go on sharing it.
+        own: The user's optimizer, or its name, in the place of the model's own.
+        clip_norm: Bound on the norm of a phase's gradient.
+        precision: `mixed_float16` scales losses.
+
+    Raises:
+        ModelError: A learning rate is not positive, or the optimizer's name is unknown.
+    """
+    prepared: dict[int, Any] = {}
+    for phase in phases:
+        if id(phase.optimizer) not in prepared:
+            optimizer = _chosen(phase.optimizer, own)
+            optimizer.global_clipnorm = (
+                optimizer.global_clipnorm if clip_norm is None else clip_norm
+            )
+            if precision == "mixed_float16":
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer.build(phase.variables)
+            prepared[id(phase.optimizer)] = optimizer
+    return [replace(phase, optimizer=prepared[id(phase.optimizer)]) for phase in phases]
+
+
+def _chosen(model_own: Any, own: str | keras.optimizers.Optimizer | None) -> Any:
+    """The optimizer of a phase, not yet built."""
+    optimizer = model_own
+    if isinstance(own, str):
+        try:
+            optimizer = keras.optimizers.get(
+                {"class_name": own, "config": {"learning_rate": _rate_of(model_own)}}
+            )
+        except (TypeError, ValueError) as error:
+            raise ModelError(
+                f"optimizer is the name of a Keras optimizer. Received: {own!r}"
+            ) from error
+    elif own is not None:
+        optimizer = type(own).from_config(own.get_config())
+    rate = _rate_of(optimizer)
+    if isinstance(rate, float) and not rate > 0:
+        raise ModelError(f"A learning rate is positive. Received: {rate}")
+    return optimizer
+
+
+def _rate_of(optimizer: Any) -> Any:
+    """The learning rate as a number, or the schedule."""
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return rate
+    return float(keras.ops.convert_to_numpy(rate))
+
+
+class OptimizerGroup:
+    """A model's optimizers, for callbacks that read and set one learning rate.
+
+    The group's learning rate is the first optimizer's; setting it scales the others by the same
+    factor, so the ratio between a generator and its discriminator stays.
+    """
+
+    def __init__(self, members: Sequence[keras.optimizers.Optimizer]) -> None:
+        inner = [getattr(member, "inner_optimizer", member) for member in members]
+        self.members = list({id(member): member for member in inner}.values())
+
+    @property
+    def learning_rate(self) -> Any:
+        """The first optimizer's learning rate."""
+        return self.members[0].learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        first = float(keras.ops.convert_to_numpy(self.members[0].learning_rate))
+        for member in self.members[1:]:
+            own = float(keras.ops.convert_to_numpy(member.learning_rate))
+            member.learning_rate = own * float(value) / first if first else value
+        self.members[0].learning_rate = value
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All the optimizers' variables."""
+        return [variable for member in self.members for variable in member.variables]
