@@ -13,6 +13,7 @@ from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.noise import Noise
+from zoo.optimizers import OptimizerGroup, distinct, prepared_phases
 from zoo.phase import Phase
 
 PARTS = ("encoder", "decoder", "generator", "discriminator")
@@ -84,11 +85,42 @@ class GenerativeModel(Inference, keras.Model, metaclass=Construction):
         """Builds the optimizers and starts the average of the weights."""
         object.__setattr__(self, "settings", settings)
         self.built = True
-        for phase in self.phases:
-            phase.optimizer.build(phase.variables)
+        self.steps = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps"
+        )
+        self._check_noise()
+        self.phases = prepared_phases(
+            self.phases,
+            clip_norm=self.clip_norm,
+            loss_scaling=self.precision == "mixed_float16",
+        )
         if self.ema is not None:
             trained = {id(v): v for phase in self.phases for v in phase.variables}
             self.average = WeightAverage(list(trained.values()), self.ema)
+
+    def _check_noise(self) -> None:
+        """Checks that phases read noises that the model has."""
+        for phase in self.phases:
+            if unknown := sorted(set(phase.noise or ()) - set(self.noise)):
+                raise ModelError(
+                    f"A phase reads the model's noises. Received: {', '.join(unknown)} in phase "
+                    f"{phase.name!r}. Accepted: {', '.join(self.noise) or 'none'}."
+                )
+
+    def state(
+        self, name: str, shape: Sequence[int] = (), initializer: Any = "zeros"
+    ) -> keras.Variable:
+        """A variable that losses read, and move by returning its next value under `"next"`.
+
+        It is a weight of the model: saved, resumed, and the same on every backend.
+        """
+        return self.add_weight(
+            shape=tuple(shape),
+            dtype="float32",
+            initializer=initializer,
+            trainable=False,
+            name=name,
+        )
 
     @property
     def output_activation(self) -> str:
@@ -96,20 +128,15 @@ class GenerativeModel(Inference, keras.Model, metaclass=Construction):
         return {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh", None: "linear"}[self.value_range]
 
     def adam(
-        self, learning_rate: float, beta_1: float = 0.9, beta_2: float = 0.999
+        self, learning_rate: Any, beta_1: float = 0.9, beta_2: float = 0.999
     ) -> keras.optimizers.Optimizer:
-        """Adam with the model's clipping and, in float16, loss scaling."""
-        return self.prepared(keras.optimizers.Adam(learning_rate, beta_1, beta_2))
+        """Adam; the model adds clipping and, in float16, loss scaling when it is made."""
+        return keras.optimizers.Adam(learning_rate, beta_1, beta_2)
 
-    def prepared(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-        """An optimizer with the model's clipping and, in float16, loss scaling."""
-        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-        if not rate > 0:
-            raise ModelError(f"A learning rate is positive. Received: {rate}")
-        optimizer.global_clipnorm = self.clip_norm
-        if self.precision == "mixed_float16":
-            return keras.optimizers.LossScaleOptimizer(optimizer)
-        return optimizer
+    @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The optimizers of the phases, each once; Keras saves them with the model."""
+        return distinct(self.phases)
 
     @property
     def optimizer(self) -> Any:
@@ -117,9 +144,7 @@ class GenerativeModel(Inference, keras.Model, metaclass=Construction):
 
         This is what Keras's learning-rate callbacks read and set.
         """
-        from zoo.training.optimizers import OptimizerGroup
-
-        return OptimizerGroup([phase.optimizer for phase in self.phases])
+        return OptimizerGroup(self.optimizers)
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:

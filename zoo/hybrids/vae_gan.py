@@ -64,17 +64,13 @@ class VAEGAN(GenerativeModel):
         self.noise = {"epsilon": normal(latent_dim), "latent": normal(latent_dim)}
         self.prior = {"latent": normal(latent_dim)}
         self.phases = [
-            Phase(loss, [network], self.rmsprop(learning_rate))
+            Phase(loss, [network], keras.optimizers.RMSprop(learning_rate))
             for loss, network in (
                 (self.encoder_loss, self.encoder),
                 (self.decoder_loss, self.decoder),
                 (self.discriminator_loss, self.critic),
             )
         ]
-
-    def rmsprop(self, learning_rate: float) -> keras.optimizers.Optimizer:
-        """RMSprop with the model's clipping and loss scaling."""
-        return self.prepared(keras.optimizers.RMSprop(learning_rate))
 
     def encoder_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
         """Divergence and feature distance."""
