@@ -43,12 +43,22 @@ def load(path: str | Path) -> GenerativeModel:
 def _load_run(path: Path) -> GenerativeModel:
     from zoo.training.checkpoint import Checkpoints
     from zoo.training.run_folder import read_run
+    from zoo.training.set_aside import left_aside
 
     if (path / "model.keras").is_file():
         return load(path / "model.keras")
+    if older := left_aside(path):
+        raise RunError(
+            f"The run of {path} was set aside by a process that was killed while it replaced it: "
+            f"it lies in {older[-1]}. Accepted: zoo train with --resume, which puts it back."
+        )
     description = read_run(path)
     row = _row_of_class(description["model"]["class"], path)
-    model = row.load()(**description["model"]["settings"])
+    try:
+        model = row.load()(**description["model"]["settings"])
+    except (ValueError, TypeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(f"The settings of {path} make no model: {first}") from error
     if Checkpoints(path / "checkpoints", model).restore() is None:
         raise RunError(f"A run holds a model or a checkpoint. Received: {path} with neither.")
     return model
