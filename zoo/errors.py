@@ -25,6 +25,12 @@ class ModelError(ZooError, ValueError):
     exit_code = 2
 
 
+class UseError(ZooError, ValueError):
+    """Inputs that a use of a model cannot read."""
+
+    exit_code = 2
+
+
 class UnknownModelError(ZooError, KeyError):
     """A name that the registry does not hold."""
 

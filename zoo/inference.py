@@ -1,4 +1,4 @@
-"""Models in use: sampling, encoding, decoding, reconstructing."""
+"""Models in use: any use of the table, on arrays."""
 
 from __future__ import annotations
 
@@ -9,139 +9,127 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo import backends, networks
 from zoo.data import Data
 from zoo.errors import ModelError
-from zoo.noise import Noise, draw_all
+from zoo.uses import Use, complete_inputs, run_in_batches
+
+BATCH_SIZE = 256
 
 
 class Inference:
     """What a trained model does with arrays; a base of `GenerativeModel`."""
 
-    value_range: tuple[float, float] | None
-    num_classes: int | None
-    prior: Mapping[str, Noise]
-    sampler: str | None
-    code: str | None
-    parts: Callable[[], dict[str, keras.Model]]
+    value_range: Any
+    num_classes: Any
+    reads: Mapping[str, tuple[int, ...]]
+    table: Callable[[], dict[str, Use]]
     averaged_weights: Callable[[], AbstractContextManager[None]]
 
-    def sample(
-        self, count: int, *, labels: Any = None, seed: int = 0, batch_size: int = 256
-    ) -> np.ndarray:
-        """Draws new data: float32 `(count, *shape)` in `value_range`.
+    def use(
+        self,
+        name: str,
+        *,
+        count: int | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+        batch_size: int = BATCH_SIZE,
+        **inputs: Any,
+    ) -> dict[str, np.ndarray]:
+        """Runs a use: result name → array `(count, …)`, in inference mode, with averaged weights.
 
         Args:
-            count: How many.
-            labels: Classes `(count,)` or one-hot `(count, classes)`, or one class for all; by
-                default the classes in turn. Only for models that read labels.
-            seed: Seeds the latent; the same on every backend and in an exported bundle.
-            batch_size: How many are computed at once.
+            name: A use of `table()`.
+            count: How many rows, where nothing is given but what can be drawn.
+            seed: Seeds what is drawn; the same numbers on every backend and in a bundle.
+            truncation: Factor on the distance of each draw from its mean.
+            batch_size: Rows computed at once.
+            inputs: Arrays by name; those that can be drawn may be left out. Fields of the data are
+                `Data` or bytes, which are scaled, or floats in `value_range`. Labels are classes
+                `(count,)` or one-hot rows, or one class for all.
 
         Raises:
-            ModelError: The model has no prior, or labels do not fit.
+            ModelError: The model has no such use, or labels do not fit.
+            UseError: An input is missing, unknown, or of another length.
         """
-        if count < 1:
-            raise ModelError(f"At least 1 sample is drawn. Received: {count}")
-        if self.sampler is None:
+        table = self.table()
+        if name not in table:
             raise ModelError(
-                f"{type(self).__name__} has no prior to sample from: "
-                "it can reconstruct and interpolate."
+                f"{type(self).__name__} has no use {name!r}. Accepted: {', '.join(table)}."
             )
-        inputs: dict[str, np.ndarray] = draw_all(self.prior, np.random.default_rng([seed]), count)
-        if labels is None and self.num_classes is not None:
-            labels = np.arange(count) % self.num_classes
-        inputs |= self._labels(count, labels)
+        use = table[name]
+        given = self._arrays(use, {key: v for key, v in inputs.items() if v is not None})
+        rows = next((len(array) for key, array in given.items() if key != "labels"), count)
+        if rows is not None and rows < 1:
+            raise ModelError(f"At least 1 row is computed. Received: {rows}")
+        if "labels" in given:
+            given["labels"] = self._labels(given["labels"], rows)
+        complete = complete_inputs(name, use, given, count=rows, seed=seed, truncation=truncation)
         with self.averaged_weights():
-            return run(self.parts()[self.sampler], inputs, batch_size)["data"]
+            return run_in_batches(use, self._call_part, complete, batch_size)
 
-    def encode(self, data: Any, *, labels: Any = None, batch_size: int = 256) -> np.ndarray:
-        """The codes of data: the encoder's output that the decoder reads.
+    def sample(
+        self, count: int, *, labels: Any = None, seed: int = 0, **options: Any
+    ) -> np.ndarray:
+        """Draws new data: float32 `(count, *shape)` in `value_range`; see `use`.
 
-        Args:
-            data: `Data` or bytes of 0 to 255, which are scaled, or floats in `value_range`.
-            labels: As in `sample`, without a default; `Data` with labels brings its own.
-            batch_size: How many are computed at once.
-
-        Raises:
-            ModelError: The model has no encoder, or labels do not fit.
+        Models that read labels take the classes in turn where none are given.
         """
-        if self.code is None:
-            raise ModelError(f"{type(self).__name__} has no encoder.")
-        encoder = self.parts()["encoder"]
-        batch = self._batch(data)
-        if "labels" in input_names(encoder) and (labels is not None or "labels" not in batch):
-            batch |= self._labels(len(batch["data"]), labels)
-        with self.averaged_weights():
-            return run(encoder, batch, batch_size)[self.code]
+        return self.use("sample", count=count, labels=labels, seed=seed, **options)["data"]
 
-    def decode(self, codes: Any, *, labels: Any = None, batch_size: int = 256) -> np.ndarray:
-        """Data from codes or latents: float32 `(batch, *shape)` in `value_range`.
+    def encode(self, data: Any, *, labels: Any = None, **options: Any) -> np.ndarray:
+        """The codes of data, as `decode` reads them; see `use`."""
+        return self.use("encode", data=data, labels=labels, **options)["code"]
 
-        A model that reads labels needs them, as in `sample`.
-        """
-        parts = self.parts()
-        part = parts.get("decoder", parts.get("generator"))
-        codes = np.asarray(codes)
-        inputs = {name: codes for name in input_names(part) if name != "labels"}
-        inputs |= self._labels(len(codes), labels)
-        with self.averaged_weights():
-            return run(part, inputs, batch_size)["data"]
+    def decode(self, code: Any, *, labels: Any = None, **options: Any) -> np.ndarray:
+        """Data from codes or latents: float32 `(count, *shape)` in `value_range`; see `use`."""
+        return self.use("decode", code=code, labels=labels, **options)["data"]
 
-    def reconstruct(self, data: Any, *, labels: Any = None, batch_size: int = 256) -> np.ndarray:
-        """Data through encoder and decoder: float32 `(batch, *shape)` in `value_range`."""
-        if labels is None and self.num_classes is not None and isinstance(data, Data):
-            labels = data.labels
-        codes = self.encode(data, labels=labels, batch_size=batch_size)
-        return self.decode(codes, labels=labels, batch_size=batch_size)
+    def reconstruct(self, data: Any, *, labels: Any = None, **options: Any) -> np.ndarray:
+        """Data through encoder and decoder: float32 `(count, *shape)`; see `use`."""
+        return self.use("reconstruct", data=data, labels=labels, **options)["reconstruction"]
 
-    def _batch(self, data: Any) -> dict[str, np.ndarray]:
-        """Data, bytes or floats as the encoder's inputs."""
-        if not isinstance(data, Data):
-            data = np.asarray(data)
-            if data.dtype != np.uint8:
-                return {"data": data.astype("float32")}
-            data = Data(data, source_range=(0.0, 255.0))
-        return data.batch(np.arange(len(data)), self.value_range)
+    def _arrays(self, use: Use, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The inputs as arrays; `Data` bring every field that the use reads."""
+        found: dict[str, np.ndarray] = {}
+        for name, value in inputs.items():
+            if isinstance(value, Data):
+                batch = value.batch(np.arange(len(value)), self.value_range)
+                found |= {
+                    key: array
+                    for key, array in ({**batch, name: batch["data"]}).items()
+                    if key in use.inputs and (key == name or key not in inputs)
+                }
+                continue
+            array = np.asarray(value)
+            if array.dtype == np.uint8 and name in ("data", "other", *self.reads):
+                array = self._arrays(use, {name: Data(array, source_range=(0.0, 255.0))})[name]
+            found[name] = array.astype("float32") if array.dtype == np.float64 else array
+        return found
 
-    def _labels(self, count: int, labels: Any) -> dict[str, np.ndarray]:
-        """The `labels` input, checked; nothing for models without classes."""
-        if self.num_classes is None:
-            if labels is not None:
-                raise ModelError(f"{type(self).__name__} reads no labels.")
-            return {}
-        labels = np.asarray(labels)
+    def _labels(self, labels: np.ndarray, count: int | None) -> np.ndarray:
+        """Labels as int32 `(count,)`."""
         if labels.ndim == 2 and labels.shape[1] == self.num_classes:
             labels = labels.argmax(axis=1)
-        labels = np.broadcast_to(labels, (count,)) if labels.ndim == 0 else labels
-        valid = labels.shape == (count,) and np.issubdtype(labels.dtype, np.integer)
-        if not valid or (labels < 0).any() or (labels >= self.num_classes).any():
+        if labels.ndim == 0 and count is not None:
+            labels = np.broadcast_to(labels, (count,))
+        valid = labels.ndim == 1 and np.issubdtype(labels.dtype, np.integer)
+        fits = valid and (count is None or len(labels) == count)
+        if not fits or (labels < 0).any() or (labels >= self.num_classes).any():
             raise ModelError(
                 f"labels are {count} integers below {self.num_classes}, or one-hot rows. "
                 f"Received: {labels.dtype} {labels.shape} {labels.ravel()[:8]}"
             )
-        return {"labels": labels.astype("int32")}
+        return labels.astype("int32")
 
-
-def run(part: keras.Model, inputs: Mapping[str, Any], batch_size: int) -> dict[str, np.ndarray]:
-    """Runs a functional model in inference mode: output name → `(batch, …)`.
-
-    Args:
-        part: A functional model with named inputs.
-        inputs: At least the arrays of its named inputs.
-        batch_size: How many rows are computed at once.
-    """
-    arrays = [np.asarray(inputs[name]) for name in input_names(part)]
-    wanted = arrays[0] if len(arrays) == 1 else arrays
-    return by_name(part, part.predict(wanted, batch_size=batch_size, verbose=0))
-
-
-def input_names(part: keras.Model) -> list[str]:
-    """The names of a functional model's inputs."""
-    return [tensor.name for tensor in part.inputs]
-
-
-def by_name(part: keras.Model, outputs: Any) -> dict[str, Any]:
-    """A functional model's outputs, whatever their structure, by the names they export under."""
-    if isinstance(outputs, Mapping):
-        return dict(outputs)
-    return dict(zip(part.output_names, keras.tree.flatten(outputs), strict=True))
+    def _call_part(self, name: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Runs a part, compiled once for each batch size."""
+        compiled = vars(self).setdefault("_compiled_parts", {})
+        if name not in compiled:
+            part = getattr(self, name)
+            compiled[name] = backends.current().compile_step(
+                lambda batch: networks.apply(part, batch), part.variables, updates=False
+            )
+        place = backends.current().place
+        placed = {key: place(np.asarray(array)) for key, array in inputs.items()}
+        return {k: keras.ops.convert_to_numpy(v) for k, v in compiled[name](placed).items()}

@@ -76,6 +76,16 @@ class Noise:
         unit = rng.random(size, dtype=np.float32)
         return np.float32(self.low) + np.float32(self.high - self.low) * unit
 
+    def truncated(self, values: np.ndarray, factor: float) -> np.ndarray:
+        """Draws with their distance from the mean scaled; indices and masks as they are."""
+        match self.distribution:
+            case "normal":
+                return values * np.float32(factor)
+            case "uniform":
+                mean = np.float32(0.5 * (self.low + self.high))
+                return mean + np.float32(factor) * (values - mean)
+        return values
+
     def to_config(self) -> dict[str, Any]:
         """Describes the noise in JSON terms."""
         config: dict[str, Any] = {"distribution": self.distribution, "shape": list(self.shape)}
@@ -108,7 +118,7 @@ def bernoulli(probability: float, *shape: int) -> Noise:
 
 
 def in_turn(size: int) -> Noise:
-    """Int32 indices below `size`, in turn and from 0 again."""
+    """The indices below `size` in turn: int32 0, 1, … `size - 1`, 0 and on."""
     return Noise("in_turn", size=size)
 
 

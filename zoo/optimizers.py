@@ -1,48 +1,50 @@
-"""The optimizers of a model's phases: made ready, built once each, and seen as one."""
+"""The optimizers of phases: prepared with a model's settings, and seen as one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from zoo.errors import ModelError
 from zoo.phase import Phase
 
-if TYPE_CHECKING:
-    from keras.optimizers import Optimizer
-    from keras.optimizers.schedules import LearningRateSchedule
 
-
-def prepared_phases(
-    phases: Sequence[Phase], *, clip_norm: float | None = None, loss_scaling: bool = False
+def prepare(
+    phases: Sequence[Phase],
+    *,
+    own: str | keras.optimizers.Optimizer | None,
+    clip_norm: float | None,
+    precision: str,
 ) -> list[Phase]:
-    """Phases whose optimizers clip, scale the loss, and are built; a shared one stays one.
+    """The phases with their optimizers clipped, scaled and built.
 
     Args:
-        phases: With plain Keras optimizers.
-        clip_norm: Bound on the norm of each phase's gradient; None leaves the optimizer's own.
-        loss_scaling: Whether float16 computes, so that the loss is scaled.
+        phases: Phases that share an optimizer go on sharing it.
+        own: The user's optimizer, or its name, in the place of the model's own.
+        clip_norm: Bound on the norm of a phase's gradient.
+        precision: `mixed_float16` scales losses.
 
     Raises:
-        ModelError: Phases that share an optimizer update different networks, or a learning rate
-            is not positive.
+        ModelError: A learning rate is not positive, the optimizer's name is unknown, or phases
+            that share an optimizer update different networks.
     """
-    ready: dict[int, Optimizer] = {}
+    prepared: dict[int, Any] = {}
     owners: dict[int, Phase] = {}
-    made = []
     for phase in phases:
-        key = id(phase.optimizer)
-        if key not in ready:
-            ready[key] = prepared(phase.optimizer, clip_norm, loss_scaling)
-            if not ready[key].built:
-                ready[key].build(phase.variables)
-        owner = owners.setdefault(key, phase)
-        _check_shared(owner, phase)
-        made.append(replace(phase, optimizer=ready[key]))
-    return made
+        _check_shared(owners.setdefault(id(phase.optimizer), phase), phase)
+        if id(phase.optimizer) not in prepared:
+            optimizer = _chosen(phase.optimizer, own)
+            optimizer.global_clipnorm = (
+                optimizer.global_clipnorm if clip_norm is None else clip_norm
+            )
+            if precision == "mixed_float16":
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer.build(phase.variables)
+            prepared[id(phase.optimizer)] = optimizer
+    return [replace(phase, optimizer=prepared[id(phase.optimizer)]) for phase in phases]
 
 
 def _check_shared(first: Phase, second: Phase) -> None:
@@ -52,20 +54,6 @@ def _check_shared(first: Phase, second: Phase) -> None:
             f"Received: {first.name!r} with {[n.name for n in first.networks]} and "
             f"{second.name!r} with {[n.name for n in second.networks]}"
         )
-
-
-def prepared(optimizer: Optimizer, clip_norm: float | None, loss_scaling: bool) -> Optimizer:
-    """An optimizer with clipping and loss scaling; one that is prepared stays as it is."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if scheduled(inner) is None:
-        rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
-        if not rate > 0:
-            raise ModelError(f"A learning rate is positive. Received: {rate}")
-    if clip_norm is not None:
-        inner.global_clipnorm = clip_norm
-    if loss_scaling and inner is optimizer:
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
 
 
 def check_known(phase: Phase, trained: Sequence[keras.Variable]) -> None:
@@ -83,15 +71,43 @@ def check_known(phase: Phase, trained: Sequence[keras.Variable]) -> None:
         )
 
 
-def distinct(phases: Sequence[Phase]) -> list[Optimizer]:
+def distinct(phases: Sequence[Phase]) -> list[keras.optimizers.Optimizer]:
     """The optimizers of the phases, each once, in order."""
     return list({id(phase.optimizer): phase.optimizer for phase in phases}.values())
 
 
-def scheduled(optimizer: Optimizer) -> LearningRateSchedule | None:
-    """The learning-rate schedule of an optimizer; None where its rate is a number."""
-    rate = getattr(optimizer, "_learning_rate", None)
-    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
+def number_rate(optimizer: keras.optimizers.Optimizer) -> float | None:
+    """The learning rate of an optimizer; None where it follows a schedule."""
+    rate = _rate_of(getattr(optimizer, "inner_optimizer", optimizer))
+    return rate if isinstance(rate, float) else None
+
+
+def _chosen(model_own: Any, own: str | keras.optimizers.Optimizer | None) -> Any:
+    """The optimizer of a phase, not yet built."""
+    optimizer = model_own
+    if isinstance(own, str):
+        try:
+            optimizer = keras.optimizers.get(
+                {"class_name": own, "config": {"learning_rate": _rate_of(model_own)}}
+            )
+        except (TypeError, ValueError) as error:
+            raise ModelError(
+                f"optimizer is the name of a Keras optimizer. Received: {own!r}"
+            ) from error
+    elif own is not None:
+        optimizer = type(own).from_config(own.get_config())
+    rate = _rate_of(optimizer)
+    if isinstance(rate, float) and not rate > 0:
+        raise ModelError(f"A learning rate is positive. Received: {rate}")
+    return optimizer
+
+
+def _rate_of(optimizer: Any) -> Any:
+    """The learning rate as a number, or the schedule."""
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return rate
+    return float(keras.ops.convert_to_numpy(rate))
 
 
 class OptimizerGroup:
@@ -106,7 +122,7 @@ class OptimizerGroup:
 
     built = True  # Keras's callbacks build an optimizer that is not.
 
-    def __init__(self, members: Sequence[Optimizer]) -> None:
+    def __init__(self, members: Sequence[keras.optimizers.Optimizer]) -> None:
         inner = [getattr(member, "inner_optimizer", member) for member in members]
         self.members = list({id(member): member for member in inner}.values())
 
@@ -118,10 +134,10 @@ class OptimizerGroup:
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         for member in self.members:
-            if (schedule := scheduled(member)) is not None:
+            if number_rate(member) is None:
                 raise ModelError(
                     "A learning rate that follows a schedule cannot be set. "
-                    f"Received: {member.name} with {type(schedule).__name__}. "
+                    f"Received: {member.name} with {type(_rate_of(member)).__name__}. "
                     "Accepted: a number as the model's learning rate, or no such callback."
                 )
         first = float(keras.ops.convert_to_numpy(self.members[0].learning_rate))

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
+Batch = dict[str, Any]
+"""What a loss reads: fields of the data, noise and the step, by name."""
 Logs = dict[str, Any]
+"""What a loss or a network gives, by name."""
 
 
 def always(step: int) -> bool:

@@ -8,8 +8,10 @@ from keras import layers, ops
 
 from zoo.backends import input_gradient
 from zoo.model import GenerativeModel
+from zoo.networks import apply
 from zoo.noise import bernoulli, categorical, normal
 from zoo.phase import Phase
+from zoo.uses import Step, Use
 
 FEATURES = 6
 
@@ -21,19 +23,20 @@ def data(count: int = 48) -> np.ndarray:
     return (rng.normal(size=(count, FEATURES)) * spread + spread).astype("float32")
 
 
-def dense(inputs: int, outputs: int, name: str, hidden: int = 5) -> keras.Model:
-    """A network with one hidden layer."""
-    start = keras.Input((inputs,), name=f"{name}_in")
-    x = layers.Dense(hidden, activation="tanh")(start)
-    return keras.Model(start, layers.Dense(outputs, name=f"{name}_out")(x), name=name)
+def dense(name: str, reads: tuple[str, int], gives: tuple[str, int]) -> keras.Model:
+    """A network with one hidden layer: input and output, each a name and a size."""
+    start = keras.Input((reads[1],), name=reads[0])
+    x = layers.Dense(5, activation="tanh", name=f"{name}_hidden")(start)
+    end = layers.Dense(gives[1], name=f"{name}_out")(x)
+    return keras.Model({reads[0]: start}, {gives[0]: end}, name=name)
 
 
 class Small(GenerativeModel):
     """A model of vectors; a subclass makes its networks and phases in `assemble`."""
 
-    def __init__(self, shape: Any = (FEATURES,), value_range: Any = None, **options: Any) -> None:
-        super().__init__(shape, value_range=value_range, **options)
-        self.assemble()
+    shape = (FEATURES,)
+    value_range = None
+    standardize_vectors = False
 
 
 class Plain(Small):
@@ -43,8 +46,8 @@ class Plain(Small):
         return keras.optimizers.Adam(0.01)
 
     def assemble(self) -> None:
-        self.encoder = dense(FEATURES, 2, "encoder")
-        self.decoder = dense(2, FEATURES, "decoder")
+        self.encoder = dense("encoder", ("data", FEATURES), ("code", 2))
+        self.decoder = dense("decoder", ("latent", 2), ("data", FEATURES))
         optimizer = self.optimizer_of_phase()
         self.phases = [Phase(self.autoencoder_loss, [self.encoder, self.decoder], optimizer)]
 
@@ -53,8 +56,8 @@ class Plain(Small):
         return {"loss": ops.mean(ops.square(batch["data"] - made))}
 
     def rebuilt(self, batch: dict[str, Any], training: bool) -> Any:
-        codes = self.encoder(batch["data"], training=training)
-        return ops.cast(self.decoder(codes, training=training), "float32")
+        code = apply(self.encoder, batch, training)["code"]
+        return ops.cast(apply(self.decoder, {"latent": code}, training)["data"], "float32")
 
 
 class Scheduled(Plain):
@@ -71,12 +74,16 @@ class Words(Small):
     def assemble(self) -> None:
         words = keras.Input((2,), dtype="int32", name="words")
         vectors = layers.Embedding(40, FEATURES, name="embedding")(words)
-        self.reader = keras.Model(words, ops.mean(vectors, axis=1), name="reader")
+        means = ops.mean(vectors, axis=1)
+        self.reader = keras.Model({"words": words}, {"vector": means}, name="reader")
         self.noise = {"words": categorical(40, 2), "kept": bernoulli(0.7, FEATURES)}
         self.phases = [Phase(self.reader_loss, [self.reader], keras.optimizers.Adam(0.01))]
 
+    def uses(self) -> dict[str, Use]:
+        return {"read": Use([Step("reader")], {"vector": "reader/vector"})}
+
     def reader_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        wrong = self.reader(batch["words"], training=training) - batch["data"]
+        wrong = apply(self.reader, batch, training)["vector"] - batch["data"]
         return {"loss": ops.mean(batch["kept"] * ops.square(wrong))}
 
 
@@ -86,7 +93,7 @@ class Balanced(Plain):
     def assemble(self) -> None:
         super().assemble()
         self.balance = self.state("balance")
-        self.mean = self.state("mean", (FEATURES,), "ones")
+        self.mean = self.state("mean", (FEATURES,), initializer="ones")
 
     def autoencoder_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
         balance, mean = ops.convert_to_tensor(self.balance), ops.convert_to_tensor(self.mean)
@@ -108,11 +115,11 @@ class Balanced(Plain):
 class Lazy(Small):
     """A penalty on slopes every fourth step, by the discriminator's own optimizer."""
 
-    partial = True
+    penalty_is_partial = True
 
     def assemble(self) -> None:
-        self.generator = dense(2, FEATURES, "generator")
-        self.discriminator = dense(FEATURES, 1, "discriminator")
+        self.generator = dense("generator", ("latent", 2), ("data", FEATURES))
+        self.discriminator = dense("discriminator", ("data", FEATURES), ("logit", 1))
         self.prior = {"latent": normal(2)}
         self.noise = dict(self.prior) | {"unread": normal(1000)}
         shared = keras.optimizers.Adam(0.01, 0.0, 0.9)
@@ -123,7 +130,7 @@ class Lazy(Small):
                 [self.discriminator],
                 shared,
                 when=lambda step: step % 4 == 0,
-                partial=self.partial,
+                partial=self.penalty_is_partial,
                 noise=[],
             ),
             Phase(
@@ -134,19 +141,25 @@ class Lazy(Small):
             ),
         ]
 
+    def generate(self, batch: dict[str, Any], training: bool) -> Any:
+        return apply(self.generator, batch, training)["data"]
+
+    def judge(self, data: Any, training: bool) -> Any:
+        logit = apply(self.discriminator, {"data": data}, training)["logit"]
+        return ops.cast(logit, "float32")
+
     def discriminator_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        fake = ops.stop_gradient(self.generator(batch["latent"], training=training))
-        real_logit = self.discriminator(batch["data"], training=training)
-        fake_logit = self.discriminator(fake, training=training)
+        fake = ops.stop_gradient(self.generate(batch, training))
+        real_logit, fake_logit = (self.judge(x, training) for x in (batch["data"], fake))
         return {"loss": ops.mean(ops.softplus(fake_logit) + ops.softplus(-real_logit))}
 
     def penalty_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        slope = input_gradient(lambda x: self.discriminator(x, training=training), batch["data"])
+        slope = input_gradient(lambda x: self.judge(x, training), batch["data"])
         return {"loss": 4 * 0.5 * ops.mean(ops.sum(ops.square(slope), axis=-1))}
 
     def generator_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        fake = self.generator(batch["latent"], training=training)
-        return {"loss": ops.mean(ops.softplus(-self.discriminator(fake, training=training)))}
+        fake = self.generate(batch, training)
+        return {"loss": ops.mean(ops.softplus(-self.judge(fake, training)))}
 
 
 class Staged(Plain):
@@ -154,7 +167,7 @@ class Staged(Plain):
 
     def assemble(self) -> None:
         super().assemble()
-        self.prior_network = dense(2, 2, "prior_network")
+        self.prior_network = dense("prior_network", ("code", 2), ("made", 2))
         stages = [
             Phase(
                 self.autoencoder_loss,
@@ -172,8 +185,8 @@ class Staged(Plain):
         self.phases = stages
 
     def prior_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        codes = ops.stop_gradient(self.encoder(batch["data"], training=training))
-        made = self.prior_network(codes, training=training)
+        code = ops.stop_gradient(apply(self.encoder, batch, training)["code"])
+        made = apply(self.prior_network, {"code": code}, training)["made"]
         return {"loss": ops.mean(ops.square(made - 1)), "size": ops.mean(ops.abs(made))}
 
 

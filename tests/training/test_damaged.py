@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import zoo
-from tests import tiny
 from tests.arrays import array
 from tests.tolerances import EXACT
 from tests.training import small
@@ -165,7 +164,7 @@ def test_junk_in_the_log_is_dropped_and_blocks_nothing(run):
 
 def test_a_model_of_settings_that_do_not_fit_is_refused(tmp_path):
     data = np.random.default_rng(0).integers(0, 255, (32, 8, 8, 1), dtype=np.uint8)
-    model = tiny.create("shallow_autoencoder")
+    model = zoo.create("shallow_autoencoder", shape=(8, 8, 1))
     model.fit(data, steps=1, run=RunFolder(tmp_path / "run", samples=False), **FIT)
     (tmp_path / "run/model.keras").unlink()
     path = tmp_path / "run/run.json"
@@ -376,13 +375,15 @@ def test_a_run_resumes_with_another_learning_rate(tmp_path):
     def rate(model):
         return float(array(model.optimizer.learning_rate))
 
-    tiny.create("shallow_autoencoder", learning_rate=0.01).fit(data, steps=2, run=run, **FIT)
-    model = tiny.create("shallow_autoencoder", learning_rate=0.005)
+    zoo.create("shallow_autoencoder", shape=(8, 8, 1), learning_rate=0.01).fit(
+        data, steps=2, run=run, **FIT
+    )
+    model = zoo.create("shallow_autoencoder", shape=(8, 8, 1), learning_rate=0.005)
     model.fit(data, steps=3, run=run, resume=True, **FIT)
     assert rate(model) == pytest.approx(0.005)
     assert int(model.steps) == 3
     record = json.loads((tmp_path / "run/run.json").read_text())
     assert record["model"]["settings"]["learning_rate"] == 0.005
-    again = tiny.create("shallow_autoencoder", learning_rate=0.005)
+    again = zoo.create("shallow_autoencoder", shape=(8, 8, 1), learning_rate=0.005)
     again.fit(data, steps=3, run=run, resume=True, **FIT)
     assert rate(again) == pytest.approx(0.005)

@@ -13,7 +13,7 @@ from tests.parity import apart
 from tests.tolerances import EXACT, FORMULA, PARITY
 from tests.training import small
 from zoo.errors import DivergenceError, ModelError
-from zoo.optimizers import prepared_phases
+from zoo.optimizers import prepare
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_clipping_bounds_the_norm_of_the_gradient(digits):
     for model in (free, clipped):
         [phase] = model.phases
         plain = replace(phase, optimizer=keras.optimizers.SGD(1.0))
-        model.phases = prepared_phases([plain], clip_norm=model.clip_norm)
+        model.phases = prepare([plain], own=None, clip_norm=model.clip_norm, precision="float32")
     moved = {}
     for name, model in {"free": free, "clipped": clipped}.items():
         before = weights(model.decoder) + weights(model.encoder)

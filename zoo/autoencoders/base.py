@@ -1,68 +1,72 @@
 """What deterministic autoencoders share: one phase, reconstruction and penalties."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, Literal
 
 import keras
 
-from zoo import losses, networks
-from zoo.errors import ModelError
-from zoo.model import GenerativeModel
-from zoo.phase import Phase
-
-RECONSTRUCTIONS = ("binary_cross_entropy", "mean_squared_error")
+from zoo import losses
+from zoo.model import GenerativeModel, Rate
+from zoo.networks import apply
+from zoo.phase import Batch, Logs, Phase
+from zoo.settings import setting
 
 
 class Autoencoder(GenerativeModel):
-    """An encoder and a decoder that learn to reproduce their data.
+    """An encoder and a decoder that learn to reproduce their data."""
 
-    Args:
-        shape: Of one sample.
-        loss: `binary_cross_entropy` or `mean_squared_error`, mean over features; by default
-            the first for data in (0, 1), the second for all else.
-        options: See `GenerativeModel`.
+    loss: Literal["binary_cross_entropy", "mean_squared_error"] | None = setting(
+        "Mean over the features; by default the first for data in (0, 1), the second for all else.",
+        default=None,
+    )
+    learning_rate: Rate = setting("Of Adam.", default=1e-3, above=0)
+    encoder: keras.Model = setting("Data → code.", default=None)
+    decoder: keras.Model = setting(
+        "Code, as latent → data, without an output activation.", default=None
+    )
 
-    Raises:
-        ModelError: The loss is unknown, or cross-entropy is asked for data outside (0, 1).
-    """
+    def assemble(self) -> None:
+        self.require(
+            self.criterion != "binary_cross_entropy" or self.value_range == (0.0, 1.0),
+            "binary_cross_entropy needs data in (0, 1)",
+            loss=self.loss,
+            value_range=self.value_range,
+        )
+        self.encoder = self.make_encoder()
+        code = self.encoder.output[self.code].shape[1:]
+        self.decoder, self.decoder_logits = self.decoder_of(latent=code)
+        optimizer = keras.optimizers.Adam(self.learning_rate)
+        self.phases = [Phase(self.autoencoder_loss, [self.encoder, self.decoder], optimizer)]
 
-    code = "code"
+    def make_encoder(self) -> keras.Model:
+        """`data` → `code`."""
+        raise NotImplementedError(f"{type(self).__name__} defines make_encoder().")
 
-    def __init__(self, shape: Sequence[int], *, loss: str | None = None, **options: Any) -> None:
-        super().__init__(shape, **options)
+    @property
+    def criterion(self) -> str:
+        """The loss in use."""
         unit = self.value_range == (0.0, 1.0)
-        self.criterion = loss or RECONSTRUCTIONS[0 if unit else 1]
-        if self.criterion not in RECONSTRUCTIONS:
-            raise ModelError(f"loss is one of {', '.join(RECONSTRUCTIONS)}. Received: {loss!r}")
-        if self.criterion == "binary_cross_entropy" and not unit:
-            raise ModelError(
-                "binary_cross_entropy needs data in (0, 1). "
-                f"Received: value_range={self.value_range}"
-            )
+        return self.loss or ("binary_cross_entropy" if unit else "mean_squared_error")
 
-    def assemble(self, encoder: keras.Model, decoder: keras.Model, learning_rate: float) -> None:
-        """Takes the networks and makes the only phase."""
-        self.encoder = encoder
-        self.decoder = decoder
-        self.decoder_logits = networks.logits(decoder)
-        self.phases = [Phase(self.autoencoder_loss, [encoder, decoder], self.adam(learning_rate))]
+    @property
+    def output_activation(self) -> str:
+        """Sigmoid for cross-entropy; linear for squared errors, which a sigmoid would saturate."""
+        return "sigmoid" if self.criterion == "binary_cross_entropy" else "clip"
 
-    def reconstruction(self, data: Any, code: Any, training: bool) -> Any:
-        """The distance between data and the decoder's output for a code."""
-        logits = self.decoder_logits(code, training=training)
-        if self.criterion == "binary_cross_entropy":
-            return losses.binary_cross_entropy(data, logits)
-        outputs = keras.activations.get(self.output_activation)(logits)
-        return losses.mean_squared_error(data, outputs)
+    def reconstruction(self, batch: Batch, training: bool) -> Any:
+        """The distance between data and what the decoder makes of the batch's `latent`."""
+        logits = apply(self.decoder_logits, batch, training)["data"]
+        return getattr(losses, self.criterion)(batch["data"], logits)
 
-    def penalty(self, batch: dict[str, Any], code: Any) -> Any:
+    def penalty(self, batch: Batch, code: Any) -> Any:
         """What is added to the reconstruction; nothing here."""
         return 0.0
 
-    def autoencoder_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
+    def autoencoder_loss(self, batch: Batch, training: bool) -> Logs:
         """Reconstruction and penalty."""
-        code = self.encoder(batch["data"], training=training)
-        reconstruction = self.reconstruction(batch["data"], code, training)
+        code = apply(self.encoder, batch, training)[self.code]
+        reconstruction = self.reconstruction(batch | {"latent": code}, training)
         return {
             "loss": reconstruction + self.penalty(batch, code),
             "reconstruction": reconstruction,

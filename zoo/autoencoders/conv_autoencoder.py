@@ -1,42 +1,32 @@
 """Convolutions and max-pooling, with a map of features as the code."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping
 from typing import Any
 
+import keras
+
 from zoo.autoencoders.base import Autoencoder
-from zoo.networks import conv_pool
+from zoo.settings import setting
 
 
 class ConvAutoencoder(Autoencoder):
     """Convolutional autoencoder with max-pooling (Masci et al., 2011, ICANN).
 
     The code is a map: `(batch, height / 2^depth, width / 2^depth, width)`.
-
-    Args:
-        shape: Of one sample, `(height, width, channels)` or `(time, channels)`.
-        width: Channels of every hidden layer.
-        depth: How often the size is halved.
-        loss: `binary_cross_entropy` or `mean_squared_error`, mean over features.
-        learning_rate: Of Adam.
-        options: See `GenerativeModel`.
-
-    Raises:
-        ModelError: The shape is that of vectors, or too small.
     """
 
-    def __init__(
-        self,
-        shape: Sequence[int],
-        *,
-        width: int = 32,
-        depth: int = 2,
-        loss: str | None = None,
-        learning_rate: float = 1e-3,
-        **options: Any,
-    ) -> None:
-        super().__init__(shape, loss=loss, **options)
-        encoder = conv_pool.encoder(self.shape, width=width, depth=depth)
-        decoder = conv_pool.decoder(
-            self.shape, width=width, depth=depth, output=self.output_activation
-        )
-        self.assemble(encoder, decoder, learning_rate)
+    accepts = ("sequence", "image")
+    width: int = setting("Channels of every hidden layer.", default=32, at_least=1, tiny=4)
+    depth: int = setting("How often the size is halved.", default=2, at_least=0)
+
+    @property
+    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """The family, and its size."""
+        options = {"network": "conv_pool", "width": self.width, "depth": self.depth}
+        return {"encoder": options, "decoder": options}
+
+    def make_encoder(self) -> keras.Model:
+        """`data` → the map `code`."""
+        return self.encoder_of(code=None)

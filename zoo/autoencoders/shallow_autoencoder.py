@@ -1,12 +1,16 @@
 """One hidden layer."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from typing import Any
 
 import keras
 
-from zoo import losses, networks
+from zoo import losses
 from zoo.autoencoders.base import Autoencoder
+from zoo.networks import activated
+from zoo.phase import Batch
+from zoo.settings import setting
 
 
 class ShallowAutoencoder(Autoencoder):
@@ -14,42 +18,25 @@ class ShallowAutoencoder(Autoencoder):
 
     With a linear activation and squared error the code spans the space of the principal
     components (Baldi & Hornik, 1989, Neural Networks 2).
-
-    Args:
-        shape: Of one sample.
-        latent_dim: Length of the code.
-        activation: Of the code.
-        loss: `binary_cross_entropy` or `mean_squared_error`, mean over features.
-        l1_penalty: Weight of Σ|w| over both weight matrices.
-        l2_penalty: Weight of Σw² over both weight matrices.
-        learning_rate: Of Adam.
-        options: See `GenerativeModel`.
     """
 
-    def __init__(
-        self,
-        shape: Sequence[int],
-        latent_dim: int = 20,
-        *,
-        activation: str = "relu",
-        loss: str | None = None,
-        l1_penalty: float = 0.0,
-        l2_penalty: float = 0.0,
-        learning_rate: float = 1e-3,
-        **options: Any,
-    ) -> None:
-        super().__init__(shape, loss=loss, **options)
-        self.l1_penalty = l1_penalty
-        self.l2_penalty = l2_penalty
-        data = keras.Input(self.shape, name="data")
-        flat = keras.layers.Flatten()(data) if len(self.shape) > 1 else data
-        hidden = keras.layers.Dense(latent_dim, activation=activation, dtype="float32", name="code")
-        decoder = networks.mlp.decoder(
-            latent_dim, self.shape, depth=0, output=self.output_activation
-        )
-        self.assemble(keras.Model(data, hidden(flat), name="encoder"), decoder, learning_rate)
+    latent_dim: int = setting("Length of the code.", default=20, at_least=1, tiny=4)
+    activation: str = setting("Of the code.", default="relu")
+    l1_penalty: float = setting(
+        "Weight of Σ|w| over both weight matrices.", default=0.0, at_least=0
+    )
+    l2_penalty: float = setting("Weight of Σw² over both weight matrices.", default=0.0, at_least=0)
 
-    def penalty(self, batch: dict[str, Any], code: Any) -> Any:
+    network_defaults = {
+        "encoder": {"network": "mlp", "depth": 0},
+        "decoder": {"network": "mlp", "depth": 0},
+    }
+
+    def make_encoder(self) -> keras.Model:
+        """`data` → `code`."""
+        return activated(self.encoder_of(code=self.latent_dim), self.activation)
+
+    def penalty(self, batch: Batch, code: Any) -> Any:
         """L1 and L2 norms of the two weight matrices."""
         matrices = [
             weight

@@ -1,16 +1,20 @@
 """Discrete codes from a learned codebook."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping
 from typing import Any
 
 import keras
-from keras import activations, ops
+from keras import ops
 
 from zoo import losses
+from zoo.data.facts import scaled_variance
 from zoo.layers import Codebook, Lookup
-from zoo.model import GenerativeModel
-from zoo.networks import blocks, vq
-from zoo.phase import Phase
+from zoo.model import GenerativeModel, Rate
+from zoo.networks import apply
+from zoo.phase import Batch, Logs, Phase
+from zoo.settings import setting
 
 
 class VQVAE(GenerativeModel):
@@ -18,82 +22,73 @@ class VQVAE(GenerativeModel):
 
     The encoder's vectors are replaced by the nearest of a codebook, which learns by moving
     averages (appendix A.1); the decoder's gradient passes straight through to the encoder, and a
-    commitment term keeps the encoder near what it chose.
-
-    Args:
-        shape: Of one sample, `(height, width, channels)` or `(time, channels)`.
-        codes: How many vectors the codebook holds.
-        code_dim: Their length.
-        commitment: Weight of the commitment term, β in the paper.
-        decay: Of the codebook's moving averages.
-        data_variance: What squared errors are divided by.
-        width: Channels of the hidden layers.
-        depth: How often the size is halved.
-        residual_width: Channels inside the residual blocks.
-        residuals: How many residual blocks on either side.
-        learning_rate: Of Adam.
-        options: See `GenerativeModel`.
-
-    Raises:
-        ModelError: The shape is that of vectors, or too small.
+    commitment term keeps the encoder near what it chose. The decoder is linear in training, as in
+    the authors' code, and cut to the data's range in use.
     """
 
-    code = "codes"
+    accepts = ("sequence", "image")
+    output = "clip"
 
-    def __init__(
-        self,
-        shape: Sequence[int],
-        codes: int = 512,
-        *,
-        code_dim: int = 64,
-        commitment: float = 0.25,
-        decay: float = 0.99,
-        data_variance: float = 1.0,
-        width: int = 128,
-        depth: int = 2,
-        residual_width: int = 32,
-        residuals: int = 2,
-        learning_rate: float = 3e-4,
-        **options: Any,
-    ) -> None:
-        super().__init__(shape, **options)
-        self.commitment = commitment
-        self.data_variance = data_variance
-        keywords = {
-            "width": width,
-            "depth": depth,
-            "residual_width": residual_width,
-            "residuals": residuals,
-        }
-        self.to_vectors = vq.encoder(self.shape, code_dim, **keywords, name="to_vectors")
-        self.from_vectors = vq.decoder(
-            code_dim, self.shape, **keywords, output=self.output_activation, name="from_vectors"
+    codebook_size: int = setting(
+        "Number of vectors in the codebook.", default=512, at_least=1, tiny=16
+    )
+    codebook_dim: int = setting("Their length.", default=64, at_least=1, tiny=4)
+    commitment: float = setting(
+        "Weight of the commitment term, β in the paper.", default=0.25, at_least=0
+    )
+    decay: float = setting("Of the codebook's moving averages.", default=0.99, at_least=0, below=1)
+    data_variance: float = setting(
+        "What squared errors are divided by: the variance of the scaled data.", default=1.0, above=0
+    )
+    width: int = setting("Channels of the hidden layers.", default=128, at_least=2, tiny=4)
+    depth: int = setting("How often the size is halved.", default=2, at_least=0)
+    residual_width: int = setting(
+        "Channels inside the residual blocks.", default=32, at_least=1, tiny=4
+    )
+    num_residual_blocks: int = setting(
+        "Residual blocks on either side.", default=2, at_least=0, tiny=1
+    )
+    learning_rate: Rate = setting("Of Adam.", default=3e-4, above=0)
+
+    @property
+    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """The family, and its size."""
+        names = ("width", "depth", "residual_width", "num_residual_blocks")
+        options = {"network": "vq"} | {name: self.settings[name] for name in names}
+        return {"to_vectors": options, "from_vectors": options}
+
+    def assemble(self) -> None:
+        self.to_vectors = self.encoder_of("to_vectors", vectors=self.codebook_dim)
+        vectors = self.to_vectors.output["vectors"]
+        from_vectors, self.from_vectors = self.decoder_of("from_vectors", latent=vectors.shape[1:])
+        self.codebook = Codebook(
+            self.codebook_size, self.codebook_dim, decay=self.decay, name="codebook"
         )
-        self.codebook = Codebook(codes, code_dim, decay=decay, name="codes")
-        data = self.to_vectors.input
-        indices = self.codebook(self.to_vectors.output)
-        self.encoder = keras.Model(data, indices, name="encoder")
-        chosen = keras.Input(indices.shape[1:], dtype="int32", name="codes")
-        output = self.from_vectors(Lookup(self.codebook)(chosen))
-        named = keras.layers.Identity(name="data", dtype="float32")(output)
-        self.decoder = keras.Model(chosen, named, name="decoder")
-        self.decoder_logits = blocks.logits(self.from_vectors)
-        self.phases = [
-            Phase(
-                self.autoencoder_loss,
-                [self.to_vectors, self.from_vectors],
-                self.adam(learning_rate),
-            )
-        ]
+        code = self.codebook(vectors)
+        self.encoder = keras.Model(self.to_vectors.input, {"code": code}, name="encoder")
+        indices = keras.Input(code.shape[1:], dtype="int32", name="latent")
+        found = Lookup(self.codebook)(indices)
+        self.decoder = keras.Model(
+            {"latent": indices}, from_vectors({"latent": found}), name="decoder"
+        )
+        networks = [self.to_vectors, self.from_vectors]
+        optimizer = keras.optimizers.Adam(self.learning_rate)
+        self.phases = [Phase(self.autoencoder_loss, networks, optimizer)]
 
-    def autoencoder_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
+    @classmethod
+    def facts(cls, data: Any) -> dict[str, Any]:
+        """What the data decide: also the variance of the scaled data."""
+        found = super().facts(data)
+        value_range = found.get("value_range", cls.fields["value_range"].default)
+        return found | {"data_variance": scaled_variance(data, value_range)}
+
+    def autoencoder_loss(self, batch: Batch, training: bool) -> Logs:
         """Reconstruction and commitment; training moves the codebook as well."""
-        vectors = self.to_vectors(batch["data"], training=training)
+        vectors = apply(self.to_vectors, batch, training)["vectors"]
         indices = self.codebook(ops.stop_gradient(vectors))
         chosen = ops.stop_gradient(self.codebook.lookup(indices))
         straight_through = vectors + ops.stop_gradient(chosen - vectors)
-        logits = self.decoder_logits(straight_through, training=training)
-        outputs = activations.get(self.output_activation)(logits)
+        outputs = apply(self.from_vectors, {"latent": straight_through}, training)["data"]
         reconstruction = losses.mean_squared_error(batch["data"], outputs) / self.data_variance
         commitment = losses.mean_squared_error(vectors, chosen)
         if training:
@@ -102,12 +97,5 @@ class VQVAE(GenerativeModel):
             "loss": reconstruction + self.commitment * commitment,
             "reconstruction": reconstruction,
             "commitment": commitment,
-            "perplexity": perplexity(indices, self.codebook.size),
+            "perplexity": losses.perplexity(indices, self.codebook_size),
         }
-
-
-def perplexity(indices: Any, size: int) -> Any:
-    """Exp of the entropy of the codes' frequencies in the batch: how many are in effective use."""
-    chosen = ops.one_hot(ops.reshape(indices, (-1,)), size, dtype="float32")
-    frequencies = ops.mean(chosen, axis=0)
-    return ops.exp(-ops.sum(frequencies * ops.log(frequencies + 1e-10)))

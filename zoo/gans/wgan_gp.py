@@ -1,80 +1,63 @@
 """The Wasserstein distance, with a penalty on the critic's slope."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-import keras
 from keras import ops
 
 from zoo import losses
 from zoo.backends import input_gradient
 from zoo.gans.base import Adversarial
 from zoo.noise import uniform
+from zoo.phase import Batch, Logs
+from zoo.settings import setting
 
 
 class WGANGP(Adversarial):
     """Wasserstein GAN with gradient penalty (Gulrajani et al., 2017, arXiv:1704.00028).
 
-    The critic estimates the Wasserstein distance; the norm of its gradient is drawn to 1 at
-    random points between real and generated data.
-
-    Args:
-        shape: Of one sample.
-        latent_dim: Length of the latent.
-        penalty: Weight of the gradient penalty, λ in the paper.
-        learning_rate: Of both Adams.
-        beta_1: Of both Adams.
-        beta_2: Of both Adams.
-        discriminator_steps: Updates of the critic per update of the generator.
-        options: See `Adversarial`.
+    The critic estimates the Wasserstein distance; the norm of its gradient is pushed towards 1 at
+    random points between real and generated data. Its output has no bias, which would cancel.
     """
 
-    def __init__(
-        self,
-        shape: Sequence[int],
-        latent_dim: int = 128,
-        *,
-        penalty: float = 10.0,
-        learning_rate: float = 1e-4,
-        beta_1: float = 0.0,
-        beta_2: float = 0.9,
-        discriminator_steps: int = 5,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            shape,
-            latent_dim,
-            learning_rate=learning_rate,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            discriminator_steps=discriminator_steps,
-            **options,
+    latent_dim = 128
+    penalty: float = setting(
+        "Weight of the gradient penalty, λ in the paper.", default=10.0, at_least=0
+    )
+    learning_rate = 1e-4
+    beta_1 = 0.0
+    beta_2 = 0.9
+    discriminator_steps = 5
+
+    network_defaults = {
+        "generator": {"normalization": "batch"},
+        "discriminator": {
+            "activation": "leaky_relu",
+            "normalization": "layer",
+            "head_bias": False,
+        },
+    }
+
+    def assemble(self) -> None:
+        options = self.network_options
+        critic = options.get("discriminator.normalization", options.get("normalization"))
+        self.require(
+            critic != "batch",
+            "batch normalization in the critic would couple the samples that the penalty treats "
+            "separately; set it for the generator alone, generator.normalization",
+            network_options=options,
         )
-        self.penalty = penalty
-        mixing = uniform(*(1 for _ in self.shape))
-        self.noise = {**self.prior, "mix": mixing}
+        super().assemble()
+        self.noise = {**self.prior, "mix": uniform(*(1 for _ in self.shape))}
 
-    def make_generator(self, latent_dim: int, **keywords: Any) -> keras.Model:
-        """A generator with batch normalization."""
-        return super().make_generator(latent_dim, **({"normalization": "batch"} | keywords))
-
-    def make_discriminator(self, **keywords: Any) -> keras.Model:
-        """A critic with layer normalization: batch normalization would mix up the penalties.
-
-        Its output has no bias: the loss is a difference, in which a bias cancels.
-        """
-        chosen = {"normalization": "layer", "head_bias": False}
-        return super().make_discriminator(**(chosen | keywords))
-
-    def discriminator_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
+    def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
         """The distance, negated, and the penalty."""
         real, mix = batch["data"], batch["mix"]
         fake = ops.stop_gradient(self.generate(batch, training))
         distance = losses.wasserstein_critic(
-            self.judge(real, batch, training), self.judge(fake, batch, training)
+            self.discriminate(real, batch, training), self.discriminate(fake, batch, training)
         )
         slope = input_gradient(
-            lambda data: self.judge(data, batch, training), mix * real + (1 - mix) * fake
+            lambda data: self.discriminate(data, batch, training), mix * real + (1 - mix) * fake
         )
         penalty = losses.unit_norm(slope)
         return {
@@ -83,7 +66,7 @@ class WGANGP(Adversarial):
             "penalty": penalty,
         }
 
-    def generator_loss(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        """The critic's opinion, negated."""
+    def generator_loss(self, batch: Batch, training: bool) -> Logs:
+        """Negative mean critic score of generated data."""
         fake = self.generate(batch, training)
-        return {"loss": losses.wasserstein_generator(self.judge(fake, batch, training))}
+        return {"loss": losses.wasserstein_generator(self.discriminate(fake, batch, training))}

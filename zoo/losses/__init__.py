@@ -1,4 +1,7 @@
-"""Losses: pure functions, tensors in, float32 scalars out, means over the batch."""
+"""Losses: pure functions of tensors, in float32.
+
+Those named `…_rows` give one number a row `(batch,)`; the others scalars, means over the batch.
+"""
 
 from zoo.losses.adversarial import (
     minimax_generator,
@@ -7,26 +10,30 @@ from zoo.losses.adversarial import (
     wasserstein_critic,
     wasserstein_generator,
 )
-from zoo.losses.divergence import standard_normal_divergence
+from zoo.losses.divergence import draw_normal, log_normal_rows, standard_normal_kl_rows
 from zoo.losses.reconstruction import (
-    bernoulli,
+    bernoulli_rows,
     binary_cross_entropy,
-    gaussian,
+    gaussian_rows,
     mean_squared_error,
+    perplexity,
 )
 from zoo.losses.regularization import l1, l2, unit_norm
 
 __all__ = [
-    "bernoulli",
+    "bernoulli_rows",
     "binary_cross_entropy",
-    "gaussian",
+    "draw_normal",
+    "gaussian_rows",
     "l1",
     "l2",
+    "log_normal_rows",
     "mean_squared_error",
     "minimax_generator",
     "non_saturating_generator",
+    "perplexity",
     "standard_discriminator",
-    "standard_normal_divergence",
+    "standard_normal_kl_rows",
     "unit_norm",
     "wasserstein_critic",
     "wasserstein_generator",

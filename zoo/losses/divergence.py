@@ -1,19 +1,44 @@
-"""Distances between a posterior and a prior, in nats."""
+"""Distributions of latents: draws, densities and distances, in nats, one number a row."""
 
+import math
 from typing import Any
 
 from keras import ops
 
 
-def standard_normal_divergence(mean: Any, log_variance: Any) -> Any:
-    """KL(N(mean, variance) ‖ N(0, I)): summed over the latent, mean over the batch.
+def draw_normal(mean: Any, log_variance: Any, epsilon: Any) -> Any:
+    """Mean + exp(½ log variance)·epsilon: a draw that gradients pass through.
+
+    Source: Kingma & Welling, 2013, arXiv:1312.6114, section 2.4. All are `(batch, …)`.
+    """
+    return mean + ops.exp(0.5 * log_variance) * epsilon
+
+
+def standard_normal_kl_rows(mean: Any, log_variance: Any) -> Any:
+    """KL(N(mean, variance) ‖ N(0, I)), summed over all but the batch: `(batch,)`.
 
     ½ Σ (μ² + σ² − 1 − log σ²): Kingma & Welling, 2013, arXiv:1312.6114, appendix B.
 
     Args:
-        mean: `(batch, latent_dim)`.
-        log_variance: `(batch, latent_dim)`.
+        mean: `(batch, …)`: a vector, or a map.
+        log_variance: `(batch, …)`.
     """
     mean, log_variance = ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
-    terms = ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance
-    return 0.5 * ops.mean(ops.sum(terms, axis=-1))
+    return 0.5 * _summed(ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance)
+
+
+def log_normal_rows(x: Any, mean: Any = 0.0, log_variance: Any = 0.0) -> Any:
+    """Log N(x; mean, variance), summed over all but the batch: `(batch,)`.
+
+    Args:
+        x: `(batch, …)`.
+        mean: Of the same shape, or a number.
+        log_variance: Of the same shape, or a number.
+    """
+    x = ops.cast(x, "float32")
+    squares = ops.square(x - mean) * ops.exp(-ops.cast(log_variance, "float32"))
+    return -0.5 * _summed(squares + log_variance + math.log(2 * math.pi))
+
+
+def _summed(terms: Any) -> Any:
+    return ops.sum(ops.reshape(terms, (ops.shape(terms)[0], -1)), axis=-1)

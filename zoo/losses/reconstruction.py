@@ -6,14 +6,14 @@ from typing import Any
 from keras import ops
 
 
-def bernoulli(data: Any, logits: Any) -> Any:
-    """−log p(data) under independent Bernoullis: summed over features, mean over the batch, nats.
+def bernoulli_rows(data: Any, logits: Any) -> Any:
+    """−log p(data) under independent Bernoullis, summed over features: `(batch,)`, nats.
 
     Args:
         data: `(batch, …)` in [0, 1].
         logits: `(batch, …)`; their sigmoid is the probability of 1.
     """
-    return ops.mean(_summed(_cross_entropy(data, logits)))
+    return _summed(_cross_entropy(data, logits))
 
 
 def binary_cross_entropy(data: Any, logits: Any) -> Any:
@@ -26,21 +26,33 @@ def binary_cross_entropy(data: Any, logits: Any) -> Any:
     return ops.mean(_cross_entropy(data, logits))
 
 
-def gaussian(data: Any, mean: Any, deviation: float = 1.0) -> Any:
-    """−log p(data) under N(mean, deviation²): summed over features, mean over the batch, nats.
+def gaussian_rows(data: Any, mean: Any, stddev: float = 1.0) -> Any:
+    """−log p(data) under N(mean, stddev²), summed over features: `(batch,)`, nats.
 
     Args:
         data: `(batch, …)`.
         mean: `(batch, …)`.
-        deviation: Standard deviation of every feature.
+        stddev: Standard deviation of every feature.
     """
-    squares = ops.square((_float(data) - _float(mean)) / deviation)
-    return ops.mean(_summed(0.5 * squares + math.log(deviation) + 0.5 * math.log(2 * math.pi)))
+    squares = ops.square((_float(data) - _float(mean)) / stddev)
+    return _summed(0.5 * squares + math.log(stddev) + 0.5 * math.log(2 * math.pi))
 
 
 def mean_squared_error(data: Any, reconstruction: Any) -> Any:
     """Squared error, mean over batch and features."""
     return ops.mean(ops.square(_float(data) - _float(reconstruction)))
+
+
+def perplexity(indices: Any, size: int) -> Any:
+    """Exp of the entropy of the indices' frequencies in a batch: how many are in effective use.
+
+    Args:
+        indices: Integers below `size`, of any shape.
+        size: How many there are.
+    """
+    chosen = ops.one_hot(ops.reshape(indices, (-1,)), size, dtype="float32")
+    frequencies = ops.mean(chosen, axis=0)
+    return ops.exp(-ops.sum(frequencies * ops.log(frequencies + 1e-10)))
 
 
 def _cross_entropy(data: Any, logits: Any) -> Any:

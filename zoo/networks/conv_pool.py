@@ -1,70 +1,44 @@
-"""Convolution and max-pooling down to a map of features, transposed convolutions back.
+"""Convolutions with max-pooling down, transposed convolutions up; the code is a map.
 
-The widths and the order of layers are those of Keras's example of a convolutional autoencoder:
-28,353 weights for 28×28×1 data at width 32 and depth 2.
+The plan is that of Masci et al., 2011, ICANN, as in Keras's example of a convolutional autoencoder.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
 
-import keras
 from keras import layers
 
-from zoo.max_pooling import MaxPooling1D, MaxPooling2D
 from zoo.networks import blocks
+from zoo.networks.style import Style
+
+FLAT = False
+MAPS = True  # makes maps, and reads them
 
 
-def encoder(
-    shape: tuple[int, ...], *, width: int = 32, depth: int = 2, name: str = "encoder"
-) -> keras.Model:
-    """`"data"` → the map `"code"`.
+@dataclass(frozen=True)
+class Options(Style):
+    """Every layer has the same width."""
 
-    Args:
-        shape: Of one sample, channels last.
-        width: Channels of every convolution.
-        depth: How often the size is halved.
-        name: Of the network.
+    depth: int | None = 2
+    kernel: int = 3
 
-    Raises:
-        ModelError: The data are vectors, or too small.
-    """
-    blocks.refuse_vectors(shape)
-    rank = len(shape) - 1
-    pool = (MaxPooling1D, MaxPooling2D)[rank - 1]
-    inputs, x = blocks.data_and_labels(shape, None)
-    for _ in blocks.halvings(shape, depth)[1:]:
-        x = blocks.convolution(rank, width, 3, activation="relu")(x)
+
+def down(x: Any, style: Style) -> Any:
+    """Convolutions, each followed by max-pooling: `(batch, *size / 2^depth, width)`."""
+    rank = len(x.shape) - 2
+    pool = (layers.MaxPooling1D, layers.MaxPooling2D)[rank - 1]
+    for _ in blocks.downsampled_sizes(x.shape[1:], style.depth)[1:]:
+        x = style.finish(style.convolution(rank, blocks.single_width(style), padding="same")(x))
         x = pool(2, padding="same")(x)
-    code = layers.Activation("linear", dtype="float32", name="code")(x)
-    return blocks.model(inputs, {"code": code}, name)
+    return x
 
 
-def decoder(
-    shape: tuple[int, ...],
-    *,
-    width: int = 32,
-    depth: int = 2,
-    output: str = "sigmoid",
-    name: str = "decoder",
-) -> keras.Model:
-    """The map `"latent"` → `"data"`.
-
-    Args:
-        shape: Of one sample, channels last.
-        width: Channels of the map and of every hidden layer.
-        depth: How often the size is doubled.
-        output: The output activation.
-        name: Of the network.
-
-    Raises:
-        ModelError: The data are vectors, or too small.
-    """
-    blocks.refuse_vectors(shape)
+def up(x: Any, shape: tuple[int, ...], style: Style) -> Any:
+    """Transposed convolutions of stride 2 and a convolution."""
     rank = len(shape) - 1
-    sizes = blocks.halvings(shape, depth)
-    latent = keras.Input((*sizes[-1], width), name="latent")
-    x: Any = latent
-    for size in reversed(sizes[:-1]):
-        x = blocks.transposed(rank, width, 3, strides=2, activation="relu")(x)
-        x = blocks.crop(x, size)
-    x = blocks.convolution(rank, shape[-1], 3)(x)
-    return blocks.model([latent], {"data": blocks.output(x, output)}, name)
+    for size in reversed(blocks.downsampled_sizes(shape, style.depth)[:-1]):
+        x = style.transposed(rank, blocks.single_width(style), strides=2, padding="same")(x)
+        x = style.finish(blocks.crop(x, size))
+    return style.convolution(rank, shape[-1], plain=True, padding="same")(x)

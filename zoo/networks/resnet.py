@@ -1,127 +1,70 @@
-"""Residual networks as in WGAN-GP's and SNGAN's CIFAR-10 experiments, for images and sequences.
+"""Residual networks in the manner of WGAN-GP's and SNGAN's, for images and sequences.
 
-Source: Gulrajani et al., 2017, arXiv:1704.00028, appendix F.
+Source of the plan: Gulrajani et al., 2017, arXiv:1704.00028, appendix F. It departs from the
+authors' CIFAR-10 networks: shortcuts resample without a 1×1 convolution, every block of the way
+down halves the size until it is 4 (the authors stop at 8 and add two blocks that keep it), and
+the first convolution stands before the first block.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import keras
 from keras import layers
 
 from zoo.networks import blocks
+from zoo.networks.style import BIAS_CANCELS, Style
+
+FLAT = False
+MAPS = False
 
 
-def encoder(
-    shape: tuple[int, ...],
-    heads: Mapping[str, int],
-    *,
-    width: int = 128,
-    depth: int | None = None,
-    kernel: int = 3,
-    activation: str = "relu",
-    normalization: str | None = None,
-    num_classes: int | None = None,
-    kernel_initializer: Any = "he_normal",
-    head_bias: bool = True,
-    features: bool = False,
-    name: str = "encoder",
-) -> keras.Model:
-    """Data → heads through residual blocks, each of which halves the size.
+@dataclass(frozen=True)
+class Options(Style):
+    """Every block has the same width."""
 
-    Args:
-        shape: Of one sample, channels last.
-        heads: Output name → units.
-        width: Channels of every block.
-        depth: How many blocks halve the size; by default down to 4.
-        kernel: Size of the kernels.
-        activation: Before each convolution.
-        normalization: Before each activation: `batch`, `layer` or None.
-        num_classes: Reads `"labels"` as well.
-        kernel_initializer: Of every layer.
-        head_bias: Whether the heads have biases.
-        features: Adds the output `"features"`, the mean over space of the last block.
-        name: Of the network.
+    width: Any = 128
+    kernel: int = 3
+    kernel_initializer: Any = "he_normal"
 
-    Raises:
-        ModelError: The shape is too small.
-    """
-    rank = len(shape) - 1
-    inputs, x = blocks.data_and_labels(shape, num_classes)
-    options = {"kernel_initializer": kernel_initializer}
-    x = blocks.convolution(rank, width, kernel, **options)(x)
-    for _ in blocks.halvings(shape, depth)[1:]:
+
+def down(x: Any, style: Style) -> Any:
+    """Residual blocks, each of which halves the size, and the mean over space."""
+    rank = len(x.shape) - 2
+    width = blocks.single_width(style)
+    x = style.convolution(rank, width, padding="same", use_bias=True)(x)
+    for _ in blocks.downsampled_sizes(x.shape[1:], style.depth)[1:]:
         shortcut = _pool(rank, x)
-        # A bias before batch normalization has no gradient but rounding noise.
-        for use_bias in (normalization != "batch", True):
-            x = blocks.activate(blocks.normalize(x, normalization), activation)
-            x = blocks.convolution(rank, width, kernel, use_bias=use_bias, **options)(x)
+        for bias in (style.normalization not in BIAS_CANCELS, True):
+            x = style.convolution(rank, width, padding="same", use_bias=bias)(style.finish(x))
         x = layers.Add()([_pool(rank, x), shortcut])
-    x = blocks.activate(x, activation)
-    mean = (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
-    outputs = blocks.read_out(mean, heads, use_bias=head_bias)
-    return blocks.model(inputs, outputs | ({"features": mean} if features else {}), name)
+    x = blocks.activate(x, style.activation)
+    return (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
 
 
-def decoder(
-    latent_dim: int,
-    shape: tuple[int, ...],
-    *,
-    width: int = 128,
-    depth: int | None = None,
-    kernel: int = 3,
-    activation: str = "relu",
-    normalization: str | None = "batch",
-    num_classes: int | None = None,
-    kernel_initializer: Any = "he_normal",
-    output: str = "tanh",
-    name: str = "decoder",
-) -> keras.Model:
-    """Latent → data through residual blocks, each of which doubles the size.
+def up(x: Any, shape: tuple[int, ...], style: Style) -> Any:
+    """Residual blocks, each of which doubles the size.
 
-    Args:
-        latent_dim: Length of the latent.
-        shape: Of one sample, channels last.
-        width: Channels of every block.
-        depth: How many blocks double the size; by default up from 4.
-        kernel: Size of the kernels.
-        activation: Before each convolution.
-        normalization: Before each activation: `batch`, `layer` or None.
-        num_classes: Reads `"labels"` as well.
-        kernel_initializer: Of every layer.
-        output: The output activation.
-        name: Of the network.
-
-    Raises:
-        ModelError: The shape is too small.
+    The first normalization after a shortcut undoes what its biases carry to it, so none has one.
     """
     rank = len(shape) - 1
-    sizes = blocks.halvings(shape, depth)
-    options = {"kernel_initializer": kernel_initializer}
-    # Batch normalization undoes the bias of every block, the last one what shortcuts carry to it.
-    biased = normalization != "batch"
-    inputs, x = blocks.latent_and_labels(latent_dim, num_classes)
-    x = layers.Dense(math.prod(sizes[-1]) * width, **options)(x)
+    width = blocks.single_width(style)
+    sizes = blocks.downsampled_sizes(shape, style.depth)
+    x = style.dense(math.prod(sizes[-1]) * width, use_bias=True)(x)
     x = layers.Reshape((*sizes[-1], width))(x)
     for size in reversed(sizes[:-1]):
         shortcut = _grow(rank, x, size)
-        x = blocks.activate(blocks.normalize(x, normalization), activation)
-        x = _grow(rank, x, size)
-        x = blocks.convolution(rank, width, kernel, use_bias=biased, **options)(x)
-        x = blocks.activate(blocks.normalize(x, normalization), activation)
-        x = blocks.convolution(rank, width, kernel, use_bias=biased, **options)(x)
+        x = style.convolution(rank, width, padding="same")(_grow(rank, style.finish(x), size))
+        x = style.convolution(rank, width, padding="same")(style.finish(x))
         x = layers.Add()([x, shortcut])
-    x = blocks.activate(blocks.normalize(x, normalization), activation)
-    x = blocks.convolution(rank, shape[-1], kernel, **options)(x)
-    return blocks.model(inputs, {"data": blocks.output(x, output)}, name)
+    return style.convolution(rank, shape[-1], plain=True, padding="same")(style.finish(x))
 
 
 def _pool(rank: int, x: Any) -> Any:
-    kind = (layers.AveragePooling1D, layers.AveragePooling2D)[rank - 1]
-    return kind(2, padding="same")(x)
+    return (layers.AveragePooling1D, layers.AveragePooling2D)[rank - 1](2, padding="same")(x)
 
 
 def _grow(rank: int, x: Any, size: tuple[int, ...]) -> Any:
-    kind = (layers.UpSampling1D, layers.UpSampling2D)[rank - 1]
-    return blocks.crop(kind(2)(x), size)
+    return blocks.crop((layers.UpSampling1D, layers.UpSampling2D)[rank - 1](2)(x), size)

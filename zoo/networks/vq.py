@@ -3,93 +3,63 @@
 Source: van den Oord et al., 2017, arXiv:1711.00937, section 4.1.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
 
-import keras
 from keras import layers
 
 from zoo.networks import blocks
+from zoo.networks.style import Style
+
+FLAT = False
+MAPS = True
 
 
-def encoder(
-    shape: tuple[int, ...],
-    dim: int,
-    *,
-    width: int = 128,
-    depth: int = 2,
-    residual_width: int = 32,
-    residuals: int = 2,
-    name: str = "encoder",
-) -> keras.Model:
-    """`"data"` → `"vectors"` `(batch, height / 2^depth, width / 2^depth, dim)`.
+@dataclass(frozen=True)
+class Options(Style):
+    """The options of the residual blocks.
 
-    Args:
-        shape: Of one sample, channels last.
-        dim: Length of the vectors.
-        width: Channels of the hidden layers.
-        depth: How often the size is halved.
+    Attributes:
         residual_width: Channels inside the residual blocks.
-        residuals: How many residual blocks.
-        name: Of the network.
-
-    Raises:
-        ModelError: The data are vectors, or too small.
+        num_residual_blocks: How many of them.
     """
-    blocks.refuse_vectors(shape)
-    rank = len(shape) - 1
-    inputs, x = blocks.data_and_labels(shape, None)
-    levels = len(blocks.halvings(shape, depth)) - 1
+
+    width: Any = 128
+    depth: int | None = 2
+    residual_width: int = 32
+    num_residual_blocks: int = 2
+
+
+def down(x: Any, style: Options) -> Any:
+    """Convolutions of stride 2, one of stride 1, and residual blocks."""
+    rank, width = len(x.shape) - 2, blocks.single_width(style)
+    levels = len(blocks.downsampled_sizes(x.shape[1:], style.depth)) - 1
     for level in range(levels):
         channels = width if level == levels - 1 else width // 2
-        x = blocks.convolution(rank, channels, 4, strides=2, activation="relu")(x)
-    x = blocks.convolution(rank, width, 3)(x)
-    x = _residual_stack(rank, x, residual_width, residuals)
-    x = blocks.convolution(rank, dim, 1, dtype="float32", name="vectors")(x)
-    return blocks.model(inputs, {"vectors": x}, name)
+        x = style.finish(style.convolution(rank, channels, strides=2, padding="same")(x))
+    x = style.convolution(rank, width, 3, padding="same")(x)
+    return _residual_stack(rank, x, style)
 
 
-def decoder(
-    dim: int,
-    shape: tuple[int, ...],
-    *,
-    width: int = 128,
-    depth: int = 2,
-    residual_width: int = 32,
-    residuals: int = 2,
-    output: str = "linear",
-    name: str = "decoder",
-) -> keras.Model:
-    """`"vectors"` → `"data"`; the encoder's mirror image, with its keywords.
-
-    Args:
-        dim: Length of the vectors.
-        shape: Of one sample, channels last.
-        width: Channels of the hidden layers.
-        depth: How often the size is doubled.
-        residual_width: Channels inside the residual blocks.
-        residuals: How many residual blocks.
-        output: The output activation.
-        name: Of the network.
-
-    Raises:
-        ModelError: The data are vectors, or too small.
-    """
-    blocks.refuse_vectors(shape)
-    rank = len(shape) - 1
-    sizes = blocks.halvings(shape, depth)
-    vectors = keras.Input((*sizes[-1], dim), name="vectors")
-    x = blocks.convolution(rank, width, 3)(vectors)
-    x = _residual_stack(rank, x, residual_width, residuals)
+def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
+    """The mirror image of `down`."""
+    rank, width = len(shape) - 1, blocks.single_width(style)
+    sizes = blocks.downsampled_sizes(shape, style.depth)
+    x = style.convolution(rank, width, 3, padding="same")(x)
+    x = _residual_stack(rank, x, style)
     for size in reversed(sizes[1:-1]):
-        x = blocks.transposed(rank, width // 2, 4, strides=2, activation="relu")(x)
-        x = blocks.crop(x, size)
-    x = blocks.crop(blocks.transposed(rank, shape[-1], 4, strides=2)(x), sizes[0])
-    return blocks.model([vectors], {"data": blocks.output(x, output)}, name)
+        x = style.transposed(rank, width // 2, strides=2, padding="same")(x)
+        x = style.finish(blocks.crop(x, size))
+    strides = 2 if len(sizes) > 1 else 1
+    x = style.transposed(rank, shape[-1], plain=True, strides=strides, padding="same")(x)
+    return blocks.crop(x, sizes[0])
 
 
-def _residual_stack(rank: int, x: Any, width: int, count: int) -> Any:
-    channels = x.shape[-1]
-    for _ in range(count):
-        inner = blocks.convolution(rank, width, 3, activation="relu")(layers.ReLU()(x))
-        x = layers.Add()([x, blocks.convolution(rank, channels, 1)(inner)])
-    return layers.ReLU()(x)
+def _residual_stack(rank: int, x: Any, style: Options) -> Any:
+    for _ in range(style.num_residual_blocks):
+        inner = style.convolution(rank, style.residual_width, 3, padding="same")(style.finish(x))
+        last = style.convolution(rank, x.shape[-1], 1, plain=True, padding="same")
+        x = layers.Add()([x, last(style.finish(inner))])
+    return style.finish(x)

@@ -60,7 +60,7 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
         path: The PNG file.
         seed: Seeds the latent.
     """
-    if model.sampler is None:
+    if "sample" not in model.table():
         images, columns = originals_and_reconstructions(model, data), 8
     elif model.num_classes is not None:
         columns = 8
@@ -75,9 +75,9 @@ def originals_and_reconstructions(
     model: Any, data: Data, *, count: int = 32, columns: int = 8
 ) -> np.ndarray:
     """Rows of originals, each followed by the row of their reconstructions."""
-    count = min(count, len(data)) // columns * columns or min(count, len(data))
-    chosen = np.arange(count)
-    batch = data.batch(chosen, model.value_range)
+    batch = data.first(count, model.value_range)
+    count = len(batch["data"]) // columns * columns or len(batch["data"])
+    batch = {name: rows[:count] for name, rows in batch.items()}
     rebuilt = model.reconstruct(batch["data"], labels=_labels(model, batch))
     pairs = [
         block

@@ -13,7 +13,7 @@ from zoo.data import Data
 from zoo.errors import RunError, TargetError
 from zoo.files import replacing, temporaries, write_atomically
 from zoo.model import GenerativeModel
-from zoo.optimizers import scheduled
+from zoo.optimizers import number_rate
 from zoo.training.callbacks import save_picture
 from zoo.training.checkpoint import Checkpoints
 from zoo.training.progress import Progress
@@ -139,9 +139,9 @@ class RunFolder:
     def _resume(self, training: dict[str, Any]) -> Progress:
         before = read_run(self.path)
         check_resumes(before, self.model, self.data, training)
-        rates = [_rate(optimizer) for optimizer in self.model.optimizers]
+        rates = [number_rate(optimizer) for optimizer in self.model.optimizers]
         progress = self.checkpoints.restore() or Progress()
-        settings = jsonable(self.model.settings)
+        settings = jsonable(self.model.get_config())
         if before["model"]["settings"] != settings:  # A learning rate, and nothing else, differs.
             for optimizer, rate in zip(self.model.optimizers, rates, strict=True):
                 if rate is not None:
@@ -205,11 +205,3 @@ def save_model(model: GenerativeModel, path: Path) -> None:
     """Saves a `.keras` file beside its place, then renames it."""
     with replacing(path) as temporary:
         model.save(temporary)
-
-
-def _rate(optimizer: keras.optimizers.Optimizer) -> float | None:
-    """The learning rate of an optimizer; None where it follows a schedule."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if scheduled(inner) is not None:
-        return None
-    return float(keras.ops.convert_to_numpy(inner.learning_rate))

@@ -11,6 +11,7 @@ import keras
 from zoo import __version__, backends
 from zoo.data import Data
 from zoo.errors import RunError
+from zoo.imports import target_of
 from zoo.model import GenerativeModel
 
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu", "torch", "jax")
@@ -31,9 +32,6 @@ CONTENTS: dict[str, Callable[[Any], bool]] = {
     "training.epochs": NUMBER_OR_NONE,
     "training.steps": NUMBER_OR_NONE,
     "data": _is(dict),
-    "data.hash": _is(str),
-    "data.count": _is(int),
-    "data.shape": _is(list),
     "versions": _is(dict),
 }
 """The entries that a run's `run.json` has, and what each must be."""
@@ -42,6 +40,12 @@ OPTIONAL: dict[str, Callable[[Any], bool]] = {
     "source": _is(dict),
     "class_names": _is(list, type(None)),
     "value_range": _is(list, type(None)),
+    "model.target": _is(str),
+    "data.hash": _is(str, type(None)),
+    "data.count": _is(int, type(None)),
+    "data.shape": _is(list),
+    "data.fields": _is(dict),
+    "data.streams": _is(dict),
 }
 
 
@@ -76,7 +80,11 @@ def describe_run(model: GenerativeModel, data: Data, training: dict[str, Any]) -
     """What `run.json` says of a run that starts now."""
     return jsonable(
         {
-            "model": {"class": type(model).__name__, "settings": model.settings},
+            "model": {
+                "class": type(model).__name__,
+                "target": target_of(type(model)),
+                "settings": model.get_config(),
+            },
             "training": training,
             "data": data.description,
             "value_range": model.value_range,
@@ -99,7 +107,7 @@ def check_resumes(
     Raises:
         RunError: Something else differs.
     """
-    own = {"class": type(model).__name__} | fixed(jsonable(model.settings))
+    own = {"class": type(model).__name__} | fixed(jsonable(model.get_config()))
     recorded = {"class": before["model"]["class"]} | fixed(before["model"]["settings"])
     _check_same("settings", recorded, own)
     for name in ("batch_size", "seed"):
@@ -124,8 +132,13 @@ def _check_same(what: str, before: dict[str, Any], now: dict[str, Any]) -> None:
 
 
 def _identity(description: dict[str, Any]) -> dict[str, Any]:
-    """What tells data apart, of all that is known about them."""
-    return {name: description[name] for name in ("hash", "count", "shape")}
+    """What tells data apart, of all that is known about them: each field's hash, and sizes."""
+    found = {name: description.get(name) for name in ("hash", "count", "shape")}
+    for name, field in description.get("fields", {}).items():
+        found[f"{name}.hash"] = field["hash"]
+    for name, stream in description.get("streams", {}).items():
+        found |= {f"{name}.{key}": value for key, value in _identity(stream).items()}
+    return found
 
 
 def _versions() -> dict[str, str]:

@@ -1,0 +1,89 @@
+"""The base of variational autoencoders: a posterior, a latent drawn from it, a bound."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from zoo import losses
+from zoo.model import GenerativeModel, NetworkSettings, Rate
+from zoo.networks import apply
+from zoo.noise import normal
+from zoo.phase import Batch, Logs, Phase
+from zoo.settings import setting
+
+
+class Variational(NetworkSettings, GenerativeModel):
+    """Minimises −log p(data | latent) + weight · KL(q(latent | data) ‖ p(latent)), in nats.
+
+    A subclass changes the term that makes it: `draw`, `divergence`, `weight` or `elbo_loss`. The
+    terms of the bound have a row for each sample.
+    """
+
+    latent_dim: int = setting("Length of the latent.", default=32, at_least=1, tiny=4)
+    likelihood: Literal["bernoulli", "gaussian"] | None = setting(
+        "Of data given a latent; by default bernoulli where the data are in (0, 1).", default=None
+    )
+    stddev: float = setting("Standard deviation of the Gaussian likelihood.", default=1.0, above=0)
+    learning_rate: Rate = setting("Of Adam.", default=1e-3, above=0)
+    encoder: keras.Model = setting("Data → mean and log_variance.", default=None)
+    decoder: keras.Model = setting("Latent → data, without an output activation.", default=None)
+
+    code = "mean"
+
+    def assemble(self) -> None:
+        self.require(
+            self.density != "bernoulli" or self.value_range == (0.0, 1.0),
+            "a Bernoulli likelihood needs data in (0, 1)",
+            likelihood=self.likelihood,
+            value_range=self.value_range,
+        )
+        self.encoder = self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
+        self.decoder, self.decoder_logits = self.decoder_of(latent=self.latent_dim)
+        self.noise = {"epsilon": normal(self.latent_dim)}
+        self.prior = {"latent": normal(self.latent_dim)}
+        optimizer = keras.optimizers.Adam(self.learning_rate)
+        self.phases = [Phase(self.elbo_loss, [self.encoder, self.decoder], optimizer)]
+
+    @property
+    def density(self) -> str:
+        """The likelihood in use."""
+        return self.likelihood or ("bernoulli" if self.value_range == (0.0, 1.0) else "gaussian")
+
+    @property
+    def output_activation(self) -> str:
+        """Sigmoid for Bernoulli; a Gaussian's mean is linear, and cut to the range in use."""
+        return "sigmoid" if self.density == "bernoulli" else "clip"
+
+    def elbo_loss(self, batch: Batch, training: bool) -> Logs:
+        """The negative evidence lower bound, its KL divergence weighted."""
+        posterior = apply(self.encoder, batch, training)
+        latent = self.draw(posterior, batch)
+        reconstruction = ops.mean(self.reconstruction(batch | {"latent": latent}, training))
+        kl = ops.mean(self.divergence(posterior, latent, batch))
+        return {
+            "loss": reconstruction + self.weight(batch) * kl,
+            "reconstruction": reconstruction,
+            "kl": kl,
+        }
+
+    def draw(self, posterior: Logs, batch: Batch) -> Any:
+        """A latent of each row that gradients pass through: mean + exp(½ log variance)·epsilon."""
+        return losses.draw_normal(**posterior, epsilon=batch["epsilon"])
+
+    def reconstruction(self, batch: Batch, training: bool) -> Any:
+        """−log p(data | latent) of each row."""
+        logits = apply(self.decoder_logits, batch, training)["data"]
+        if self.density == "bernoulli":
+            return losses.bernoulli_rows(batch["data"], logits)
+        return losses.gaussian_rows(batch["data"], logits, self.stddev)
+
+    def divergence(self, posterior: Logs, latent: Any, batch: Batch) -> Any:
+        """KL(q ‖ p) of each row, in closed form or as log q(latent) − log p(latent)."""
+        return losses.standard_normal_kl_rows(**posterior)
+
+    def weight(self, batch: Batch) -> Any:
+        """The weight of the divergence in the loss, which may depend on `batch["step"]`."""
+        return 1.0

@@ -1,0 +1,39 @@
+"""Small parts: the arithmetic that uses need before, between and behind networks."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from zoo.layers import Destandardize, Standardize
+
+
+def squared_error(shape: tuple[int, ...]) -> keras.Model:
+    """`data` and `other` → `error` `(batch,)`: the mean of the squared difference."""
+    data, other = keras.Input(shape, name="data"), keras.Input(shape, name="other")
+    difference = layers.Flatten()(data - other)
+    error = ops.mean(ops.square(difference), axis=-1)
+    return keras.Model({"data": data, "other": other}, {"error": error}, name="squared_error")
+
+
+def between(shape: tuple[int, ...]) -> keras.Model:
+    """`first`, `second` and `share` `(batch,)` → `code`: first + share·(second − first)."""
+    first, second = keras.Input(shape, name="first"), keras.Input(shape, name="second")
+    share = keras.Input((), name="share")
+    weight = layers.Reshape((1,) * len(shape))(share)
+    inputs = {"first": first, "second": second, "share": share}
+    return keras.Model(inputs, {"code": first + weight * (second - first)}, name="between")
+
+
+def standardize(features: int) -> keras.Model:
+    """`data` → `standardized`, `(batch, features)`."""
+    data = keras.Input((features,), name="data")
+    outputs = {"standardized": Standardize(dtype="float32", name="standardization")(data)}
+    return keras.Model({"data": data}, outputs, name="standardize")
+
+
+def destandardize(features: int) -> keras.Model:
+    """`standardized` → `data`, `(batch, features)`."""
+    inputs = keras.Input((features,), name="standardized")
+    outputs = {"data": Destandardize(dtype="float32", name="standardization")(inputs)}
+    return keras.Model({"standardized": inputs}, outputs, name="destandardize")
