@@ -50,7 +50,7 @@ class HealthChecks(keras.callbacks.Callback):
 
 def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, str]:
     """What tells that a model does not learn: name → sentence."""
-    found = {}
+    found: dict[str, str] = {}
     if data is not None and np.issubdtype(
         data.first(1, model.value_range)["data"].dtype, np.floating
     ):

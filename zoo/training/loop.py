@@ -23,12 +23,14 @@ from zoo.training.signals import orderly_stop
 def fit(
     model: GenerativeModel,
     data: Any,
+    labels: Any = None,
     *,
     epochs: int = 1,
     steps: int | None = None,
     batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] | None = None,
     validation_data: Any = None,
+    validation_split: float = 0.0,
     validation_batch_size: int = 256,
     seed: int | None = None,
     steps_per_call: int = 1,
@@ -52,13 +54,16 @@ def fit(
 
     Args:
         model: What is trained.
-        data: `Data`, arrays, or a pair of arrays and labels; scaled to the model's `value_range`.
+        data: `Data`, arrays, a pair of arrays and labels, a dictionary of fields, or a data set of
+            `tf.data`, PyTorch or Keras; scaled to the model's `value_range`.
+        labels: Keras's `y`: labels, or a target of the data's shape.
         epochs: The epoch after which training ends; an epoch is one pass over the data.
         steps: The step after which training ends, in place of `epochs`.
         batch_size: Rows of each update; by default 64, or all where there are fewer.
         callbacks: Keras callbacks, the stock ones included.
         validation_data: Evaluated after each epoch, with the weights that training moves and not
             their average; its logs are named `val_…`.
+        validation_split: Share of the data that is held out in place of `validation_data`.
         validation_batch_size: Rows that validation computes at once.
         seed: Seeds order and noise; the model's own seed by default.
         steps_per_call: Steps that one compiled call runs: less overhead, a longer compilation.
@@ -79,7 +84,11 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
-    data = data_for(model, data, steps=steps)
+    data = data_for(model, data, labels, steps=steps)
+    if validation_split:
+        data, validation_data = _split(data, validation_data, validation_split)
+    model.adapt(data)
+    data = data.standardized(model.standardization)
     seed = model.seed if seed is None else seed
     feed = Feed(model, data, batch_size, seed)
     batch_size = feed.batch_size
@@ -120,6 +129,13 @@ def fit(
     if signals:
         raise KeyboardInterrupt
     return model.history
+
+
+def _split(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
+    """The data to train on and those held out."""
+    if validation_data is not None:
+        raise ModelError("Data are held out by validation_data or validation_split. Received: both")
+    return data.split(share)
 
 
 class _Loop:
