@@ -6,27 +6,15 @@ from zoo.registry import describe
 
 SHAPE = (8, 8, 1)
 CLASSES = 10
-SIZES: dict[str, Any] = {
-    "latent_dim": 4,
-    "width": 4,
-    "codes": 16,
-    "code_dim": 4,
-    "residual_width": 4,
-    "residuals": 1,
-    "depth": 1,
-    "network_options": {"width": 4},
-}
 
 
 def settings(name: str) -> dict[str, Any]:
-    """A tiny model's settings: those of the sizes above that its class accepts."""
-    from zoo.construction import accepted_settings
-
-    accepted = accepted_settings(describe(name).load())
-    found = {key: value for key, value in SIZES.items() if key in accepted}
-    if accepted["num_classes"].default is accepted["num_classes"].empty:
+    """A tiny model's settings, as its fields give them."""
+    cls = describe(name).load()
+    found = cls.tiny()
+    if cls.fields["num_classes"].required:
         found["num_classes"] = CLASSES
-    return {"shape": SHAPE} | found
+    return found
 
 
 def create(name: str, **changes: Any) -> Any:
