@@ -82,11 +82,11 @@ def sha256(folder: Path, name: str) -> str:
 def read_checked(folder: Path, name: str, expected: str, limit: int = MAX_FILE) -> bytes:
     """Reads a file of a bundle, refused where its hash is another than the one given."""
     content = read(folder, name, limit)
-    refuse_change(folder, name, hashlib.sha256(content).hexdigest(), expected)
+    check_unchanged(folder, name, hashlib.sha256(content).hexdigest(), expected)
     return content
 
 
-def refuse_change(folder: Path, name: str, found: str, expected: str) -> None:
+def check_unchanged(folder: Path, name: str, found: str, expected: str) -> None:
     """Raises where two hashes of a file differ."""
     if found != expected:
         raise BundleError(
