@@ -18,7 +18,7 @@ from zoo.noise import Noise, in_turn, uniform
 from zoo.optimizers import OptimizerGroup, prepare
 from zoo.parts import between, squared_error
 from zoo.phase import Phase
-from zoo.settings import Settings, is_network, setting
+from zoo.settings import FORMAT, Settings, is_network, setting
 from zoo.uses import Step, Use
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Rate = float | keras.optimizers.schedules.LearningRateSchedule
 """A learning rate: a number, or a schedule of Keras."""
-FORMAT = 2
-"""The format of a model's configuration; 1 was that of genzoo 0.1."""
 KINDS = {1: "vector", 2: "sequence", 3: "image"}
 
 
@@ -271,6 +269,21 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
             return {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh", None: "linear"}[self.value_range]
         return self.output
 
+    def frozen(self, name: str) -> GenerativeModel | None:
+        """The trained model that the setting `name` holds, not trained any further.
+
+        Its averaged weights, where it keeps an average, are put in place. They are saved with this
+        model; the settings describe its architecture.
+        """
+        model = self.settings[name]
+        if model is None:
+            return None
+        with model.averaged_weights():
+            weights = model.get_weights()
+        model.set_weights(weights)
+        model.trainable = False
+        return model
+
     def state(self, name: str, shape: Sequence[int] = (), **options: Any) -> keras.Variable:
         """A variable, 0 at first, that losses read and move by returning its `"next"` value."""
         return self.add_weight(
@@ -411,8 +424,10 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
                 yield
 
     def get_config(self) -> dict[str, Any]:
-        """The settings; Keras serializes the networks, optimizers and schedules among them."""
-        return {"format": FORMAT, **self.settings}
+        """The settings in JSON terms; networks, optimizers and schedules as Keras stores them."""
+        store = keras.saving.serialize_keras_object
+        values = {k: store(v) if hasattr(v, "get_config") else v for k, v in self.settings.items()}
+        return {"format": FORMAT} | values
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> GenerativeModel:
