@@ -17,10 +17,10 @@ def in_float32(model: Any) -> Any:
 
 def identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
     """The model's name and paper: the registry's, else those of its class."""
-    from zoo.registry import TABLE
+    from zoo.registry import models
 
-    target = f"{type(model).__module__}.{type(model).__qualname__}"
-    rows = {name: row for name, row in TABLE.items() if row.target == target}
+    target = f"{type(model).__module__}:{type(model).__qualname__}"
+    rows = {name: row for name, row in models().items() if row.target == target}
     fitting = [
         name
         for name, row in rows.items()
@@ -29,9 +29,9 @@ def identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
     trained_as = (run or {}).get("name")
     if trained_as in rows:
         fitting.append(trained_as)
-    if fitting:
-        return fitting[-1], rows[fitting[-1]].paper
     first_line = (type(model).__doc__ or "").strip().partition("\n")[0]
+    if fitting:
+        return fitting[-1], rows[fitting[-1]].paper or first_line
     return type(model).__name__, getattr(model, "paper", first_line)
 
 

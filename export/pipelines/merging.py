@@ -39,7 +39,7 @@ def merged(name: str, use: Use, load: Load) -> onnx.ModelProto:
         wiring.add(step.name, step.reads, models[step.part]())
     outputs = wiring.outputs({result_name(use, r): value for r, value in use.gives.items()})
     graph = ir.Graph(
-        wiring.inputs,
+        wiring.inputs(use.inputs),
         outputs,
         nodes=wiring.nodes,
         initializers=wiring.weights,
@@ -63,7 +63,6 @@ class _Wiring:
     """A graph that grows by one step after the other."""
 
     def __init__(self) -> None:
-        self.inputs: list[ir.Value] = []
         self.nodes: list[ir.Node] = []
         self.weights: list[ir.Value] = []
         self.opsets: dict[str, int] = {}
@@ -91,12 +90,15 @@ class _Wiring:
                 made = [self._values[value] if output is port else output for output in made]
             else:
                 self._values[value], port.name = port, value
-                self.inputs.append(port)
         self._values |= {f"{step}/{name}": value for name, value in zip(names, made, strict=True)}
         self.nodes += own
         self.weights += stored
         self.opsets |= model.opset_imports
         self.ir_version = max(self.ir_version, model.ir_version)
+
+    def inputs(self, values: Sequence[str]) -> list[ir.Value]:
+        """The inputs of those names."""
+        return [self._values[value] for value in values]
 
     def outputs(self, gives: Mapping[str, str]) -> list[ir.Value]:
         """The results under their names; one that no node makes, or a second one, is copied."""

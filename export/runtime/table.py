@@ -13,6 +13,8 @@ from zoo.uses import Step, Use
 
 MAX_STEPS = 64
 DISTRIBUTIONS = get_args(get_type_hints(Noise)["distribution"])
+INDICES = ("categorical", "in_turn")
+"""The distributions that draw whole numbers below a size."""
 DTYPES = ("float32", "float16", "int32", "int64", "uint8", "bool")
 
 
@@ -117,7 +119,7 @@ def _step(use: str, value: Any, ports: Ports) -> Step:
             f"The part {part!r} reads {', '.join(accepted)}. "
             f"Received in the use {use!r}: {', '.join(reads) or 'nothing'}."
         )
-    read = {port: values.text(reads[port], f"what {part!r} reads") for port in accepted}
+    read = {port: values.text(value, f"what {part!r} reads") for port, value in reads.items()}
     return Step(part, read, values.name(content.get("name"), f"a step's name in {use!r}"))
 
 
@@ -156,11 +158,12 @@ def _check_draws(name: str, use: Use, ports: Ports) -> None:
             fits = len(port.shape) == len(noise.shape) and all(
                 size in (None, drawn) for size, drawn in zip(port.shape, noise.shape, strict=True)
             )
-            limit = port.cardinality
-            if not fits or (noise.size and limit and noise.size > limit):
+            kinds = (noise.distribution in INDICES) == port.is_integer
+            limit = port.cardinality or noise.size or 1
+            if not fits or not kinds or (noise.size or 0) > limit:
                 raise BundleError(
-                    f"A draw has the shape and the indices of the input that reads it: "
-                    f"{port.shape}, cardinality {limit}. Received: {noise} for {read!r}."
+                    f"A draw has the shape and the kind of the input that reads it: {port.dtype} "
+                    f"{port.shape}, cardinality {port.cardinality}. Received: {noise} for {read!r}."
                 )
 
 
@@ -173,7 +176,7 @@ def _noise(value: Any) -> Noise:
     for key, given in content.items():
         if key not in config:
             config[key] = values.count(given, key) if key == "size" else values.number(given, key)
-    if config["distribution"] in ("in_turn", "categorical") and "size" not in config:
+    if config["distribution"] in INDICES and "size" not in config:
         raise values.malformed("a draw", value)
     if not config.get("low", 0.0) < config.get("high", 1.0):
         raise values.malformed("a draw", value)
