@@ -48,12 +48,22 @@ def test_every_part_for_images_is_certified_and_used_without_keras(name, tmp_pat
     assert all(entry["passed"] for entry in certificates.values())
     assert export.verify(bundle, model).ok
     session = runtime.load(bundle)
-    data = np.random.default_rng(0).uniform(*model.value_range, (3, *IMAGE)).astype("float32")
-    if model.sampler is not None:
-        CERTIFICATE.check(session.generate(3, seed=1), model.sample(3, seed=1))
-    if model.code is not None:
-        labels = {} if model.num_classes is None else {"labels": np.arange(3)}
-        CERTIFICATE.check(session.reconstruct(data, **labels), model.reconstruct(data, **labels))
+    for use in model.table():
+        given = inputs_of(session, use, 3)
+        received, expected = session.use(use, seed=1, **given), model.use(use, seed=1, **given)
+        for result, values in received.items():
+            CERTIFICATE.check(values, expected[result], name=f"{use} {result}")
+
+
+def inputs_of(session, use, count):
+    """Data, codes and labels for a use, by the manifest alone."""
+    rng = np.random.default_rng(0)
+    return {
+        name: rng.integers(port.cardinality, size=(count, *port.shape)).astype(port.dtype)
+        if port.is_integer
+        else rng.uniform(*(port.range or (-1.0, 1.0)), (count, *port.shape)).astype(port.dtype)
+        for name, port in session.manifest.inputs(use).items()
+    }
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
