@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, dataclass_transform
 
 import keras
 
-from zoo import networks
+from zoo import backends, networks
 from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.initialization import numpy_weights
-from zoo.noise import Noise, in_turn, uniform
+from zoo.noise import Noise, bernoulli, in_turn, uniform
 from zoo.optimizers import OptimizerGroup, prepare
 from zoo.parts import between, squared_error
 from zoo.phase import Phase
@@ -116,7 +116,9 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
+        backends.prepare()
         self.settings = self.settled(settings)
+        self._masks: dict[str, Noise] = {}
         self._check_common()
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.precision)
@@ -151,6 +153,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
 
     def _finish(self) -> None:
         """Prepares the optimizers and starts the average of the weights."""
+        self.noise = {**self.noise, **self._masks}
         self.phases = prepare(
             self.phases,
             own=self.settings["optimizer"],
@@ -199,7 +202,9 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         """
         reads = reads or {"data": self.shape}
         family, options = self._network_choices(name, name)
-        return networks.encoder(family, reads, heads, features=features, **options)
+        return self._noted(
+            networks.encoder(family, reads, heads, features=features, **options), options
+        )
 
     def decoder_of(
         self,
@@ -223,7 +228,15 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         logits = networks.decoder(
             family, reads, {makes: tuple(shape or self.shape)}, down=sizes is None, **options
         )
+        self._noted(logits, options)
         return networks.activated(logits, self.output_activation, self.value_range), logits
+
+    def _noted(self, network: keras.Model, options: Mapping[str, Any]) -> keras.Model:
+        """Notes the masks that a network reads in training, which are noise of the model."""
+        share = 1 - options.get("dropout", 0.0)
+        drawn = {name: bernoulli(share, *s) for name, s in networks.masks(network).items()}
+        self._masks = {**self._masks, **drawn}
+        return network
 
     def _network_choices(self, name: str, title: str) -> tuple[str | None, dict[str, Any]]:
         """The family of a network, and its options: the class's, then the user's."""
