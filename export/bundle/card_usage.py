@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from export.runtime.manifest import Manifest, Port
 from zoo.noise import Noise
-from zoo.uses import Use
 
 ROWS = 16
 
@@ -28,7 +27,9 @@ def uses(manifest: Manifest) -> str:
     """A table of the uses: what each reads, its parts, what it gives."""
     rows = ["| use | reads | parts | gives |", "| --- | --- | --- | --- |"]
     for name, use in manifest.uses.items():
-        read = ", ".join(f"{value}{' (drawn)' if value in use.draws else ''}" for value in use.inputs)
+        read = ", ".join(
+            f"{value}{' (drawn)' if value in use.draws else ''}" for value in use.inputs
+        )
         chain = " → ".join(step.part for step in use.steps)
         rows.append(f"| {name} | {read} | {chain} | {', '.join(use.gives)} |")
     return "\n".join(rows)

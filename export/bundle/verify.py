@@ -50,9 +50,7 @@ class Verification:
         return {"ok": self.ok, **asdict(self)}
 
 
-def verify(
-    folder: str | Path, run: Any = None, *, raise_on_problem: bool = True
-) -> Verification:
+def verify(folder: str | Path, run: Any = None, *, raise_on_problem: bool = True) -> Verification:
     """Verifies a bundle.
 
     Every file's hash, missing and additional files, ONNX's full checker on every graph, the

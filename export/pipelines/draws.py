@@ -43,11 +43,9 @@ def truncate(pipeline: Pipeline) -> None:
         assembly.before("Add", [f"{name}/scaled", mean], scaled)
 
     def compute(feed: Arrays) -> Arrays:
-        given = dict(feed)
-        for name, noise in draws.items():
-            mean = mean_of(noise)
-            given[name] = mean + feed["truncation"] * (feed[name] - mean)
-        return computed(given)
+        factor = float(feed["truncation"][0])
+        moved = {name: noise.truncated(feed[name], factor) for name, noise in draws.items()}
+        return computed(feed | moved)
 
     pipeline.compute = compute
 
@@ -75,9 +73,7 @@ def draw_inside(pipeline: Pipeline) -> dict[str, Noise]:
     assembly = pipeline.assembly
     draws = {name: noise for name, noise in pipeline.draws.items() if noise.distribution in RANDOM}
     if not draws:
-        raise ExportError(
-            "A graph draws what a use draws. Received: a use without random draws."
-        )
+        raise ExportError("A graph draws what a use draws. Received: a use without random draws.")
     for name in draws:
         assembly.remove_input(name)
     left = [name for name in assembly.inputs if name != "truncation"]
@@ -105,13 +101,12 @@ def _draw(assembly: Assembly, name: str, noise: Noise, shape: str) -> None:
         return
     unit = assembly.before("RandomUniformLike", [like], f"{name}/unit", **limits)
     if noise.distribution == "bernoulli":
-        share = assembly.constant(f"{name}/probability", np.float32(noise.probability))  # type: ignore[attr-defined]
+        share = assembly.constant(f"{name}/probability", np.float32(noise.probability))
         below = assembly.before("Less", [unit, share], f"{name}/below")
         assembly.before("Cast", [below], name, to=TensorProto.FLOAT)
         return
-    size = noise.size or 1
-    scale = assembly.constant(f"{name}/size", np.float32(size))
-    last = assembly.constant(f"{name}/last", np.float32(size - 1))
+    scale = assembly.constant(f"{name}/size", np.float32(noise.size))
+    last = assembly.constant(f"{name}/last", np.float32(noise.size - 1))
     scaled = assembly.before("Mul", [unit, scale], f"{name}/multiplied")
     # A generator of [0, 1) may round to 1.
     bounded = assembly.before("Min", [scaled, last], f"{name}/bounded")

@@ -185,9 +185,7 @@ def _ports(value: Any) -> tuple[Port, ...]:
 
 
 def _fields(content: Mapping[str, Any]) -> dict[str, Port]:
-    found = {
-        name: Port.from_json(value) for name, value in values.entry(content, "fields").items()
-    }
+    found = {name: Port.from_json(value) for name, value in values.entry(content, "fields").items()}
     for name, port in found.items():
         if port.name != name:
             raise values.malformed("fields", name)

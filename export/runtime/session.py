@@ -72,7 +72,14 @@ class Session:
         return call
 
     def use(
-        self, name: str, /, *, count: int | None = None, seed: int = 0, **given: Any
+        self,
+        name: str,
+        /,
+        *,
+        count: int | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+        **given: Any,
     ) -> dict[str, np.ndarray]:
         """Runs a use: result name → array `(count, …)`.
 
@@ -84,20 +91,25 @@ class Session:
             count: How many rows; by default as many as are given.
             seed: Seeds the inputs that are drawn where they are not given; the same seed draws
                 what the model draws.
-            given: The inputs by name.
+            truncation: Factor on the distance of each draw from its mean: below 1, samples are
+                less varied and more typical.
+            given: The inputs by name; None is not given.
 
         Raises:
             BundleError: The bundle has no such use, or a graph does not run.
             UseError: An input is missing, unknown or not what the use reads.
         """
-        use = self._known(name)
-        ports = self.manifest.inputs(name)
+        use, ports = self._known(name), self.manifest.inputs(name)
+        given = {key: value for key, value in given.items() if value is not None}
         if count is not None:
             inputs.check_whole_number(count, "count", least=1, most=self._most(name, ports))
         inputs.check_whole_number(seed, "seed", least=0)
+        inputs.check_number(truncation, "truncation")
         try:
             arrays = inputs.checked(given, ports, self.manifest.class_names, count)
-            whole = complete_inputs(name, use, arrays, count=count, seed=seed)
+            whole = complete_inputs(
+                name, use, arrays, count=count, seed=seed, truncation=truncation
+            )
             return run_in_batches(use, self._call, whole, self.batch_size)
         except MemoryError:
             rows = count or len(next(iter(given.values()), ()))
@@ -105,7 +117,9 @@ class Session:
                 f"The use {name!r} does not fit in memory. Received: {rows} rows. Accepted: fewer."
             ) from None
 
-    def sample(self, count: int, *, labels: Any = None, seed: int = 0) -> np.ndarray:
+    def sample(
+        self, count: int, *, labels: Any = None, seed: int = 0, truncation: float = 1.0
+    ) -> np.ndarray:
         """New data float32 `(count, *shape)`; the same seed draws what the model's `sample` draws.
 
         Args:
@@ -113,8 +127,10 @@ class Session:
             labels: Classes, `(count,)` or one for all; by default the classes in turn. Only for
                 models that read labels.
             seed: Seeds the draws.
+            truncation: Factor on the distance of each draw from its mean.
         """
-        return self._single("sample", count=count, seed=seed, labels=labels)
+        options = {"count": count, "seed": seed, "truncation": truncation}
+        return self._single("sample", labels=labels, **options)
 
     def encode(self, data: Any, *, labels: Any = None) -> np.ndarray:
         """Codes of data `(batch, *shape)`: what `decode` reads."""
@@ -167,8 +183,6 @@ class Session:
                 f"The use {name!r} gives several results: {', '.join(results)}. "
                 f"Accepted: session.use({name!r}, …), which returns them by name."
             )
-        if options["labels"] is None:
-            del options["labels"]
         return self.use(name, **options)[next(iter(results))]
 
     def _most(self, name: str, ports: Mapping[str, Port]) -> int:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from export.errors import BundleError
 from export.runtime import values
-from zoo.noise import Noise
+from zoo.noise import PARAMETERS, Noise
 from zoo.uses import Step, Use
 
 MAX_STEPS = 64
-DISTRIBUTIONS = get_args(get_type_hints(Noise)["distribution"])
-INDICES = ("categorical", "in_turn")
-"""The distributions that draw whole numbers below a size."""
 DTYPES = ("float32", "float16", "int32", "int64", "uint8", "bool")
 
 
@@ -148,7 +145,9 @@ def _check_values(name: str, use: Use, ports: Ports) -> None:
 def _check_draws(name: str, use: Use, ports: Ports) -> None:
     """Raises unless every draw fits the inputs that read it."""
     for read, noise in use.draws.items():
-        readers = [port for part, own in use.readers(read) for port in ports[part][0] if port.name == own]
+        readers = [
+            port for part, own in use.readers(read) for port in ports[part][0] if port.name == own
+        ]
         if not readers:
             raise BundleError(
                 f"The use {name!r} draws an input that it does not read. Received: {read!r}. "
@@ -158,9 +157,8 @@ def _check_draws(name: str, use: Use, ports: Ports) -> None:
             fits = len(port.shape) == len(noise.shape) and all(
                 size in (None, drawn) for size, drawn in zip(port.shape, noise.shape, strict=True)
             )
-            kinds = (noise.distribution in INDICES) == port.is_integer
-            limit = port.cardinality or noise.size or 1
-            if not fits or not kinds or (noise.size or 0) > limit:
+            kinds = ("int" in noise.dtype) == port.is_integer
+            if not fits or not kinds or noise.size > (port.cardinality or noise.size):
                 raise BundleError(
                     f"A draw has the shape and the kind of the input that reads it: {port.dtype} "
                     f"{port.shape}, cardinality {port.cardinality}. Received: {noise} for {read!r}."
@@ -169,18 +167,20 @@ def _check_draws(name: str, use: Use, ports: Ports) -> None:
 
 def _noise(value: Any) -> Noise:
     content = values.mapping(value, "a draw")
-    if content.get("distribution") not in DISTRIBUTIONS:
+    distribution = content.get("distribution")
+    known = PARAMETERS.get(distribution) if isinstance(distribution, str) else None
+    if known is None or set(content) != {"distribution", "shape", *known}:
         raise values.malformed("a draw", value)
-    config: dict[str, Any] = {"distribution": content["distribution"]}
-    config["shape"] = values.sizes(content.get("shape"), "a draw's shape")
-    for key, given in content.items():
-        if key not in config:
-            config[key] = values.count(given, key) if key == "size" else values.number(given, key)
-    if config["distribution"] in INDICES and "size" not in config:
-        raise values.malformed("a draw", value)
+    config: dict[str, Any] = {
+        "distribution": distribution,
+        "shape": values.sizes(content["shape"], "a draw's shape"),
+    }
+    for key in known:
+        given = content[key]
+        config[key] = values.count(given, key) if key == "size" else values.number(given, key)
     if not config.get("low", 0.0) < config.get("high", 1.0):
         raise values.malformed("a draw", value)
     try:
         return Noise.from_config(config)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise values.malformed("a draw", value) from error

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tests.export.conftest import SHAPE, small_generator
-from zoo.noise import in_turn, uniform
+from zoo.noise import bernoulli, categorical, in_turn, uniform
 from zoo.uses import Step, Use
 
 
@@ -60,18 +60,19 @@ class Translator(Standing):
             Step("writer", {"tokens": "second/tokens"}, name="again"),
         ]
         return {
-            "translate": Use([Step("reader"), Step("writer", to_tokens)], {"target": "writer/target"}),
+            "translate": Use(again[:2], {"target": "writer/target"}),
             "cycle": Use(again, {"target": "writer/target", "again": "again/target"}),
             "inpaint": Use(
                 [Step("masked")],
                 {"data": "masked/filled", "mask": "mask", "copy": "masked/filled"},
-                {"mask": uniform(*SHAPE, low=0.0, high=2.0)},
+                {"mask": bernoulli(0.25, *SHAPE)},
             ),
             "dream": Use(
                 [Step("writer")],
-                {"target": "writer/target"},
-                {"labels": in_turn(3)},
+                {"target": "writer/target", "read": "tokens"},
+                {"labels": in_turn(3), "tokens": categorical(5, 4, 4)},
             ),
+            "paint": Use([Step("writer")], {"target": "writer/target"}),
         }
 
     def call(self, part, feed):

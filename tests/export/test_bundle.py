@@ -17,7 +17,6 @@ from tests.export.standing import Standing
 from tests.tolerances import CERTIFICATE
 from zoo.uses import complete_inputs
 
-
 FILES = {"README.md", "SHA256SUMS", "bundle.json", "certificate.json", "reference.npz"}
 AUTOENCODER = {"encoder.onnx", "decoder.onnx", "squared_error.onnx"}
 

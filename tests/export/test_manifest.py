@@ -155,10 +155,21 @@ def _step(key, value):
         (_set("sample", "draws", {"code": {"distribution": "normal", "shape": [4]}}), "not read"),
         (_set("sample", "draws", {"latent": {"distribution": "cauchy", "shape": [4]}}), "a draw"),
         (_set("sample", "draws", {"latent": {"distribution": "normal", "shape": [5]}}), "shape"),
-        (_set("sample", "draws", {"latent": {"distribution": "normal", "shape": [10**12]}}), "shape"),
+        (
+            _set("sample", "draws", {"latent": {"distribution": "normal", "shape": [10**12]}}),
+            "shape",
+        ),
         (_set("sample", "draws", {"latent": {"distribution": "in_turn", "shape": [4]}}), "a draw"),
-        (_set("sample", "draws", {"latent": {"distribution": "in_turn", "size": 3, "shape": [4]}}), "draw"),
-        (_set("sample", "draws", {"latent": {"distribution": "normal", "shape": [4], "x": 1}}), "draw"),
+        (
+            _set(
+                "sample", "draws", {"latent": {"distribution": "in_turn", "size": 3, "shape": [4]}}
+            ),
+            "draw",
+        ),
+        (
+            _set("sample", "draws", {"latent": {"distribution": "normal", "shape": [4], "x": 1}}),
+            "draw",
+        ),
         (_set("sample", "draws", {"latent": 3}), "a draw"),
         (_set("sample", "draws", None), "draws"),
         (lambda uses: uses.update(sample=None), "the use 'sample'"),

@@ -7,8 +7,8 @@ import pytest
 
 import export
 from export import runtime
-from export.pipelines import check
 from export.errors import CertificateError, ExportError
+from export.pipelines import check
 from export.precision import certificate, fidelity
 from export.precision.fidelity import Bound
 from tests.export.conftest import real_batch
@@ -184,7 +184,9 @@ def test_bundles_in_lower_precision_verify_run_and_say_so(lowered, models):
 def test_what_loses_too_much_is_refused_and_leaves_nothing(models, tmp_path, monkeypatch):
     strict = Bound(psnr=150.0, ssim=1.0, snr=150.0, agreement=1.0)
     monkeypatch.setitem(certificate.BOUNDS, "float16", strict)
-    with pytest.raises(CertificateError, match="much in float16. Received: .*data on real .*: psnr"):
+    with pytest.raises(
+        CertificateError, match="much in float16. Received: .*data on real .*: psnr"
+    ):
         export.to_bundle(
             models["vae"],
             tmp_path / "vae",

@@ -33,6 +33,14 @@ def test_the_same_seed_draws_what_the_model_samples(sessions, models, name, seed
     CERTIFICATE.check(sessions[name].sample(5, seed=seed), models[name].sample(5, seed=seed))
 
 
+def test_truncation_pulls_draws_towards_their_mean(sessions, models):
+    for factor in (0.0, 0.5):
+        samples = sessions["vae"].sample(3, seed=1, truncation=factor)
+        CERTIFICATE.check(samples, models["vae"].sample(3, seed=1, truncation=factor))
+    with pytest.raises(UseError, match="truncation must be a finite number from 0"):
+        sessions["vae"].sample(3, truncation=-1)
+
+
 def test_encode_decode_and_reconstruct_are_the_model_s(sessions, models, images):
     for name in ("vae", "vq_vae"):
         codes = sessions[name].encode(images)

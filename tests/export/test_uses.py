@@ -1,6 +1,7 @@
 """Uses that the exporter has never heard of: in a bundle, a session and one graph."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -15,9 +16,9 @@ from export.errors import ExportError
 from export.pipelines.merging import merged
 from export.storage import storing
 from tests.export.standing import Translator, fields
-from tests.tolerances import CERTIFICATE
+from tests.tolerances import CERTIFICATE, SMALL_SAMPLES
 from zoo.errors import UseError
-from zoo.uses import complete_inputs, run
+from zoo.uses import Step, Use, complete_inputs, run
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def inputs_of(model, name, count=6):
     return given
 
 
-@pytest.mark.parametrize("name", ["translate", "cycle", "inpaint", "dream"])
+@pytest.mark.parametrize("name", ["translate", "cycle", "inpaint", "dream", "paint"])
 def test_session_and_graph_give_what_the_networks_give(model, translator, session, tmp_path, name):
     use, given = model.table()[name], inputs_of(model, name)
     whole = complete_inputs(name, use, given, seed=3)
@@ -132,12 +133,42 @@ def test_readings_are_what_uses_hand_to_parts(model):
     expected = model.call("reader", {"data": data["data"]})["tokens"]
     np.testing.assert_array_equal(found.real("writer")["tokens"], expected)
     assert found.typical("masked").keys() == {"real"}
+    assert found.typical("writer").keys() == {"real", "prior"}
 
 
 def test_an_input_that_no_data_have_is_what_the_same_part_reads_elsewhere(model):
-    table = {"dream": model.table()["dream"], "translate": model.table()["translate"]}
-    found = read(table, model.call, fields(), draws=False)
-    assert found.real("writer")["tokens"].shape == (40, 4, 4)
+    step = Step("masked", {"data": "data", "mask": "other"})
+    table = {
+        "second": Use([replace(step, reads={"data": "other", "mask": "mask"})], {}),
+        "first": Use([replace(step, reads={"data": "data", "mask": "data"})], {}),
+    }
+    seen = []
+
+    def call(part, feed):
+        seen.append(feed)
+        return model.call(part, feed)
+
+    data = {"data": fields()["data"][:1], "mask": fields()["target"][:1]}
+    found = read(table, call, data, draws=False)
+    assert len(seen) == 1  # the second use would tell nothing new of the part
+    np.testing.assert_array_equal(found.real("masked")["mask"], data["data"])
+
+
+def test_draws_inside_a_graph_have_the_distribution_of_the_draws(translator, tmp_path):
+    path = export.to_pipeline(translator, tmp_path / "dream.onnx", "dream", random=True)
+    session = onnxruntime.InferenceSession(path)
+    assert [entry.name for entry in session.get_inputs()] == ["labels"]
+    labels = np.arange(300, dtype="int32") % 3
+    _, tokens = session.run(["target", "read"], {"labels": labels})
+    shares = np.bincount(tokens.ravel(), minlength=5) / tokens.size
+    assert (tokens.dtype, len(shares)) == (np.int32, 5)
+    SMALL_SAMPLES.check(shares, np.full(5, 0.2))
+    path = export.to_pipeline(translator, tmp_path / "inpaint.onnx", "inpaint", random=True)
+    session = onnxruntime.InferenceSession(path)
+    assert [entry.name for entry in session.get_inputs()] == ["data"]
+    mask = session.run(["result/mask"], {"data": fields(100)["data"]})[0]
+    assert set(np.unique(mask)) == {0.0, 1.0}
+    SMALL_SAMPLES.check(mask.mean(), 0.25)
 
 
 def test_cardinality_follows_a_value_from_part_to_part(model):
@@ -163,8 +194,6 @@ def one_node(operator, opset, *, domain=""):
 
 
 def chained():
-    from zoo.uses import Step, Use
-
     steps = [Step("first", {"x": "x"}), Step("second", {"x": "first/y"})]
     return Use(steps, {"y": "second/y"})
 

@@ -44,7 +44,9 @@ def test_a_changed_byte_is_found_in_every_file(bundle):
 
 def test_a_problem_is_an_error_by_default(bundle):
     (bundle / "samples.png").unlink()
-    with pytest.raises(BundleError, match="could not be verified. .*samples.png is missing") as told:
+    with pytest.raises(
+        BundleError, match="could not be verified. .*samples.png is missing"
+    ) as told:
         export.verify(bundle)
     assert told.value.report.problems == ("samples.png is missing",)
 
@@ -147,4 +149,6 @@ def test_pickles_are_never_loaded(bundle):
 
 def test_archives_that_unpack_to_too_much_are_refused(bundle, monkeypatch):
     monkeypatch.setattr(reference, "MAX_REFERENCE", 100)
-    assert "may unpack to 100 bytes at most" in export.verify(bundle, raise_on_problem=False).summary()
+    assert (
+        "may unpack to 100 bytes at most" in export.verify(bundle, raise_on_problem=False).summary()
+    )
