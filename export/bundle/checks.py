@@ -12,7 +12,7 @@ import onnx
 
 from export.bundle.identity import in_float32
 from export.bundle.reference import REFERENCE, read_reference, select
-from export.certification.cardinality import cardinality
+from export.certification.cardinality import cardinality, of_inputs
 from export.certification.certificate import Certificate
 from export.certification.certify import certify
 from export.certification.compare import compare
@@ -21,7 +21,7 @@ from export.certification.native import Native
 from export.errors import BundleError, CertificateError, ExportError
 from export.precision.certificate import BOUNDS, judge
 from export.runtime import Session, files
-from export.runtime.manifest import Manifest, Part
+from export.runtime.manifest import Manifest
 
 STORED, NATIVE = "the stored reference", "the native model"
 
@@ -132,7 +132,7 @@ def native_problems(session: Session, run: Any, found: Closeness) -> Iterator[st
                         networks[name],
                         session.folder / part.file,
                         name=name,
-                        cardinality=_inputs_of(part, limits[name]),
+                        cardinality=of_inputs(part, limits[name]),
                     )
                     worst = certificate.worst
                     found.used[name] = worst.conditioned if worst else 0.0
@@ -180,8 +180,3 @@ def _judged(
     for row in rows:
         for line in row.failures(BOUNDS[manifest.precision]):
             yield f"the part {part!r} lost too much: {line}"
-
-
-def _inputs_of(part: Part, limits: Mapping[str, int]) -> dict[str, int]:
-    """The cardinalities of a part's inputs."""
-    return {port.name: limits[port.name] for port in part.inputs if port.name in limits}

@@ -10,6 +10,7 @@ import numpy as np
 
 from export.bundle.ports import Described
 from export.bundle.sealing import sha256
+from export.certification.cardinality import of_inputs
 from export.certification.certificate import Certificate
 from export.certification.inputs import probes
 from export.certification.native import Native
@@ -69,7 +70,7 @@ def export_part(
     """
     path = request.folder / f"{name}.onnx"
     inputs, outputs = ports
-    limits = {port.name: cardinality[port.name] for port in inputs if port.name in cardinality}
+    limits = of_inputs(native.model, cardinality)
     real = readings.real(name)
     certificate = to_onnx(
         native,

@@ -34,7 +34,7 @@ def check_target(folder: Path, *, overwrite: bool) -> None:
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         raise ExportError(
             f"Only a bundle's own files may be overwritten. Received: {folder}, which also holds "
-            f"{', '.join(others[:3])}{more}. Accepted: another folder, or the same one without them."
+            f"{', '.join(others[:3])}{more}. Accepted: another folder, or this one without them."
         )
 
 

@@ -36,6 +36,12 @@ def cardinality(model: Any) -> dict[str, Ports]:
     return {name: _integers(parts[name], limits) for name, limits in found.items()}
 
 
+def of_inputs(part: Any, limits: Mapping[str, int]) -> Ports:
+    """Those limits that are of a part's inputs."""
+    names = {tensor.name for tensor in part.inputs}
+    return {name: limit for name, limit in limits.items() if name in names}
+
+
 def embedded(model: Any) -> Ports:
     """How many values integer inputs take, from the layers of a Keras model that read them."""
     found: Ports = {}

@@ -1,13 +1,13 @@
-"""Arrays that users pass, checked against what a part or a use reads and made into what it takes."""
+"""Arrays that users pass, checked against what a part or a use reads, in the form it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from export.runtime.labels import class_indices
 from export.runtime.table import Port
 from zoo.errors import UseError
 
@@ -65,7 +65,9 @@ def checked(
     for name, value in given.items():
         if name in ports and _is_index(ports[name]):
             others = (len(array) for key, array in arrays.items() if not _is_index(ports.get(key)))
-            arrays[name] = indices(value, next(others, count), ports[name], class_names)
+            arrays[name] = class_indices(
+                as_array(value, repr(name)), next(others, count), ports[name], class_names
+            )
     return arrays
 
 
@@ -80,7 +82,7 @@ def data(value: Any, port: Port) -> np.ndarray:
     Raises:
         UseError: Shape, dtype or range are others than the port's.
     """
-    array = _array(value, repr(port.name))
+    array = as_array(value, repr(port.name))
     if port.dtype == "bool" and array.dtype == bool:
         return np.ascontiguousarray(array)
     if port.range is None:
@@ -100,7 +102,7 @@ def data(value: Any, port: Port) -> np.ndarray:
 
 def floats(value: Any, port: Port) -> np.ndarray:
     """Finite floats of the port's shape."""
-    array = _array(value, repr(port.name))
+    array = as_array(value, repr(port.name))
     if not np.issubdtype(array.dtype, np.floating):
         raise UseError(f"{port.name!r} must be floating point. Received: {array.dtype}.")
     _check_shape(array, port)
@@ -115,7 +117,7 @@ def floats(value: Any, port: Port) -> np.ndarray:
 
 def integers(value: Any, port: Port) -> np.ndarray:
     """Indices of the port's shape, below its cardinality."""
-    array = _array(value, repr(port.name))
+    array = as_array(value, repr(port.name))
     if not np.issubdtype(array.dtype, np.integer):
         raise UseError(f"{port.name!r} must be integers. Received: {array.dtype}.")
     _check_shape(array, port)
@@ -129,41 +131,6 @@ def integers(value: Any, port: Port) -> np.ndarray:
             f"Accepted: 0 to {limit - 1}."
         )
     return np.ascontiguousarray(array, dtype=port.dtype)
-
-
-def indices(
-    value: Any, count: int | None, port: Port, class_names: Sequence[str] | None
-) -> np.ndarray:
-    """Indices `(count,)` from indices, class names or one-hot rows; one index is repeated."""
-    limit = port.cardinality or 0
-    array = _array(value, repr(port.name))
-    if array.dtype.kind in "US":
-        array = _indices_of(array, class_names if len(class_names or ()) == limit else None, port)
-    elif array.ndim == 2:
-        one_hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
-        if not one_hot or array.shape[1] != limit:
-            raise UseError(
-                f"One-hot {port.name!r} must have a single 1 in each row of {limit}. "
-                f"Received: shape {array.shape}, values {array.min()} to {array.max()}."
-            )
-        array = array.argmax(axis=1)
-    if not np.issubdtype(array.dtype, np.integer):
-        raise UseError(
-            f"{port.name!r} must be class indices, class names or one-hot rows. "
-            f"Received: {array.dtype}."
-        )
-    if array.ndim == 0:
-        array = np.full(1 if count is None else count, array)
-    rows = len(array) if count is None and array.ndim == 1 else count
-    if array.shape != (rows,) or not rows:
-        raise UseError(
-            f"{port.name!r} must be one or {rows or 'some'}. Received: shape {array.shape}."
-        )
-    if array.min() < 0 or array.max() >= limit:
-        raise UseError(
-            f"{port.name!r} must be 0 to {limit - 1}. Received: {array.min()} to {array.max()}."
-        )
-    return array.astype(port.dtype)
 
 
 def check_whole_number(value: Any, what: str, *, least: int, most: int | None = None) -> None:
@@ -181,25 +148,8 @@ def check_number(value: Any, what: str) -> None:
         raise UseError(f"{what} must be a finite number from 0. Received: {value!r}.")
 
 
-def _indices_of(names: np.ndarray, known: Sequence[str] | None, port: Port) -> np.ndarray:
-    if not known:
-        raise UseError(
-            f"This bundle has no class names. Received: {port.name} {names.ravel()[0]!r}. "
-            "Accepted: class indices."
-        )
-    for name in names.ravel():
-        if str(name) not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UseError(
-                f"{port.name!r} must be class names. Received: {str(name)!r}.{hint} "
-                f"Accepted: {', '.join(known)}."
-            )
-    found = [known.index(str(name)) for name in names.ravel()]
-    return np.array(found, dtype=np.int64).reshape(names.shape)
-
-
-def _array(value: Any, what: str) -> np.ndarray:
+def as_array(value: Any, what: str) -> np.ndarray:
+    """An array of a value, rejected where its rows differ in length."""
     try:
         return np.asarray(value)
     except ValueError:

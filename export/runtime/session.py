@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from export.errors import BundleError
-from export.runtime import engine, files, inputs
+from export.runtime import inputs
+from export.runtime.graphs import Graphs
 from export.runtime.manifest import Manifest, Port, read_manifest
 from zoo.errors import UseError
 from zoo.uses import Use, complete_inputs, run_in_batches
@@ -53,11 +54,13 @@ class Session:
         self.manifest: Manifest = read_manifest(self.folder)
         self.uses: Mapping[str, Use] = MappingProxyType(self.manifest.uses)
         self.batch_size = BATCH_SIZE
-        self._providers = providers
-        self._threads = threads
-        self._inference_precision = inference_precision
-        self._graphs: dict[str, engine.Graph] = {}
-        engine.runs_in_openvino(providers, inference_precision)  # tells what is wrong now
+        self._graphs = Graphs(
+            self.folder,
+            self.manifest,
+            providers=providers,
+            threads=threads,
+            inference_precision=inference_precision,
+        )
 
     def __repr__(self) -> str:
         return f"Session({self.manifest.model}: {', '.join(self.uses)})"
@@ -110,7 +113,7 @@ class Session:
             whole = complete_inputs(
                 name, use, arrays, count=count, seed=seed, truncation=truncation
             )
-            return run_in_batches(use, self._call, whole, self.batch_size)
+            return run_in_batches(use, self._graphs.call, whole, self.batch_size)
         except MemoryError:
             rows = count or len(next(iter(given.values()), ()))
             raise UseError(
@@ -162,7 +165,9 @@ class Session:
         arrays = inputs.named(feed, part, self.manifest.parts[part].inputs)
         count = len(next(iter(arrays.values())))
         pieces = [
-            self._call(part, {k: v[start : start + self.batch_size] for k, v in arrays.items()})
+            self._graphs.call(
+                part, {k: v[start : start + self.batch_size] for k, v in arrays.items()}
+            )
             for start in range(0, count, self.batch_size)
         ]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
@@ -189,38 +194,3 @@ class Session:
         """How many rows of the inputs and results of a use one call may have."""
         shapes = [port.shape for port in (*ports.values(), *self.manifest.results(name).values())]
         return MAX_ARRAY // max(math.prod(size or 1 for size in shape) for shape in shapes)
-
-    def _call(self, part: str, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return engine.run(self._graph(part), feed)
-
-    def _graph(self, name: str) -> engine.Graph:
-        if name not in self._graphs:
-            part = self.manifest.parts[name]
-            graph = engine.open_graph(
-                self._source(part.file, part.sha256),
-                providers=self._providers,
-                threads=self._threads,
-                inference_precision=self._inference_precision,
-            )
-            for kind, ports, tensors in (
-                ("inputs", part.inputs, graph.get_inputs()),
-                ("outputs", part.outputs, graph.get_outputs()),
-            ):
-                names = [tensor.name for tensor in tensors]
-                if names != [port.name for port in ports]:
-                    raise BundleError(
-                        f"{part.file} must have the {kind} that bundle.json names: "
-                        f"{[port.name for port in ports]}. Received: {names}."
-                    )
-            self._graphs[name] = graph
-        return self._graphs[name]
-
-    def _source(self, file: str, sha256: str) -> Path | bytes:
-        """A graph's bytes, or its path where its weights lie beside it; both checked."""
-        content = files.read_checked(self.folder, file, sha256)
-        data = f"{file}.data"
-        if data not in self.manifest.files:
-            return content
-        found = files.sha256(self.folder, data)
-        files.check_unchanged(self.folder, data, found, self.manifest.files[data])
-        return self.folder / file

@@ -105,9 +105,9 @@ def test_threads_may_share_a_session(pairs):
 
 
 def test_products_are_float32_unless_bfloat16_is_asked_for(bundles, pairs, monkeypatch):
-    assert pairs["vae"][1]._graph("decoder")._settings["INFERENCE_PRECISION_HINT"] == "f32"
+    assert pairs["vae"][1]._graphs.open("decoder")._settings["INFERENCE_PRECISION_HINT"] == "f32"
     session = runtime.load(bundles["vae"], providers=["OpenVINO"], inference_precision="bfloat16")
-    assert session._graph("decoder")._settings["INFERENCE_PRECISION_HINT"] == "bf16"
+    assert session._graphs.open("decoder")._settings["INFERENCE_PRECISION_HINT"] == "bf16"
     BFLOAT16.check(session.sample(5), pairs["vae"][0].sample(5))
 
 
@@ -133,7 +133,7 @@ def test_an_inference_precision_is_one_of_two(bundles):
 )
 def test_openvino_is_taken_where_it_is_the_first_that_is_there(bundles, providers, engaged):
     session = runtime.load(bundles["vae"], providers=providers)
-    assert isinstance(session._graph("decoder"), openvino.Network) is engaged
+    assert isinstance(session._graphs.open("decoder"), openvino.Network) is engaged
 
 
 def test_openvino_is_told_where_it_is_there(bundles):
@@ -158,7 +158,7 @@ def test_an_onnx_runtime_with_openvino_inside_needs_no_package(monkeypatch, with
 
 def test_nobody_gets_openvino_unasked(bundles):
     assert not engine.runs_in_openvino()
-    assert not isinstance(runtime.load(bundles["vae"])._graph("decoder"), openvino.Network)
+    assert not isinstance(runtime.load(bundles["vae"])._graphs.open("decoder"), openvino.Network)
 
 
 def test_changed_bytes_are_refused_before_openvino_reads_them(bundle, monkeypatch):

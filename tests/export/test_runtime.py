@@ -254,7 +254,7 @@ def test_providers_that_exist_are_chosen_by_short_name(bundles):
 def test_providers_that_are_not_there_are_passed_over(bundles, sessions):
     session = runtime.load(bundles["vae"], providers=["abacus", "cpu", "CPUExecutionProvider"])
     CERTIFICATE.check(session.sample(2), sessions["vae"].sample(2))
-    assert session._graph("decoder").get_providers() == ["CPUExecutionProvider"]
+    assert session._graphs.open("decoder").get_providers() == ["CPUExecutionProvider"]
 
 
 @pytest.mark.parametrize("providers", ["cpu", [3], [None, "cpu"], 3, b"cpu", []])

@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from zoo.cli import values
-from zoo.cli.errors import UsageError
 from zoo.data import load_data
 from zoo.data.load import NAMES
 from zoo.data.npz import ROLES
@@ -87,27 +84,3 @@ def _key(text: str) -> tuple[str, str]:
     if not equals or key not in ROLES:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=ARRAY with {', '.join(ROLES)}")
     return key, array
-
-
-def rows_for(
-    opened: Any, options: argparse.Namespace, count: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Rows of the data that a subject is shown, evenly spaced, scaled for it, and their labels.
-
-    Raises:
-        UsageError: Nobody knows which data, or they do not have the subject's shape.
-    """
-    source = source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = load(source)
-    data = train if test is None else test
-    if tuple(data.shape) != tuple(opened.about.shape):
-        raise UsageError(
-            f"The data have the shape {tuple(opened.about.shape)}. Received: {tuple(data.shape)}."
-        )
-    if len(data) < count:
-        raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
-    chosen = np.linspace(0, len(data) - 1, count).astype(int)
-    batch = data.batch(chosen, opened.about.value_range)
-    return batch["data"], batch.get("labels")
