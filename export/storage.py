@@ -43,7 +43,8 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
             model, str(folder / path.name), save_as_external_data=True, location=data.name
         )
         yield folder / path.name
-        os.replace(folder / data.name, data)
+        if (folder / data.name).exists():  # not where every weight is small
+            os.replace(folder / data.name, data)
         os.replace(folder / path.name, path)
     except OSError as error:
         raise TargetError(f"Cannot write {path}: {error.strerror or error}.") from error

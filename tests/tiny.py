@@ -6,27 +6,14 @@ from zoo.registry import describe
 
 SHAPE = (8, 8, 1)
 CLASSES = 10
-SIZES: dict[str, Any] = {
-    "latent_dim": 4,
-    "width": 4,
-    "codes": 16,
-    "code_dim": 4,
-    "residual_width": 4,
-    "residuals": 1,
-    "depth": 1,
-    "network_options": {"width": 4},
-}
 
 
 def settings(name: str) -> dict[str, Any]:
-    """A tiny model's settings: those of the sizes above that its class accepts."""
-    from zoo.construction import accepted_settings
-
-    accepted = accepted_settings(describe(name).load())
-    found = {key: value for key, value in SIZES.items() if key in accepted}
-    if accepted["num_classes"].default is accepted["num_classes"].empty:
-        found["num_classes"] = CLASSES
-    return {"shape": SHAPE} | found
+    """A tiny model's settings: those that its class states, and classes where it needs some."""
+    row = describe(name)
+    cls = row.load()
+    classes = {"num_classes": CLASSES} if cls.fields["num_classes"].required else {}
+    return {**row.settings, **cls.tiny(), "shape": SHAPE, **classes}
 
 
 def create(name: str, **changes: Any) -> Any:
