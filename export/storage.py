@@ -27,7 +27,7 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
     Raises:
         TargetError: the file cannot be written.
     """
-    if sum(len(tensor.raw_data) for tensor in model.graph.initializer) <= SINGLE_FILE:
+    if not is_large(model):
         with replacing(path) as temporary:
             temporary.write_bytes(model.SerializeToString(deterministic=True))
             yield temporary
@@ -50,6 +50,11 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
         raise TargetError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_large(model: onnx.ModelProto) -> bool:
+    """Whether a model's weights have to lie beside its graph."""
+    return sum(len(tensor.raw_data) for tensor in model.graph.initializer) > SINGLE_FILE
 
 
 def data_file(path: Path) -> Path:

@@ -60,7 +60,7 @@ def certify(
     check_names(native, graph)
     known = embedded(model) | dict(cardinality or {})
     batches = list(probes(native.signature, seed=seed, cardinality=known, real=inputs or None))
-    native.refuse_state(batches[0].inputs)
+    native.check_pure(batches[0].inputs)
     deviations, agreements = compare(native, lambda feed: run(session, feed), batches)
     certificate = Certificate(
         name=name or model.name,

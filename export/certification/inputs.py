@@ -80,7 +80,7 @@ def _check_real(tensor: Tensor, array: np.ndarray) -> None:
             f"Real inputs must have the shape and kind of the model's. Received: {array.dtype} "
             f"{array.shape} for {tensor.name!r}. Accepted: {tensor.dtype} {shape}."
         )
-    with np.errstate(over="ignore"):  # what overflows is refused
+    with np.errstate(over="ignore"):  # what overflows is rejected
         given = array.astype(tensor.dtype)
     if tensor.is_float and not np.isfinite(given).all():
         raise ExportError(

@@ -1,4 +1,4 @@
-"""Graphs in lower precision, each with its own certificate, or refused."""
+"""Graphs in lower precision, each with its own certificate, or rejected."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from export.runtime import files
 
 MAX_VALUES = 2**28  # of one sample of one tensor
 MAX_RANK = 8
+MAX_BOUND = 1e30  # of a range, so that its width is a float32 number
 
 
 def text(value: Any, what: str) -> str:
@@ -78,7 +79,7 @@ def limits(value: Any, what: str) -> tuple[float, float] | None:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise malformed(what, value)
     low, high = number(value[0], what), number(value[1], what)
-    if not low < high:
+    if not -MAX_BOUND <= low < high <= MAX_BOUND:
         raise malformed(what, value)
     return low, high
 

@@ -1,4 +1,4 @@
-"""Lower precision: what it keeps is measured, and too little is refused."""
+"""Lower precision: what it keeps is measured, and too little is rejected."""
 
 import json
 
