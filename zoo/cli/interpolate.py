@@ -55,7 +55,7 @@ def _data_walk(opened: Subject, options: argparse.Namespace) -> np.ndarray:
     use = opened.require("interpolate")
     rows, columns = options.rows, options.columns
     chosen = opened.labels(options.labels, use)
-    fields = opened.rows(options, 2 * rows)
+    fields = sources.fields_for(opened, options, 2 * rows)
     inputs = given(use, {name: values[:rows] for name, values in fields.items()})
     inputs["other"] = fields["data"][rows:]
     if chosen and (options.labels is not None or "labels" not in fields):

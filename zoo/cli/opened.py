@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.cli import packages, sources, terminal
+from zoo.cli import packages, terminal
 from zoo.cli.errors import UsageError
 from zoo.uses import Use
 
@@ -84,26 +83,6 @@ class Subject:
                 )
             found.append(known.index(word))
         return found
-
-    def rows(self, options: argparse.Namespace, count: int) -> Arrays:
-        """The fields of the data at rows that are evenly spaced, scaled for the model.
-
-        Raises:
-            UsageError: It is unknown which data, or they do not have the model's shape.
-        """
-        source = sources.source_of(options, self.source)
-        if "data" not in source:
-            raise UsageError(f"--data is needed: {self.path} does not tell what it was trained on.")
-        train, test = sources.load(source)
-        data = train if test is None else test
-        if tuple(data.shape) != tuple(self.about.shape):
-            raise UsageError(
-                f"The data have the shape {tuple(self.about.shape)}. Received: {tuple(data.shape)}."
-            )
-        if len(data) < count:
-            raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
-        chosen = np.linspace(0, len(data) - 1, count).astype(int)
-        return data.batch(chosen, self.about.value_range)
 
 
 def given(use: Use, fields: Mapping[str, np.ndarray]) -> Arrays:

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     """Reconstructs, saves, and prints the mean squared error."""
     opened = open_subject(options.subject)
     use = opened.require("reconstruct")
-    fields = opened.rows(options, options.count)
+    fields = sources.fields_for(opened, options, options.count)
     results = opened.use("reconstruct", **given(use, fields))
     originals, rebuilt = fields["data"], next(iter(results.values()))
     save_grid(

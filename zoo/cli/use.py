@@ -106,7 +106,7 @@ def _inputs(opened: Subject, use: Use, options: argparse.Namespace) -> Arrays:
     if options.labels is not None:
         inputs["labels"] = np.resize(opened.labels(options.labels, use), count)
     if any(name not in inputs and name not in use.draws for name in use.inputs):
-        inputs = given(use, opened.rows(options, count)) | inputs
+        inputs = given(use, sources.fields_for(opened, options, count)) | inputs
     elif options.data is not None:
         raise UsageError(
             f"The use {options.name!r} reads no data that is not given. Received: --data "
