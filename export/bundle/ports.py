@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from export.errors import ExportError
 from export.runtime.table import Port
 from export.signature import Signature, Tensor
 from zoo.uses import Use
@@ -57,6 +60,33 @@ def fields(
                 port = next(port for port in described[part][0] if port.name == own)
                 found[value] = Port(value, port.dtype, port.shape, port.cardinality, port.range)
     return found
+
+
+def check_data(data: Any, known: Mapping[str, Port]) -> None:
+    """Raises unless a batch of data holds fields that the uses read, each as they read it.
+
+    Fields that no use reads are left alone.
+
+    Raises:
+        ExportError: The batch is no mapping, holds no such field, or one of another shape or kind.
+    """
+    accepted = ", ".join(f"{name} {port.dtype} {port.shape}" for name, port in known.items())
+    if not isinstance(data, Mapping) or not set(data) & set(known):
+        received = ", ".join(map(str, data)) if isinstance(data, Mapping) else type(data).__name__
+        raise ExportError(
+            "Real inputs are the fields of a batch of data, by name. "
+            f"Received: {received or 'none'}. Accepted: {accepted}."
+        )
+    for name in set(data) & set(known):
+        array, port = np.asarray(data[name]), known[name]
+        fits = array.ndim == len(port.shape) + 1 and all(
+            size in (None, length) for size, length in zip(port.shape, array.shape[1:], strict=True)
+        )
+        if not fits or len(array) == 0 or not np.can_cast(array.dtype, port.dtype, "same_kind"):
+            raise ExportError(
+                f"Real inputs have the shape and kind that the uses read. Received: {name} "
+                f"{array.dtype} {array.shape}. Accepted: {accepted}, each with a batch in front."
+            )
 
 
 def _ranges(

@@ -112,12 +112,13 @@ def _export_parts(
     natives = {name: Native(network) for name, network in model.parts().items()}
     if not natives:
         raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
-    table = model.table()
-    lowering = request.precision != "float32"
-    readings = read(table, lambda part, feed: natives[part](feed), data, draws=lowering)
-    limits = cardinality(model)
+    table, limits = model.table(), cardinality(model)
     signatures = {name: native.signature for name, native in natives.items()}
     described = ports.describe(model, signatures, table, limits)
+    if data is not None:
+        ports.check_data(data, ports.fields(model, table, described))
+    lowering = request.precision != "float32"
+    readings = read(table, lambda part, feed: natives[part](feed), data, draws=lowering)
     return [
         export_part(name, native, request, described[name], readings, limits[name])
         for name, native in natives.items()

@@ -122,6 +122,23 @@ def test_card_tells_paper_parts_use_and_certificate(bundles):
         assert text in card
 
 
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ([1, 2], "Received: list. Accepted: data float32"),
+        ({}, "Received: none. Accepted: data float32"),
+        ({"images": np.zeros((9, 8, 8, 1))}, "Received: images"),
+        ({"data": np.zeros((9, 8, 8))}, r"Received: data float64 \(9, 8, 8\)"),
+        ({"data": np.zeros((0, 8, 8, 1))}, r"Received: data float64 \(0, 8, 8, 1\)"),
+        ({"data": np.zeros((9, 8, 8, 1), complex)}, "Received: data complex128"),
+    ],
+)
+def test_real_inputs_are_fields_that_the_uses_read(models, tmp_path, batch, message):
+    with pytest.raises(ExportError, match=message):
+        export.to_bundle(models["vae"], tmp_path / "vae", real_inputs=batch)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_card_s_example_runs(bundles, monkeypatch):
     for folder in bundles.values():
         monkeypatch.chdir(folder)

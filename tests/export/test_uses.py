@@ -214,3 +214,44 @@ def test_parts_of_two_sets_of_another_domain_are_rejected_by_name():
         graph.opset_import[0].version, graph.opset_import[1].version = 21, opset
     with pytest.raises(ExportError, match="operator set of 'a'. Received: first 1, second 2"):
         merged("chain", chained(), lambda part: graphs[part])
+
+
+def test_graphs_inside_nodes_follow_the_wiring():
+    from onnx import TensorProto, helper
+
+    def branch(name, node):
+        out = helper.make_tensor_value_info("z", TensorProto.FLOAT, None)
+        return helper.make_graph([node], name, [], [out])
+
+    info = helper.make_tensor_value_info
+    larger = branch("larger", helper.make_node("Mul", ["x", "x"], ["z"]))
+    smaller = branch("smaller", helper.make_node("Neg", ["x"], ["z"]))
+    nodes = [
+        helper.make_node("ReduceSum", ["x"], ["sum"], keepdims=0),
+        helper.make_node("Greater", ["sum", "zero"], ["positive"]),
+        helper.make_node("If", ["positive"], ["y"], then_branch=larger, else_branch=smaller),
+    ]
+    zero = onnx.numpy_helper.from_array(np.float32(0), "zero")
+    ports = [info(name, TensorProto.FLOAT, ["batch", 2]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "either", ports[:1], ports[1:], [zero])
+    imports = [helper.make_opsetid("", 21)]
+    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
+    content = model.SerializeToString()
+    proto = merged("chain", chained(), lambda part: onnx.load_from_string(content))
+    onnx.checker.check_model(proto, full_check=True)
+    x = np.full((3, 2), -2, "float32")
+    (answer,) = onnxruntime.InferenceSession(proto.SerializeToString()).run(None, {"x": x})
+    np.testing.assert_array_equal(answer, np.full((3, 2), 4, "float32"))  # −x, then its square
+
+
+def test_a_value_that_is_given_twice_is_copied():
+    use = replace(
+        chained(), gives={"y": "second/y", "again": "second/y", "x": "x", "root": "first/y"}
+    )
+    graphs = {"first": one_node("Sqrt", 21), "second": one_node("Neg", 21)}
+    proto = merged("chain", use, lambda part: graphs[part])
+    onnx.checker.check_model(proto, full_check=True)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    assert [entry.name for entry in session.get_outputs()] == ["y", "again", "result/x", "root"]
+    answers = session.run(None, {"x": np.full((3, 2), 4, "float32")})
+    assert [float(answer[0, 0]) for answer in answers] == [-2, -2, 4, 2]
