@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import keras
-
 from export.signature import graph_of
 from zoo.uses import Use
 
@@ -114,6 +112,8 @@ def index_range(operation: Any) -> int | None:
 
     Keras's own layers have an attribute each; a layer of one's own declares `index_range`.
     """
+    import keras
+
     declared = getattr(operation, "index_range", None)
     if isinstance(declared, int):
         return declared

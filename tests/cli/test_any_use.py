@@ -132,6 +132,32 @@ def test_what_cannot_be_run_is_one_line(zoo, vae_bundle, tmp_path, monkeypatch, 
 
 
 @pytest.mark.once
+def test_bundles_are_used_merged_and_verified_without_keras(vae_bundle, tmp_path):
+    program = f"""
+import sys
+from zoo.cli import main
+bundle = {str(vae_bundle)!r}
+codes = [
+    main(["sample", bundle, "--out", "x.png"]),
+    main(["use", bundle, "encode", "--data", "digits", "--out", "x.npy"]),
+    main(["pipeline", bundle, "score", "--out", "x.onnx"]),
+    main(["verify", bundle]),
+]
+loaded = [name for name in ("keras", "jax", "torch", "tensorflow") if name in sys.modules]
+sys.exit(str((codes, loaded)) if any(codes) or loaded else 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.once
 def test_a_file_named_like_a_package_is_named_in_one_line(tmp_path):
     (tmp_path / "export.py").write_text("raise RuntimeError('of the user')")
     done = subprocess.run(
