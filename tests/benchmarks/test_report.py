@@ -5,12 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.plan import Task
+from benchmarks.records.schema import Failure
 from benchmarks.report import Analysis, markdown, text
 from benchmarks.report.page import page
 from benchmarks.report.svg import LogScale
 from benchmarks.report.tables import seconds, size, times
 from benchmarks.report.timings import tables
+from benchmarks.tasks import Task
 from tests.benchmarks.rows import made_up_run
 
 pytestmark = pytest.mark.once
@@ -52,14 +53,14 @@ def test_each_subject_is_compared_at_the_tasks_that_both_did(analysis):
 
 def test_one_reason_is_one_line_however_often_it_stood_in_the_way():
     failed = [
-        {
-            "kind": "time",
-            "model": "vae",
-            "workload": "generate",
-            "batch": batch,
-            "subject": "openvino",
-            "error": "no such file",
-        }
+        Failure(
+            of="time",
+            model="vae",
+            workload="sample",
+            batch=batch,
+            subject="openvino",
+            error="no such file",
+        )
         for batch in (1, 8, 64)
     ]
     table = tables(Analysis(made_up_run() + failed))[-1]
@@ -68,7 +69,7 @@ def test_one_reason_is_one_line_however_often_it_stood_in_the_way():
 
 
 def test_share_of_the_ceiling_is_the_least_time_over_the_time(analysis):
-    task = Task("vae", "generate", 64)
+    task = Task("vae", "sample", 64)
     expected = (1e7 * 64 / 1e11) / (5e-4 * 64**0.8)
     assert analysis.share(task, "onnxruntime") == pytest.approx(expected, rel=0.1)
 
