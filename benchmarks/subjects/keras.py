@@ -85,17 +85,15 @@ class Keras:
 
     def reference(self, *, task: dict[str, Any], outputs: str) -> None:
         """Saves a task's right outputs, computed without compilation."""
-        import keras
-
-        from benchmarks.workload.uses import function
+        from benchmarks.workload.uses import compute
 
         workdir = Workdir(task["folder"])
         if task["workload"] == TRAIN:
             found = _training_step(workdir, task)()
         else:
-            call = function(workdir.use(task["workload"]), self._parts(workdir, task["model"]))
-            tensors = call(workdir.inputs(task["workload"], task["batch"]))
-            found = {name: keras.ops.convert_to_numpy(tensor) for name, tensor in tensors.items()}
+            use = workdir.use(task["workload"])
+            inputs = workdir.inputs(task["workload"], task["batch"])
+            found = compute(use, self._parts(workdir, task["model"]), inputs)
         np.savez(outputs, **dict[str, Any](found))
 
     def _parts(self, workdir: Workdir, model: str) -> dict[str, Any]:

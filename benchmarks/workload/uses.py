@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
-from benchmarks.errors import BenchmarkError
 from zoo import networks
 from zoo.noise import draw_all
-from zoo.uses import Call, Use, run
+from zoo.uses import Use, run
 
 Arrays = dict[str, np.ndarray]
 
@@ -35,15 +35,16 @@ def distinct(table: Mapping[str, Use], weighted: Collection[str]) -> list[str]:
     return list(found.values())
 
 
-def calls(parts: Mapping[str, keras.Model]) -> Call:
-    """Calls parts on tensors, in inference mode."""
-    return lambda name, values: networks.apply(parts[name], values)
-
-
 def function(use: Use, parts: Mapping[str, keras.Model]) -> Callable[[Mapping[str, Any]], Any]:
     """A use as a function of tensors: input name → tensor to result name → tensor."""
-    call = calls(parts)
-    return lambda inputs: run(use, call, inputs)
+    return partial(run, use, lambda name, values: networks.apply(parts[name], values))
+
+
+def compute(use: Use, parts: Mapping[str, keras.Model], inputs: Mapping[str, Any]) -> Arrays:
+    """The results of a use on arrays, computed without compilation."""
+    tensors = {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
+    results = function(use, parts)(tensors)
+    return {name: keras.ops.convert_to_numpy(tensor) for name, tensor in results.items()}
 
 
 def variables(use: Use, parts: Mapping[str, keras.Model]) -> list[Any]:
@@ -55,7 +56,8 @@ class Inputs:
     """Realistic inputs of a model's uses and training steps.
 
     Fields of the data are random in their range. An input that a use draws is drawn. Any other has
-    the values that its port reads in another use: a decoder's `code` is made from data.
+    the values that its port reads in another use, so that a decoder's `code` is made from data, and
+    random ones where no other use reads the port.
 
     Args:
         model: The model.
@@ -71,11 +73,7 @@ class Inputs:
         self.parts: Mapping[str, keras.Model] = model.parts()
 
     def of_use(self, name: str) -> Arrays:
-        """The inputs of a use: name → array.
-
-        Raises:
-            BenchmarkError: No other use shows what an input is.
-        """
+        """The inputs of a use: name → array."""
         use = self.table[name]
         found = self.fields(use.inputs) | self._draws(use)
         for value in use.inputs:
@@ -100,23 +98,28 @@ class Inputs:
         return {name: self._field(name, shapes[name]) for name in names if name in shapes}
 
     def _field(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        limit = self.model.num_classes if name == "labels" else self._cardinality(name)
-        size = (self.rows, *shape)
-        if limit is not None:
-            return self.rng.integers(limit, size=size).astype("int32")
-        low, high = self.model.value_range or (-1.0, 1.0)
-        unit = self.rng.random(size, dtype=np.float32)
-        return np.float32(low) + np.float32(high - low) * unit
+        if name == "labels":
+            return self._integers(self.model.num_classes, shape)
+        readers = [reader for use in self.table.values() for reader in use.readers(name)]
+        return self._random(*readers[0]) if readers else self._uniform(shape)
 
-    def _cardinality(self, name: str) -> int | None:
-        """How many values an integer field has; None for numbers."""
+    def _random(self, part: str, port: str) -> np.ndarray:
+        """Random values for a port: integers that it accepts, or numbers in the data's range."""
         from export.certification.inputs import embedded_cardinality
 
-        for use in self.table.values():
-            for part, port in use.readers(name):
-                if "int" in self.parts[part].input[port].dtype:
-                    return embedded_cardinality(self.parts[part]).get(port, 1)
-        return None
+        tensor = self.parts[part].input[port]
+        shape = tuple(tensor.shape[1:])
+        if "int" in tensor.dtype:
+            return self._integers(embedded_cardinality(self.parts[part]).get(port, 1), shape)
+        return self._uniform(shape)
+
+    def _integers(self, limit: int, shape: tuple[int, ...]) -> np.ndarray:
+        return self.rng.integers(limit, size=(self.rows, *shape)).astype("int32")
+
+    def _uniform(self, shape: tuple[int, ...]) -> np.ndarray:
+        low, high = self.model.value_range or (-1.0, 1.0)
+        unit = self.rng.random((self.rows, *shape), dtype=np.float32)
+        return np.float32(low) + np.float32(high - low) * unit
 
     def _draws(self, use: Use) -> Arrays:
         return draw_all(use.draws, self.rng, self.rows)
@@ -126,7 +129,7 @@ class Inputs:
         return draw_all(noise, self.rng, self.rows)
 
     def _from_another_use(self, name: str, value: str) -> np.ndarray:
-        """The values that a port reads in another use: made from data, else data, else drawn."""
+        """The values of the same port in another use: made from data, else data, else drawn."""
         ports = set(self.table[name].readers(value))
         read = [
             (use, step.reads[port])
@@ -142,16 +145,11 @@ class Inputs:
             known = self.fields([other]) | self._draws(use)
             if other in known:
                 return known[other]
-        raise BenchmarkError(
-            f"An input is data, is drawn, or is made in another use. Received: {value!r} of "
-            f"{name!r}. Accepted: a use in which {', '.join(f'{p}.{q}' for p, q in ports)} reads "
-            "a value that is."
-        )
+        return self._random(*next(iter(self.table[name].readers(value))))
 
     def _made(self, use: Use, value: str) -> np.ndarray | None:
         """A value inside a chain; None where the chain's own inputs are not known."""
         inputs = self.fields(use.inputs) | self._draws(use)
         if set(use.inputs) - set(inputs):
             return None
-        results = run(replace(use, gives={"value": value}), calls(self.parts), inputs)
-        return keras.ops.convert_to_numpy(results["value"])
+        return compute(replace(use, gives={"value": value}), self.parts, inputs)["value"]
