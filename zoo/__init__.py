@@ -16,6 +16,7 @@ _HOMES = {
     "load_data": "zoo.data",
     "GenerativeModel": "zoo.model",
     "Phase": "zoo.phase",
+    "setting": "zoo.settings",
 }
 __all__ = [
     "GenerativeModel",
@@ -25,6 +26,7 @@ __all__ = [
     "list_models",
     "load",
     "load_data",
+    "setting",
 ]
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from zoo.model import GenerativeModel
     from zoo.phase import Phase
     from zoo.registry import create, describe, list_models
+    from zoo.settings import setting
     from zoo.training.loading import load
 
 

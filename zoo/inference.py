@@ -32,6 +32,7 @@ class Inference:
         *,
         count: int | None = None,
         seed: int = 0,
+        truncation: float = 1.0,
         batch_size: int = BATCH_SIZE,
         **inputs: Any,
     ) -> dict[str, np.ndarray]:
@@ -41,6 +42,7 @@ class Inference:
             name: A use of `table()`.
             count: How many rows, where nothing is given but what can be drawn.
             seed: Seeds what is drawn; the same numbers on every backend and in a bundle.
+            truncation: Factor on the distance of each draw from its mean.
             batch_size: Rows computed at once.
             inputs: Arrays by name; those that can be drawn may be left out. Fields of the data are
                 `Data` or bytes, which are scaled, or floats in `value_range`. Labels are classes
@@ -62,7 +64,7 @@ class Inference:
             raise ModelError(f"At least 1 row is computed. Received: {rows}")
         if "labels" in given:
             given["labels"] = self._labels(given["labels"], rows)
-        complete = complete_inputs(name, use, given, count=rows, seed=seed)
+        complete = complete_inputs(name, use, given, count=rows, seed=seed, truncation=truncation)
         with self.averaged_weights():
             return run_in_batches(use, self._call_part, complete, batch_size)
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, dataclass_transform
 
 import keras
 
-from zoo import networks
+from zoo import backends, networks
 from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.initialization import numpy_weights
-from zoo.noise import Noise, in_turn, uniform
+from zoo.noise import Noise, bernoulli, in_turn, uniform
 from zoo.optimizers import OptimizerGroup, prepare
 from zoo.parts import between, squared_error
 from zoo.phase import Phase
-from zoo.settings import Settings, is_network, setting
+from zoo.settings import FORMAT, Settings, is_network, setting
 from zoo.uses import Step, Use
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Rate = float | keras.optimizers.schedules.LearningRateSchedule
 """A learning rate: a number, or a schedule of Keras."""
-FORMAT = 2
-"""The format of a model's configuration; 1 was that of genzoo 0.1."""
 KINDS = {1: "vector", 2: "sequence", 3: "image"}
 
 
@@ -118,7 +116,9 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
+        backends.prepare()
         self.settings = self.settled(settings)
+        self._masks: dict[str, Noise] = {}
         self._check_common()
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.precision)
@@ -153,6 +153,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
 
     def _finish(self) -> None:
         """Prepares the optimizers and starts the average of the weights."""
+        self.noise = {**self.noise, **self._masks}
         self.phases = prepare(
             self.phases,
             own=self.settings["optimizer"],
@@ -201,7 +202,9 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         """
         reads = reads or {"data": self.shape}
         family, options = self._network_choices(name, name)
-        return networks.encoder(family, reads, heads, features=features, **options)
+        return self._noted(
+            networks.encoder(family, reads, heads, features=features, **options), options
+        )
 
     def decoder_of(
         self,
@@ -225,7 +228,15 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         logits = networks.decoder(
             family, reads, {makes: tuple(shape or self.shape)}, down=sizes is None, **options
         )
+        self._noted(logits, options)
         return networks.activated(logits, self.output_activation, self.value_range), logits
+
+    def _noted(self, network: keras.Model, options: Mapping[str, Any]) -> keras.Model:
+        """Notes the masks that a network reads in training, which are noise of the model."""
+        share = 1 - options.get("dropout", 0.0)
+        drawn = {name: bernoulli(share, *s) for name, s in networks.masks(network).items()}
+        self._masks = {**self._masks, **drawn}
+        return network
 
     def _network_choices(self, name: str, title: str) -> tuple[str | None, dict[str, Any]]:
         """The family of a network, and its options: the class's, then the user's."""
@@ -270,6 +281,21 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         if self.output == "range":
             return {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh", None: "linear"}[self.value_range]
         return self.output
+
+    def frozen(self, name: str) -> GenerativeModel | None:
+        """The trained model that the setting `name` holds, not trained any further.
+
+        Its averaged weights, where it keeps an average, are put in place. They are saved with this
+        model; the settings describe its architecture.
+        """
+        model = self.settings[name]
+        if model is None:
+            return None
+        with model.averaged_weights():
+            weights = model.get_weights()
+        model.set_weights(weights)
+        model.trainable = False
+        return model
 
     def state(self, name: str, shape: Sequence[int] = (), **options: Any) -> keras.Variable:
         """A variable, 0 at first, that losses read and move by returning its `"next"` value."""
@@ -411,8 +437,10 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
                 yield
 
     def get_config(self) -> dict[str, Any]:
-        """The settings; Keras serializes the networks, optimizers and schedules among them."""
-        return {"format": FORMAT, **self.settings}
+        """The settings in JSON terms; networks, optimizers and schedules as Keras stores them."""
+        store = keras.saving.serialize_keras_object
+        values = {k: store(v) if hasattr(v, "get_config") else v for k, v in self.settings.items()}
+        return {"format": FORMAT} | values
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> GenerativeModel:

@@ -2,45 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from zoo.errors import ModelError
+
+Distribution = Literal["normal", "uniform", "categorical", "bernoulli", "in_turn"]
+
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "normal": (),
+    "uniform": ("low", "high"),
+    "categorical": ("size",),
+    "bernoulli": ("probability",),
+    "in_turn": ("size",),
+}
+"""The parameters that describe each distribution."""
+
 
 @dataclass(frozen=True)
 class Noise:
-    """A distribution and the shape of one sample of it, without the batch dimension."""
+    """A distribution and the shape of one sample of it, without the batch dimension.
 
-    distribution: Literal["normal", "uniform", "in_turn"]
-    shape: tuple[int, ...]
+    Attributes:
+        distribution: `normal` (standard), `uniform` on `[low, high)`, `categorical` (indices below
+            `size`, all equally likely), `bernoulli` (1 with the probability, else 0), or
+            `in_turn` (0, 1, … `size - 1`, 0, …: nothing is drawn).
+        shape: Of one sample.
+        low: The smallest value of a uniform distribution.
+        high: The bound of a uniform distribution.
+        size: How many values a categorical distribution has.
+        probability: Of a 1.
+    """
+
+    distribution: Distribution
+    shape: tuple[int, ...] = ()
     low: float = 0.0
     high: float = 1.0
-    size: int | None = None
+    size: int = 0
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.distribution not in PARAMETERS:
+            raise ModelError(
+                f"A distribution is one of {', '.join(PARAMETERS)}. Received: {self.distribution!r}"
+            )
+        if "size" in PARAMETERS[self.distribution] and self.size < 1:
+            raise ModelError(f"{self.distribution} has at least 1 value. Received: {self.size}")
+        if not 0 <= self.probability <= 1:
+            raise ModelError(f"A probability is from 0 to 1. Received: {self.probability}")
+
+    @property
+    def dtype(self) -> str:
+        """`int32` of indices, else `float32`."""
+        return "int32" if "size" in PARAMETERS[self.distribution] else "float32"
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Draws `count` samples: float32 `(count, *shape)`."""
+        """Draws `count` samples: `(count, *shape)` of `dtype`."""
         size = (count, *self.shape)
-        if self.distribution == "normal":
-            return rng.standard_normal(size, dtype=np.float32)
-        if self.distribution == "in_turn":
-            return (np.arange(count) % self.size).astype("int32")
+        match self.distribution:
+            case "normal":
+                return rng.standard_normal(size, dtype=np.float32)
+            case "categorical":
+                return rng.integers(self.size, size=size, dtype=np.int32)
+            case "bernoulli":
+                return (rng.random(size, dtype=np.float32) < self.probability).astype(np.float32)
+            case "in_turn":
+                turns = np.arange(count, dtype=np.int32) % np.int32(self.size)
+                rows = turns.reshape(count, *(1 for _ in self.shape))
+                return np.broadcast_to(rows, size).copy()
         unit = rng.random(size, dtype=np.float32)
         return np.float32(self.low) + np.float32(self.high - self.low) * unit
+
+    def truncated(self, values: np.ndarray, factor: float) -> np.ndarray:
+        """Draws with their distance from the mean scaled; indices and masks as they are."""
+        match self.distribution:
+            case "normal":
+                return values * np.float32(factor)
+            case "uniform":
+                mean = np.float32(0.5 * (self.low + self.high))
+                return mean + np.float32(factor) * (values - mean)
+        return values
 
     def to_config(self) -> dict[str, Any]:
         """Describes the noise in JSON terms."""
         config: dict[str, Any] = {"distribution": self.distribution, "shape": list(self.shape)}
-        if self.distribution == "uniform":
-            config |= {"low": self.low, "high": self.high}
-        if self.distribution == "in_turn":
-            config |= {"size": self.size}
-        return config
+        return config | {name: getattr(self, name) for name in PARAMETERS[self.distribution]}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Noise:
-        """The noise that `to_config` described."""
+        """The noise that JSON describes."""
         return cls(**{**config, "shape": tuple(config["shape"])})
 
 
@@ -54,13 +107,34 @@ def uniform(*shape: int, low: float = 0.0, high: float = 1.0) -> Noise:
     return Noise("uniform", shape, low, high)
 
 
+def categorical(size: int, *shape: int) -> Noise:
+    """Indices below `size`, all equally likely: int32 of the given shape."""
+    return Noise("categorical", shape, size=size)
+
+
+def bernoulli(probability: float, *shape: int) -> Noise:
+    """Masks of the given shape: float32, 1 with the probability and else 0."""
+    return Noise("bernoulli", shape, probability=probability)
+
+
 def in_turn(size: int) -> Noise:
-    """The indices 0 … `size − 1` in turn, without chance."""
-    return Noise("in_turn", (), size=size)
+    """The indices below `size` in turn: int32 0, 1, … `size - 1`, 0, …"""
+    return Noise("in_turn", size=size)
 
 
 def draw_all(
-    noises: Mapping[str, Noise], rng: np.random.Generator, count: int
+    noises: Mapping[str, Noise],
+    rng: np.random.Generator,
+    count: int,
+    names: Iterable[str] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Draws every noise in the mapping's order: name → float32 `(count, *shape)`."""
-    return {name: noise.draw(rng, count) for name, noise in noises.items()}
+    """Draws noises in the mapping's order: name → `(count, *shape)`.
+
+    Args:
+        noises: Name → noise.
+        rng: The source of the random numbers.
+        count: Samples of each.
+        names: The noises that are drawn; None for all.
+    """
+    drawn = noises if names is None else set(names)
+    return {name: noise.draw(rng, count) for name, noise in noises.items() if name in drawn}

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 from zoo.errors import ModelError
 
 REQUIRED: Any = inspect.Parameter.empty
+FORMAT = 2
+"""The format of a model's configuration; 1 was that of genzoo 0.1."""
 BOUNDS = {
     "at_least": (lambda value, bound: value >= bound, "at least"),
     "above": (lambda value, bound: value > bound, "above"),
@@ -177,10 +179,19 @@ class Settings:
 
 
 def is_network(field: Setting) -> bool:
-    """Whether a setting is a network of the user's own."""
+    """Whether a setting is a network of the user's own, or a trained model."""
     import keras
 
-    return keras.Model in (field.type, *get_args(field.type))
+    kinds = (field.type, *get_args(field.type))
+    return any(isinstance(kind, type) and issubclass(kind, keras.Model) for kind in kinds)
+
+
+def is_trained_model(field: Setting) -> bool:
+    """Whether a setting is a trained model of the zoo."""
+    from zoo.model import GenerativeModel
+
+    kinds = (field.type, *get_args(field.type))
+    return any(isinstance(kind, type) and issubclass(kind, GenerativeModel) for kind in kinds)
 
 
 def suggestion(name: str, known: Any) -> str:
@@ -200,7 +211,7 @@ def words(hint: Any) -> str:
     if origin is tuple:
         return f"({', '.join('…' if arm is Ellipsis else words(arm) for arm in arms)})"
     names = {type(None): "None", int: "a whole number", float: "a number", str: "a text"}
-    return names.get(hint) or getattr(hint, "__name__", str(hint))
+    return names.get(hint) or str(getattr(hint, "__name__", hint))
 
 
 def typed(value: Any, hint: Any) -> Any:

@@ -128,7 +128,13 @@ def run_in_batches(
 
 
 def complete_inputs(
-    name: str, use: Use, given: Arrays, *, count: int | None = None, seed: int = 0
+    name: str,
+    use: Use,
+    given: Arrays,
+    *,
+    count: int | None = None,
+    seed: int = 0,
+    truncation: float = 1.0,
 ) -> dict[str, Any]:
     """The inputs of a resolved use: the given ones, and draws for those that can be drawn.
 
@@ -140,6 +146,8 @@ def complete_inputs(
         given: Arrays `(count, …)` by name.
         count: How many rows; by default as many as are given.
         seed: Seeds the draws.
+        truncation: Factor on the distance of each draw from its mean: below 1, samples are less
+            varied and more typical (Karras et al., 2019, arXiv:1812.04948).
 
     Raises:
         UseError: An input is missing, unknown, or has another number of rows.
@@ -162,4 +170,6 @@ def complete_inputs(
     if any(rows != count for rows in counts.values()):
         raise UseError(f"Inputs of {name!r} have {count} rows each. Received: {counts}")
     drawn = draw_all(use.draws, np.random.default_rng([seed]), count)
+    if truncation != 1:
+        drawn = {key: use.draws[key].truncated(values, truncation) for key, values in drawn.items()}
     return {key: given[key] if key in given else drawn[key] for key in wanted}

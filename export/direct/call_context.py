@@ -33,11 +33,30 @@ def training_effect(layer: Any, kwargs: Any) -> str | None:
     return None
 
 
-def with_context(layer: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """Add what `Layer.__call__` fills in: inference mode, and the masks of the inputs."""
-    parameters = inspect.signature(layer.call).parameters
+def kind_of(layer: Any) -> Any:
+    """Return the class whose `call` is what a layer computes in inference.
+
+    That is its own, or the one that the class or a base of it names with `export_as`. A subclass
+    that overrides `call` below such a base is of its own kind.
+    """
+    for kind in type(layer).__mro__:
+        if "export_as" in vars(kind):
+            return vars(kind)["export_as"]
+        if "call" in vars(kind):
+            break
+    return type(layer)
+
+
+def with_context(layer: Any, kind: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Add what `Layer.__call__` fills in: inference mode, and the masks of the inputs.
+
+    Arguments that the layer takes beside those of the `kind` that it is exported as are dropped.
+    """
+    parameters = inspect.signature(kind.call.__get__(layer)).parameters
     names = [n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
     kwargs = dict(kwargs)
+    if kind is not type(layer) and len(names) == len(parameters):
+        kwargs = {name: value for name, value in kwargs.items() if name in names}
     kwargs.pop("training", None)  # it may be given to layers that have no such argument
     if "training" in names:
         kwargs["training"] = False

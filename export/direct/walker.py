@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from export.direct import keras_graph
 from export.direct.call import Call
-from export.direct.call_context import training_effect, with_context, with_masks
+from export.direct.call_context import kind_of, training_effect, with_context, with_masks
 from export.direct.graph import Graph
 from export.direct.registry import LAYERS, OPERATIONS, REFUSALS, REWRITES
 from export.direct.tensor import Stored, Tensor, constant, float32, plain
@@ -108,11 +108,12 @@ class Walker:
     def convert_layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Convert a layer by the handler of its very class, else by tracing its `call`.
 
-        A class whose `call` computes what a Keras layer's does says so: `export_as = <that layer>`.
+        A class whose `call` computes in inference what a Keras layer's does says so:
+        `export_as = <that layer>`.
         """
-        kind = vars(type(layer)).get("export_as", type(layer))
+        kind = kind_of(layer)
         call = kind.call.__get__(layer)
-        args, kwargs = with_context(layer, args, kwargs)
+        args, kwargs = with_context(layer, kind, args, kwargs)
         result: Any = NotImplemented
         if keras_graph.is_part_of_keras(kind) and kind.__name__ in LAYERS:
             result = self.handled(LAYERS[kind.__name__], layer, args, kwargs)

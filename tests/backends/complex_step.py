@@ -67,3 +67,8 @@ def convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.
         window = padded[:, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
         outputs[:, row, column] = np.tensordot(window, kernel, 3)
     return outputs + bias
+
+
+def spectral_norm(kernel: np.ndarray) -> float:
+    """The largest singular value of a kernel `(…, filters)` as a matrix."""
+    return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]

@@ -1,4 +1,4 @@
-"""Convolutions in the backend's own form: Keras's values, and its derivatives of both orders."""
+"""Stock convolutions in JAX's faster forms: Keras's values, and its derivatives of both orders."""
 
 from dataclasses import dataclass, replace
 
@@ -8,16 +8,20 @@ import pytest
 from keras import layers, ops
 
 from tests.arrays import array, tensor
-from tests.export.direct.agreement import check, count
-from tests.tolerances import FORMULA, SECOND_DERIVATIVE
-from zoo import backends, convolutions
+from tests.backends.keras_own import keras_own
+from tests.tolerances import SECOND_DERIVATIVE
+from zoo import backends
 
-OWN = {
-    layers.Conv1D: convolutions.Conv1D,
-    layers.Conv2D: convolutions.Conv2D,
-    layers.Conv1DTranspose: convolutions.Conv1DTranspose,
-    layers.Conv2DTranspose: convolutions.Conv2DTranspose,
-}
+pytestmark = pytest.mark.skipif(
+    keras.config.backend() != "jax", reason="only on JAX are Keras's convolutions replaced"
+)
+
+
+@pytest.fixture
+def keras_functions():
+    from zoo.backends.jax import keras_functions
+
+    return keras_functions
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ FOREIGN = [
     (layers.Conv2D, Case((7, 6), 3, channels=4, options=(("groups", 2),))),
     (layers.Conv1D, Case((7,), 3, padding="causal")),
     (layers.Conv2DTranspose, Case((7, 6), 3, 2, options=(("output_padding", 1),))),
+    (layers.Conv2DTranspose, Case((7, 6), 3, options=(("dilation_rate", 2),))),
+    (layers.Conv3D, Case((4, 3, 5), 3, 2)),
 ]
 PAIRS = [
     *((kind, case) for kind in (layers.Conv2D, layers.Conv2DTranspose) for case in IMAGES),
@@ -84,16 +90,15 @@ def is_empty(kind, case):
 @pytest.mark.parametrize(("kind", "case"), [pair for pair in PAIRS if not is_empty(*pair)], ids=str)
 def test_values_and_derivatives_are_those_of_keras(kind, case):
     rng = np.random.default_rng(0)
-    expected, found = case.layer(kind), case.layer(OWN[kind])
-    shape = (3, *case.sizes, case.channels)
-    for layer in (expected, found):
-        layer.build(shape)
-    for one, other in zip(expected.weights, found.weights, strict=True):
-        values = rng.normal(size=one.shape)
-        one.assign(values)
-        other.assign(values)
+    layer, shape = case.layer(kind), (3, *case.sizes, case.channels)
+    layer.build(shape)
+    for weight in layer.weights:
+        weight.assign(rng.normal(size=weight.shape))
     data = tensor(rng.normal(size=shape))
-    for value, reference in zip(derivatives(found, data), derivatives(expected, data), strict=True):
+    found = derivatives(layer, data)
+    with keras_own():
+        expected = derivatives(layer, data)
+    for value, reference in zip(found, expected, strict=True):
         SECOND_DERIVATIVE.check(array(value), array(reference))
 
 
@@ -120,27 +125,51 @@ def derivatives(layer, data):
     return backend.compile_step(step, layer.weights, updates=True)(data)
 
 
-def test_a_saved_network_of_own_convolutions_answers_alike(tmp_path):
-    inputs = keras.Input((5, 5, 2))
-    x = convolutions.Conv2D(4, 3, strides=2, padding="same", activation="relu")(inputs)
-    network = keras.Model(inputs, convolutions.Conv2DTranspose(1, 3, activation="tanh")(x))
-    network.save(tmp_path / "network.keras")
-    loaded = keras.saving.load_model(tmp_path / "network.keras")
-    data = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("float32")
-    FORMULA.check(array(loaded(data)), array(network(data)))
+@pytest.mark.parametrize(("kind", "case"), [*FOREIGN[:2], *FOREIGN[3:]], ids=str)
+def test_what_the_forms_do_not_know_is_left_to_keras(keras_functions, kind, case):
+    form = keras_functions.conv_transpose if "Transpose" in kind.__name__ else keras_functions.conv
+    layer = case.layer(kind)
+    data = np.ones((3, *case.sizes, case.channels), "float32")
+    layer.build(data.shape)
+    given = {"strides": layer.strides, "padding": layer.padding}
+    if kind is layers.Conv2DTranspose:
+        given["output_padding"] = layer.output_padding
+    assert form(data, layer.kernel, dilation_rate=layer.dilation_rate, **given) is None
 
 
-def test_own_convolutions_convert_to_onnx_as_those_of_keras():
-    inputs = keras.Input((5, 5, 2))
-    x = convolutions.Conv2D(4, 3, strides=2, padding="same", activation="relu")(inputs)
-    x = layers.Reshape((-1, 4))(convolutions.Conv2DTranspose(4, 3, activation="tanh")(x))
-    x = convolutions.Conv1DTranspose(3, 3, strides=2)(convolutions.Conv1D(5, 3)(x))
-    data = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("float32")
-    proto = check(keras.Model(inputs, x), data)
-    assert count(proto, "Conv") == count(proto, "ConvTranspose") == 2
+def test_channels_first_is_left_to_keras(keras_functions):
+    data, kernel = np.ones((2, 3, 5, 5), "float32"), np.ones((3, 3, 3, 4), "float32")
+    assert keras_functions.conv(data, kernel, data_format="channels_first") is None
+    assert keras_functions.max_pool(data, 2, data_format="channels_first") is None
 
 
-@pytest.mark.skipif(keras.config.backend() != "jax", reason="only JAX has convolutions of its own")
+def test_an_empty_result_is_an_error_of_keras():
+    backends.prepare()
+    with pytest.raises(ValueError, match="empty output"):
+        ops.conv(np.ones((1, 2, 2, 1), "float32"), np.ones((3, 3, 1, 1), "float32"))
+
+
+def test_installing_twice_replaces_once(keras_functions):
+    from keras.src.backend import nn
+
+    keras_functions.install()
+    assert keras_functions.is_replaced(nn.conv)
+    assert not keras_functions.is_replaced(nn.conv.__wrapped__)
+
+
+def test_symbolic_batches_take_the_form_and_symbolic_sizes_do_not(keras_functions):
+    import jax
+    from jax import export
+
+    batch, size = export.symbolic_shape("batch, size")
+    kernel = np.ones((3, 3, 2, 4), "float32")
+    for shape, taken in (((batch, 5, 5, 2), True), ((1, size, 5, 2), False)):
+        seen = []
+        data = jax.ShapeDtypeStruct(shape, "float32")
+        jax.eval_shape(lambda x, to=seen: to.append(keras_functions.conv(x, kernel)), data)
+        assert (seen[0] is not None) == taken
+
+
 def test_no_convolution_of_a_training_step_has_a_reversed_window():
     import jax
 

@@ -12,9 +12,18 @@ from tests.arrays import array, tensor
 from tests.backends import complex_step as reference
 from tests.tolerances import FORMULA, SECOND_DERIVATIVE
 from zoo import backends, losses
-from zoo.layers import BatchNormalization, LayerNormalization
+from zoo.layers import (
+    BatchNormalization,
+    ConditionalBatchNormalization,
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+    SpectralConv2D,
+    SpectralDense,
+)
 
 EPSILON = 1e-5
+LABELS = np.eye(3, dtype="float32")[[0, 2, 1, 2]]
 
 
 def test_input_gradient_of_a_weighted_square():
@@ -88,8 +97,48 @@ def convolved_and_batch_normalized(weights, x):
     return reference.dense(x.reshape(len(x), -1), *last)
 
 
-def strided(**options):
-    return layers.Conv2D(3, 3, strides=2, padding="same", **options)
+def convolved_and_group_normalized(groups):
+    def formula(weights, x):
+        kernel, bias, gamma, beta, *last = weights
+        x = reference.convolution(x, kernel, bias)
+        split = (groups, x.shape[-1] // groups)
+        gamma, beta = gamma.reshape(split), beta.reshape(split)
+        grouped = reference.normalize(
+            x.reshape(*x.shape[:-1], *split), (1, 2, 4), gamma, beta, EPSILON
+        )
+        return reference.dense(reference.leaky_relu(grouped).reshape(len(x), -1), *last)
+
+    return formula
+
+
+def conditionally_normalized(weights, x):
+    kernel, gain, offset, *last = weights
+    gamma, beta = 1 + LABELS @ gain, LABELS @ offset
+    x = reference.normalize(reference.dense(x, kernel), (0,), gamma, beta, EPSILON)
+    return reference.dense(np.tanh(x), *last)
+
+
+def spectrally_normalized(network):
+    def formula(weights, x):
+        kernel, *others = weights
+        return network([kernel / reference.spectral_norm(kernel), *others], x)
+
+    return formula
+
+
+class OfLabels(layers.Layer):
+    """Conditional batch normalization of a batch whose labels are known."""
+
+    def __init__(self):
+        super().__init__()
+        self.normalization = ConditionalBatchNormalization(epsilon=EPSILON)
+
+    def call(self, inputs, training=None):
+        return self.normalization([inputs, ops.convert_to_tensor(LABELS)], training=training)
+
+
+def strided(kind=layers.Conv2D, filters=3, **options):
+    return kind(filters, 3, strides=2, padding="same", **options)
 
 
 def slope():
@@ -136,6 +185,50 @@ CASES = {
         convolved_and_batch_normalized,
         rows=2,
     ),
+    "conditional batch normalization": Case(
+        (3,),
+        lambda: [layers.Dense(5, use_bias=False), OfLabels(), layers.Activation("tanh")],
+        conditionally_normalized,
+    ),
+    "convolution, normalization of samples": Case(
+        (4, 4, 1),
+        lambda: [
+            strided(),
+            GroupNormalization(groups=1, epsilon=EPSILON),
+            slope(),
+            layers.Flatten(),
+        ],
+        convolved_and_group_normalized(1),
+        rows=2,
+    ),
+    "convolution, group normalization": Case(
+        (4, 4, 1),
+        lambda: [
+            strided(filters=4),
+            GroupNormalization(groups=2, epsilon=EPSILON),
+            slope(),
+            layers.Flatten(),
+        ],
+        convolved_and_group_normalized(2),
+        rows=2,
+    ),
+    "convolution, instance normalization": Case(
+        (4, 4, 1),
+        lambda: [strided(), InstanceNormalization(epsilon=EPSILON), slope(), layers.Flatten()],
+        convolved_and_group_normalized(3),
+        rows=2,
+    ),
+    "spectral normalization": Case(
+        (3,),
+        lambda: [SpectralDense(5), layers.Activation("tanh")],
+        spectrally_normalized(plain),
+    ),
+    "convolution, spectral normalization": Case(
+        (4, 4, 1),
+        lambda: [strided(SpectralConv2D), slope(), layers.Flatten()],
+        spectrally_normalized(convolved),
+        rows=2,
+    ),
 }
 
 
@@ -143,9 +236,14 @@ CASES = {
 def test_gradient_penalty_has_the_right_gradient_through(name):
     case = CASES[name]
     rng = np.random.default_rng(0)
-    network = keras.Sequential([keras.Input(case.shape), *case.hidden(), layers.Dense(1)])
+    data_input = keras.Input(case.shape, batch_size=case.rows)
+    network = keras.Sequential([data_input, *case.hidden(), layers.Dense(1)])
     for variable in network.trainable_variables:
         variable.assign(rng.normal(0.2, 0.7, variable.shape).astype("float32"))
+    for layer in network.layers:
+        if hasattr(layer, "direction"):
+            kernel = array(layer._kernel).reshape(-1, layer.direction.shape[0])
+            layer.direction.assign(np.linalg.svd(kernel)[2][0])
     trained = network.trainable_variables
     weights = [array(variable).astype("float64") for variable in trained]
     data = rng.normal(size=(case.rows, *case.shape)).astype("float32")

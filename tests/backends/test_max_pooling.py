@@ -1,4 +1,4 @@
-"""Max-pooling in the backend's own form: Keras's values and derivatives, ties included."""
+"""Stock max-pooling in JAX's faster form: Keras's values and derivatives, ties included."""
 
 import keras
 import numpy as np
@@ -6,14 +6,14 @@ import pytest
 from keras import layers, ops
 
 from tests.arrays import array, tensor
-from tests.export.direct.agreement import check, count
-from tests.tolerances import EXACT, FORMULA
-from zoo import backends, max_pooling
+from tests.backends.keras_own import keras_own
+from tests.tolerances import EXACT
+from zoo import backends
 
-OWN = {
-    layers.MaxPooling1D: max_pooling.MaxPooling1D,
-    layers.MaxPooling2D: max_pooling.MaxPooling2D,
-}
+on_jax = pytest.mark.skipif(
+    keras.config.backend() != "jax", reason="only on JAX is Keras's max-pooling replaced"
+)
+
 CASES = [
     (layers.MaxPooling2D, (8, 6), {"padding": "same"}),
     (layers.MaxPooling2D, (7, 5), {"padding": "same"}),
@@ -27,16 +27,18 @@ CASES = [
 ]
 
 
+@on_jax
 @pytest.mark.parametrize("ties", [False, True], ids=["all different", "ties"])
 @pytest.mark.parametrize(("kind", "sizes", "options"), CASES, ids=str)
 def test_values_and_derivatives_are_those_of_keras(kind, sizes, options, ties):
     data = np.random.default_rng(0).normal(size=(3, *sizes, 4)).astype("float32")
     if ties:
         data = np.maximum(np.rint(data), 0.0)
-    expected, found = kind(**options), OWN[kind](**options)
-    for value, reference in zip(
-        derivatives(found, tensor(data)), derivatives(expected, tensor(data)), strict=True
-    ):
+    layer = kind(**options)
+    found = derivatives(layer, tensor(data))
+    with keras_own():
+        expected = derivatives(layer, tensor(data))
+    for value, reference in zip(found, expected, strict=True):
         EXACT.check(array(value), array(reference))
 
 
@@ -54,33 +56,16 @@ def derivatives(layer, data):
 
 def test_gradient_goes_to_the_first_of_equal_values_row_by_row():
     data = tensor(np.array([[2, 1], [2, 2]], "float32").reshape(1, 2, 2, 1))
-    gradient = backends.input_gradient(lambda x: 5 * max_pooling.MaxPooling2D()(x), data)
+    gradient = backends.input_gradient(lambda x: 5 * layers.MaxPooling2D()(x), data)
     np.testing.assert_array_equal(array(gradient).reshape(2, 2), [[5, 0], [0, 0]])
 
 
-def test_a_saved_network_of_own_max_pooling_answers_alike(tmp_path):
-    inputs = keras.Input((5, 4, 2))
-    network = keras.Model(inputs, max_pooling.MaxPooling2D(2, padding="same")(inputs))
-    network.save(tmp_path / "network.keras")
-    loaded = keras.saving.load_model(tmp_path / "network.keras")
-    data = np.random.default_rng(0).normal(size=(2, 5, 4, 2)).astype("float32")
-    FORMULA.check(array(loaded(data)), array(network(data)))
-    assert loaded.output_shape == (None, 3, 2, 2)
-
-
-def test_own_max_pooling_converts_to_onnx_as_that_of_keras():
-    inputs = keras.Input((5, 4, 2))
-    x = max_pooling.MaxPooling2D(2, padding="same")(inputs)
-    x = max_pooling.MaxPooling1D(2)(layers.Reshape((-1, 2))(x))
-    data = np.random.default_rng(0).normal(size=(2, 5, 4, 2)).astype("float32")
-    assert count(check(keras.Model(inputs, x), data), "MaxPool") == 2
-
-
-@pytest.mark.skipif(keras.config.backend() != "jax", reason="only JAX has a max-pooling of its own")
+@on_jax
 def test_no_gradient_is_scattered():
     import jax
 
-    layer = max_pooling.MaxPooling2D()
+    backends.prepare()
+    layer = layers.MaxPooling2D()
     gradient = jax.jit(jax.grad(lambda x: ops.sum(layer(x))))
     compiled = gradient.lower(np.ones((2, 8, 8, 4), "float32")).compile().as_text()
     assert "select-and-scatter" not in compiled

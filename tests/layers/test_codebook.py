@@ -1,5 +1,6 @@
 """The codebook against choices and updates worked out by hand."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -42,9 +43,9 @@ def test_codebook_takes_vectors_of_any_rank(shape):
     EXACT.check(array(Lookup(codebook)(found)), table.astype("float32")[nearest])
 
 
-def test_first_vectors_are_uniform_with_unit_variance_over_the_codebook():
+def test_first_vectors_are_uniform_and_of_unit_length_on_average():
     codebook = Codebook(300, 40)
-    limit = (3 / 300) ** 0.5
+    limit = (3 / 40) ** 0.5
     values = array(codebook.codebook)
     assert -limit <= values.min() < -0.99 * limit
     assert 0.99 * limit < values.max() <= limit
@@ -82,3 +83,12 @@ def test_first_update_sets_chosen_vectors_to_their_means_but_for_smoothing():
     codebook.update(tensor([[1.0], [2.0], [6.0], [8.0]]), tensor([0, 0, 1, 1], "int32"))
     # Equal counts: smoothing cancels.
     FORMULA.check(array(codebook.codebook), [[1.5], [7.0]])
+
+
+def test_a_saved_network_brings_its_codebook(tmp_path):
+    indices = keras.Input((3,), dtype="int32")
+    network = keras.Model(indices, Lookup(Codebook(7, 2))(indices))
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    chosen = tensor([[0, 6, 3]], "int32")
+    EXACT.check(array(loaded(chosen)), array(network(chosen)))

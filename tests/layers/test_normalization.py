@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 
 from tests.arrays import array, tensor
-from tests.tolerances import FORMULA, FORWARD
+from tests.tolerances import EXACT, FORMULA, FORWARD
 from zoo.errors import ModelError
-from zoo.layers import BatchNormalization, LayerNormalization
+from zoo.layers import (
+    BatchNormalization,
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+)
 
 DATA = [[1.0, 2.0], [3.0, 6.0]]  # means 2 and 4, variances 1 and 4
 SHAPES = [(6, 3), (2, 5, 3), (2, 4, 5, 3)]
@@ -108,6 +113,71 @@ def test_layer_normalization_takes_any_axes(axis):
     normal = centred / np.sqrt(data.var(axis=axes, keepdims=True) + 0.5)
     absent = tuple(each for each in range(4) if each not in axes)
     FORWARD.check(array(layer(tensor(data))), normal * np.expand_dims(gamma, absent))
+
+
+def test_normalization_of_samples_is_over_space_and_channels_with_a_gain_for_each_channel():
+    layer = GroupNormalization(groups=1, epsilon=0.5)
+    layer.build((None, 2, 2))
+    layer.set_weights(list(np.array([[2.0, 3.0], [0.5, -1.0]])))
+    # Of 1, 2, 3, 6: mean 3, variance 3.5.
+    normal = (np.array(DATA) - 3) / 2
+    FORMULA.check(array(layer(tensor([DATA])))[0], normal * [2, 3] + [0.5, -1])
+
+
+def test_instance_normalization_is_over_space_alone():
+    layer = InstanceNormalization(epsilon=0.0)
+    FORMULA.check(array(layer(tensor([DATA, np.array(DATA) * 9])))[1], [[-1, -1], [1, 1]])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"groups": 1},
+        {"groups": 3},
+        {"groups": 6},
+        {"groups": -1},
+        {"groups": 2, "center": False, "scale": False},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("shape", [(4, 6), (2, 5, 6), (2, 4, 5, 6)])
+def test_group_normalization_equals_that_of_keras(shape, options):
+    ours = GroupNormalization(**options)
+    theirs = keras.layers.GroupNormalization(**options)
+    with_random_weights(ours, theirs, shape)
+    data = tensor(np.random.default_rng(1).normal(1, 2, shape))
+    FORWARD.check(array(ours(data)), array(theirs(data)))
+
+
+def test_group_normalization_takes_channels_first():
+    ours, theirs = (
+        kind(groups=2, axis=1) for kind in (GroupNormalization, keras.layers.GroupNormalization)
+    )
+    with_random_weights(ours, theirs, (2, 6, 3, 4))
+    data = tensor(np.random.default_rng(1).normal(1, 2, (2, 6, 3, 4)))
+    FORWARD.check(array(ours(data)), array(theirs(data)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [(GroupNormalization, {"groups": 2}), (InstanceNormalization, {})]
+)
+def test_a_saved_normalization_answers_alike(kind, options, tmp_path):
+    layer = kind(epsilon=0.5, **options)
+    inputs = keras.Input((3, 4, 6))
+    network = keras.Model(inputs, layer(inputs))
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    data = tensor(np.random.default_rng(0).normal(size=(2, 3, 4, 6)))
+    EXACT.check(array(loaded(data)), array(network(data)))
+
+
+@pytest.mark.parametrize("kind", [GroupNormalization, InstanceNormalization])
+def test_group_normalization_computes_in_float32(kind):
+    options = {"groups": 1} if kind is GroupNormalization else {}
+    data = np.array([[[300.0], [-300.0]]])  # squares are more than float16 holds
+    outputs = kind(dtype="mixed_float16", **options)(tensor(data, "float16"))
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float16"
+    FORMULA.check(array(outputs), [[[1], [-1]]])
 
 
 @pytest.mark.parametrize("kind", [BatchNormalization, LayerNormalization])

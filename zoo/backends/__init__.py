@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from zoo.errors import BackendError
 
@@ -84,6 +84,18 @@ def current() -> ModuleType:
     return import_module(f"zoo.backends.{name}")
 
 
+def prepare() -> None:
+    """Lets Keras use the running backend's faster functions; every model calls it when it is made.
+
+    On JAX, importing the backend's module replaces functions of Keras's backend; the others need
+    nothing.
+    """
+    import keras
+
+    if keras.config.backend() == "jax":
+        current()
+
+
 def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     """Gradient of `sum(function(inputs))` with respect to `inputs`, itself differentiable.
 
@@ -95,18 +107,3 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
         A tensor of the shape of `inputs`.
     """
     return current().input_gradient(function, inputs)
-
-
-class Forms(NamedTuple):
-    """Layers' computations in a backend's own forms, such as `zoo.backends.jax.convolution`'s."""
-
-    convolve: Callable[..., Any]
-    spread: Callable[..., Any]
-    max_pool: Callable[..., Any]
-
-
-def forms() -> Forms | None:
-    """The backend's own forms; None where those of Keras are the fastest."""
-    import keras
-
-    return current().forms() if keras.config.backend() == "jax" else None

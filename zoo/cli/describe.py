@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import textwrap
 from typing import Any
 
 from zoo.cli import terminal
-from zoo.cli.settings import Setting, settings_of
 from zoo.registry import describe
+from zoo.settings import Setting
 
 EXAMPLES = """\
 examples:
@@ -23,7 +24,7 @@ INDENT = " " * 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model's name."""
-    parser.add_argument("name", metavar="NAME", help="a name that zoo list shows")
+    parser.add_argument("name", metavar="NAME", help="a name that zoo list shows, or file.py:Class")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -31,20 +32,24 @@ def run(options: argparse.Namespace) -> None:
     """Prints the model's row and its settings."""
     row = describe(options.name)
     terminal.choose_backend()
-    settings = settings_of(row)
+    settings = row.fields()
+    cls = row.load()
+    documentation = inspect.getdoc(cls) or ""
     about = {
         "name": options.name,
         "kind": row.kind,
-        "summary": row.summary,
+        "summary": row.summary or documentation.partition("\n")[0],
         "paper": row.paper,
+        "accepts": list(cls.accepts),
     }
     if options.json:
         terminal.print_json(about | {"settings": [_to_json(s) for s in settings.values()]})
         return
-    print(f"{options.name}: {row.summary}\n{row.paper}\n")
+    print(f"{options.name}: {about['summary']}\n{row.paper}".rstrip() + "\n")
+    print(f"data: {', '.join(f'{kind}s' for kind in cls.accepts)}\n")
     for setting in settings.values():
         default = "from the data" if setting.required else f"{setting.default!r} by default"
-        print(f"{setting.name}: {setting.kind_name}, {default}")
+        print(f"{setting.name}: {setting.rule}, {default}")
         if setting.doc:
             print(
                 textwrap.fill(setting.doc, WIDTH, initial_indent="    ", subsequent_indent="    ")
@@ -54,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
 def _to_json(setting: Setting) -> dict[str, Any]:
     return {
         "name": setting.name,
-        "type": setting.kind_name,
+        "type": setting.rule,
         "required": setting.required,
         "default": None if setting.required else setting.default,
         "doc": setting.doc,

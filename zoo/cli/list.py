@@ -6,7 +6,7 @@ import argparse
 
 from zoo.cli import terminal
 from zoo.errors import UnknownModelError
-from zoo.registry import TABLE, list_models
+from zoo.registry import list_models, models
 
 EXAMPLES = """\
 examples:
@@ -26,17 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Prints a row for each model."""
+    known = models()
     names = list_models(options.pattern)
     if not names:
         raise UnknownModelError(
-            f"No model matches {options.pattern!r}. Accepted: {', '.join(TABLE)}."
+            f"No model matches {options.pattern!r}. Accepted: {', '.join(known)}."
         )
     rows = [
         {
             "name": name,
-            "kind": TABLE[name].kind,
-            "summary": TABLE[name].summary,
-            "paper": TABLE[name].paper,
+            "kind": known[name].kind,
+            "summary": known[name].summary,
+            "paper": known[name].paper,
         }
         for name in names
     ]

@@ -1,64 +1,20 @@
-"""A model's settings on the command line: `--set key=value`, typed by the constructor."""
+"""A model's settings on the command line: `--set key=value`, typed by the fields."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import json
 import math
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from zoo.cli.errors import UsageError
-from zoo.registry import Row
+from zoo.settings import REQUIRED, Setting, is_network, suggestion
 
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 NONE = ("none", "null")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A keyword of a model's constructor."""
-
-    name: str
-    kind: Any
-    default: Any
-    doc: str
-
-    @property
-    def required(self) -> bool:
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def kind_name(self) -> str:
-        """The annotation as it reads in the source."""
-        return _kind_name(self.kind)
-
-
-def settings_of(row: Row) -> dict[str, Setting]:
-    """The settings of a registry's row by name, in the order of the constructor.
-
-    Imports the model's class, and so Keras.
-    """
-    from zoo.construction import accepted_settings
-    from zoo.model import GenerativeModel
-
-    cls = row.load()
-    bases = [base for base in cls.__mro__ if issubclass(base, GenerativeModel)]
-    kinds: dict[str, Any] = {}
-    docs: dict[str, str] = {}
-    for base in reversed(bases):
-        if "__init__" in base.__dict__:
-            kinds |= typing.get_type_hints(base.__init__)
-        docs |= _documented(base.__doc__ or "")
-    found = {}
-    for name, parameter in accepted_settings(cls).items():
-        default = row.settings.get(name, parameter.default)
-        found[name] = Setting(name, kinds.get(name, Any), default, docs.get(name, ""))
-    return found
 
 
 def parse(assignments: Iterable[str], accepted: Mapping[str, Setting]) -> dict[str, Any]:
@@ -75,31 +31,43 @@ def parse(assignments: Iterable[str], accepted: Mapping[str, Setting]) -> dict[s
         name, dot, entry = path.strip().partition(".")
         if name not in accepted:
             raise UsageError(_unknown(name, accepted))
-        kind = accepted[name].kind
+        setting = accepted[name]
         if not dot:
-            values[name] = _convert(name, text, kind)
+            values[name] = _convert(setting, text)
             continue
-        if not any(_origin(arm) is dict for arm in _arms(kind)):
+        if not any(_origin(arm) is dict for arm in _arms(setting.type)):
             raise UsageError(
-                f"{name} has no entries: it is {_kind_name(kind)}. Received: {path!r}."
+                f"{name} has no entries: it is {setting.type_name}. Received: {path!r}."
             )
-        values[name] = (values.get(name) or {}) | {entry: _guess(text)}
+        default = {} if setting.default is REQUIRED else setting.default
+        values[name] = (values.get(name) or default or {}) | {entry: _guess(text)}
     return values
 
 
 def _unknown(name: str, accepted: Mapping[str, Setting]) -> str:
-    near = difflib.get_close_matches(name, accepted, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"Unknown setting {name!r}.{hint} Accepted: {', '.join(accepted)}."
+    return f"Unknown setting {name!r}.{suggestion(name, accepted)} Accepted: {', '.join(accepted)}."
 
 
-def _convert(name: str, text: str, kind: Any) -> Any:
-    for arm in _arms(kind):
+def _convert(setting: Setting, text: str) -> Any:
+    if is_network(setting):
+        return _network(setting, text)
+    for arm in _arms(setting.type):
         try:
             return _as(arm, text.strip())
         except (ValueError, TypeError):
             continue
-    raise UsageError(f"{name} is {_kind_name(kind)}. Received: {text!r}.")
+    raise UsageError(f"{setting.name} is {setting.rule}. Received: {text!r}.")
+
+
+def _network(setting: Setting, text: str) -> Any:
+    """A network of the user's own, from the file that Keras saved it in."""
+    from zoo.training.loading import load_network
+
+    if text.strip().lower() in NONE:
+        return None
+    if not text.endswith(".keras"):
+        raise UsageError(f"{setting.name} is a network in a .keras file. Received: {text!r}.")
+    return load_network(Path(text))
 
 
 def _as(kind: Any, text: str) -> Any:
@@ -132,7 +100,9 @@ def _as(kind: Any, text: str) -> Any:
         if not words:
             raise ValueError
         return origin(_as(element, word.strip()) for word in words)
-    return _guess(text)
+    if kind is Any:
+        return _guess(text)
+    raise ValueError
 
 
 def _guess(text: str) -> Any:
@@ -158,29 +128,3 @@ def _origin(kind: Any) -> Any:
     if origin is Sequence:
         return tuple
     return dict if origin is Mapping else origin
-
-
-def _kind_name(kind: Any) -> str:
-    if isinstance(kind, type) and not typing.get_args(kind):
-        return "None" if kind is type(None) else kind.__name__
-    for prefix in ("collections.abc.", "typing."):
-        kind = str(kind).replace(prefix, "")
-    return kind.replace("NoneType", "None")
-
-
-def _documented(docstring: str) -> dict[str, str]:
-    """The `Args:` of a docstring: name → text."""
-    lines = inspect.cleandoc(docstring).splitlines()
-    if "Args:" not in lines:
-        return {}
-    found: dict[str, str] = {}
-    name = ""
-    for line in lines[lines.index("Args:") + 1 :]:
-        if line and not line.startswith(" "):
-            break
-        if line.startswith("    ") and not line.startswith("     "):
-            name, _, text = line.strip().partition(":")
-            found[name] = text.strip()
-        elif name and line.strip():
-            found[name] += " " + line.strip()
-    return found

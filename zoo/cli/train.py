@@ -18,8 +18,9 @@ import zoo
 from zoo.cli import settings, sources, terminal, values
 from zoo.cli.errors import Interrupted, UsageError
 from zoo.data.load import NAMES
-from zoo.errors import ModelError, RunError, ZooError
+from zoo.errors import RunError, ZooError
 from zoo.registry import describe
+from zoo.settings import FORMAT, is_trained_model
 
 EXAMPLES = """\
 examples:
@@ -27,6 +28,7 @@ examples:
   zoo train wgan_gp --data faces/ --image-size 64 --steps 20000 --out runs/faces
   zoo train cgan --data mnist.npz --set latent_dim=64 network_options.width=16
   zoo train --resume --out runs/faces
+  zoo train my_models.py:MyVAE --data digits
 
 zoo describe NAME tells what --set accepts.
 """
@@ -35,7 +37,12 @@ EPOCHS = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, its data, its settings, and the run."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a name that zoo list shows")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="a name that zoo list shows, or a class of your own: file.py:Class, module:Class",
+    )
     sources.add_arguments(
         parser, help=f"{', '.join(NAMES)}, or a path to .npz, .npy or a folder of images"
     )
@@ -54,6 +61,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="settings of the model",
+    )
+    parser.add_argument(
+        "--from",
+        dest="from_runs",
+        action="append",
+        default=[],
+        metavar="NAME=RUN",
+        help="a trained model for the setting NAME, kept as it is",
+    )
+    parser.add_argument(
+        "--init", type=Path, metavar="RUN", help="start from the weights of a run or a .keras file"
     )
     parser.add_argument(
         "--seed", type=values.seed, metavar="N", help="of weights, noise and the data's order (0)"
@@ -79,7 +97,7 @@ def run(options: argparse.Namespace) -> None:
         describe(options.name)
     elif options.out is None:
         raise UsageError("A model's name is needed. zoo list shows them.")
-    out = options.out or Path("runs") / options.name
+    out = options.out or Path("runs") / options.name.rpartition(":")[2]
     before = _recorded(out) if options.resume else {}
     name = options.name or before.get("name")
     if name is None:
@@ -93,7 +111,7 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(f"--data is needed. Accepted: {', '.join(NAMES)}, or a path.")
     data, test = sources.load(source)
     terminal.choose_backend()
-    model = _create(name, _settings(name, data, options, before))
+    model = _model(name, data, options, before)
     length = _length(options, before)
     terminal.note(f"training {name} on {len(data)} samples of shape {data.shape}, into {out}")
     _fit(model, data, test, length, options, before, _run_folder(out, name, source))
@@ -110,27 +128,41 @@ def _recorded(out: Path) -> dict[str, Any]:
     return read_run(out)
 
 
-def _settings(
-    name: str, data: Any, options: argparse.Namespace, before: dict[str, Any]
-) -> dict[str, Any]:
-    """The constructor's keywords: what the data say, then what the run did, then the options."""
-    accepted = settings.settings_of(describe(name))
-    chosen: dict[str, Any] = {"shape": data.shape}
-    if accepted["num_classes"].required:
-        if data.num_classes is None:
-            raise ModelError(f"{name} reads labels. Received: data without labels.")
-        chosen["num_classes"] = data.num_classes
-    if len(data.shape) == 1 and data.source_range is None:
-        chosen["value_range"] = None  # Measurements, which have no bounds.
+def _model(name: str, data: Any, options: argparse.Namespace, before: dict[str, Any]) -> Any:
+    """The model: what the data decide, then the row, the run before, and the options."""
+    from zoo.training.loading import class_of, copy_weights
+
+    row = describe(name)
+    cls = class_of(before["model"], options.out or Path()) if before else row.load()
+    chosen = settings.parse(options.set, row.fields())
+    for entry in options.from_runs:
+        setting, path = _pretrained(entry, cls)
+        chosen[setting] = zoo.load(path)
     if options.seed is not None:
         chosen["seed"] = options.seed
-    recorded = before.get("model", {}).get("settings", {})
-    return chosen | recorded | settings.parse(options.set, accepted)
+    recorded = before.get("model", {}).get("settings", {"format": FORMAT})
+    facts = {} if before else {**cls.facts(data), **row.settings}
+    model = _create(name, cls, {**facts, **recorded, **chosen})
+    if options.init is not None:
+        copy_weights(model, options.init)
+    return model
 
 
-def _create(name: str, chosen: dict[str, Any]) -> Any:
+def _pretrained(entry: str, cls: Any) -> tuple[str, Path]:
+    """The setting and the run of `NAME=RUN`."""
+    name, equals, path = entry.partition("=")
+    accepted = [key for key, setting in cls.fields.items() if is_trained_model(setting)]
+    if not equals or name not in accepted:
+        raise UsageError(
+            f"--from takes NAME=RUN, a trained model as a setting. Received: {entry!r}. "
+            f"Accepted names: {', '.join(accepted) or 'none, this model has no such setting'}."
+        )
+    return name, Path(path)
+
+
+def _create(name: str, cls: Any, config: dict[str, Any]) -> Any:
     try:
-        return zoo.create(name, **chosen)
+        return cls.from_config(config)
     except ZooError:
         raise
     except (TypeError, ValueError) as error:  # Keras's, about an activation or a width of 0.

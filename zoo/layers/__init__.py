@@ -1,7 +1,34 @@
-"""Layers that Keras lacks, or whose second derivatives are wrong on a backend."""
+"""Layers that Keras lacks, or whose derivatives are wrong or differ on a backend."""
 
 from zoo.layers.activation import LeakyReLU
 from zoo.layers.codebook import Codebook, Lookup
-from zoo.layers.normalization import BatchNormalization, LayerNormalization
+from zoo.layers.conditional_normalization import ConditionalBatchNormalization
+from zoo.layers.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+)
+from zoo.layers.spectral import (
+    SpectralConv1D,
+    SpectralConv1DTranspose,
+    SpectralConv2D,
+    SpectralConv2DTranspose,
+    SpectralDense,
+)
 
-__all__ = ["BatchNormalization", "Codebook", "LayerNormalization", "LeakyReLU", "Lookup"]
+__all__ = [
+    "BatchNormalization",
+    "Codebook",
+    "ConditionalBatchNormalization",
+    "GroupNormalization",
+    "InstanceNormalization",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Lookup",
+    "SpectralConv1D",
+    "SpectralConv1DTranspose",
+    "SpectralConv2D",
+    "SpectralConv2DTranspose",
+    "SpectralDense",
+]

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable("genzoo")
 class LeakyReLU(keras.layers.LeakyReLU):
     """max(x, slope·x), whose derivative at 0 is the slope on every backend.
 

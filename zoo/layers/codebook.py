@@ -1,11 +1,13 @@
 """Codebooks of vectors, and reading from them."""
 
+import math
 from typing import Any
 
 import keras
 from keras import initializers, ops
 
 
+@keras.saving.register_keras_serializable("genzoo")
 class Codebook(keras.layers.Layer):
     """A table of vectors that data choose the nearest of; it learns by moving averages.
 
@@ -18,7 +20,8 @@ class Codebook(keras.layers.Layer):
         dim: Their length.
         decay: Of the moving averages of counts and sums.
         epsilon: Laplace smoothing of the counts, in vectors.
-        codebook_initializer: Draws the first vectors.
+        codebook_initializer: Draws the first vectors; by default uniform in ±√(3/dim), as the
+            authors' code does (Sonnet, `sonnet/src/nets/vqvae.py`).
     """
 
     def __init__(
@@ -36,8 +39,9 @@ class Codebook(keras.layers.Layer):
         self.dim = dim
         self.decay = decay
         self.epsilon = epsilon
-        uniform = initializers.RandomUniform(-(3.0**0.5) / size**0.5, 3.0**0.5 / size**0.5)
-        self.codebook_initializer = codebook_initializer or uniform
+        limit = math.sqrt(3 / dim)
+        uniform = initializers.RandomUniform(-limit, limit)
+        self.codebook_initializer = initializers.get(codebook_initializer or uniform)
         self.codebook = self.add_weight(
             shape=(size, dim),
             initializer=self.codebook_initializer,
@@ -89,7 +93,19 @@ class Codebook(keras.layers.Layer):
         self.sums.assign(sums)
         self.codebook.assign(moved)
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "size": self.size,
+            "dim": self.dim,
+            "decay": self.decay,
+            "epsilon": self.epsilon,
+            "codebook_initializer": initializers.serialize(self.codebook_initializer),
+        }
 
+
+@keras.saving.register_keras_serializable("genzoo")
 class Lookup(keras.layers.Layer):
     """The vectors of a codebook at some indices: int `(…)` → float32 `(…, dim)`."""
 
@@ -101,3 +117,14 @@ class Lookup(keras.layers.Layer):
     def call(self, indices: Any) -> Any:
         """Looks the indices up."""
         return self.codebook.lookup(indices)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; a network that is loaded by itself has its own codebook."""
+        codebook = keras.saving.serialize_keras_object(self.codebook)
+        return {**super().get_config(), "codebook": codebook}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Lookup":
+        """A layer that reads from the codebook of the configuration."""
+        codebook = keras.saving.deserialize_keras_object(config["codebook"])
+        return cls(**{**config, "codebook": codebook})

@@ -8,6 +8,7 @@ from keras import ops
 from zoo.errors import ModelError
 
 
+@keras.saving.register_keras_serializable("genzoo")
 class LayerNormalization(keras.layers.LayerNormalization):
     """Layer normalization with right second derivatives on every backend.
 
@@ -20,7 +21,7 @@ class LayerNormalization(keras.layers.LayerNormalization):
     export_as = keras.layers.LayerNormalization
 
     def __init__(self, **options: Any) -> None:
-        _refuse(options, "rms_scaling")
+        _check_unset(options, "rms_scaling")
         super().__init__(**options)
 
     def call(self, inputs: Any) -> Any:
@@ -31,6 +32,7 @@ class LayerNormalization(keras.layers.LayerNormalization):
         return ops.cast(outputs, inputs.dtype)
 
 
+@keras.saving.register_keras_serializable("genzoo")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Batch normalization with right second derivatives on every backend.
 
@@ -41,7 +43,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     export_as = keras.layers.BatchNormalization
 
     def __init__(self, **options: Any) -> None:
-        _refuse(options, "renorm", "synchronized")
+        _check_unset(options, "renorm", "synchronized")
         super().__init__(**options)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -59,8 +61,52 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return ops.cast(outputs, inputs.dtype)
 
 
-def _refuse(options: dict[str, Any], *unsupported: str) -> None:
-    """Refuses arguments of Keras's layer that ours would ignore."""
+@keras.saving.register_keras_serializable("genzoo")
+class GroupNormalization(keras.layers.GroupNormalization):
+    """Group normalization with right second derivatives on every backend.
+
+    Normalizes each sample over space and the channels of a group, with a gain and an offset for
+    each channel. With groups=1 this is the "layer normalization" of the authors' code of WGAN-GP
+    (Gulrajani et al., 2017, arXiv:1704.00028).
+
+    Source: Wu & He, 2018, arXiv:1803.08494. The arguments are Keras's.
+    """
+
+    export_as = keras.layers.GroupNormalization
+
+    def call(self, inputs: Any) -> Any:
+        """Normalizes `(batch, …, channels)`, each sample and group by itself."""
+        channels = self.axis % len(inputs.shape)
+        shape = (-1, *ops.shape(inputs)[1:])
+        split = (self.groups, shape[channels] // self.groups)
+        grouped = (*shape[:channels], *split, *shape[channels + 1 :])
+        x = ops.reshape(ops.cast(inputs, "float32"), grouped)
+        axes = tuple(axis for axis in range(1, len(grouped)) if axis != channels)
+        centred, _, variance = _moments(x, axes)
+        normal = ops.reshape(centred * ops.rsqrt(variance + self.epsilon), shape)
+        return ops.cast(_scaled(self, normal, (channels,)), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("genzoo")
+class InstanceNormalization(GroupNormalization):
+    """Instance normalization: each channel of each sample by itself, over space.
+
+    Source: Ulyanov et al., 2016, arXiv:1607.08022. The arguments are those of group normalization
+    but `groups`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(groups=-1, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        config = super().get_config()
+        del config["groups"]
+        return config
+
+
+def _check_unset(options: dict[str, Any], *unsupported: str) -> None:
+    """Raises an error for arguments of Keras's layer that ours would ignore."""
     for name in unsupported:
         if options.get(name):
             raise ModelError(f"{name} is not supported. Received: {name}={options[name]}")

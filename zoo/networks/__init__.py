@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 from keras import layers, ops
@@ -18,7 +19,7 @@ from keras import layers, ops
 from zoo.errors import ModelError
 from zoo.networks import blocks, conv, conv_pool, mlp, resnet, vq
 from zoo.networks.own import call_own
-from zoo.networks.style import Style
+from zoo.networks.style import Style, Trace
 from zoo.settings import suggestion
 
 FAMILIES: dict[str, ModuleType] = {
@@ -29,7 +30,10 @@ FAMILIES: dict[str, ModuleType] = {
     "vq": vq,
 }
 
-__all__ = ["FAMILIES", "Style", "activated", "apply", "decoder", "encoder", "family"]
+__all__ = ["FAMILIES", "Style", "activated", "apply", "decoder", "encoder", "family", "masks"]
+
+IN_TRAINING: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
+"""Networks with dropout → the same layers with masks, which training calls."""
 
 Shape = tuple[int, ...]
 Tensors = dict[str, Any]
@@ -124,6 +128,26 @@ def activated(
         activation: A Keras activation, or `clip`: linear, cut to `value_range`.
         value_range: What `clip` cuts to; None for no bounds.
     """
+    if logits in IN_TRAINING:
+        deployed = _activated(logits, activation, value_range)
+        IN_TRAINING[deployed] = _activated(IN_TRAINING[logits], activation, value_range)
+        return deployed
+    return _activated(logits, activation, value_range)
+
+
+def masks(network: keras.Model) -> dict[str, Shape]:
+    """The masks that a network reads in training: name → shape."""
+    training = IN_TRAINING.get(network, network)
+    return {
+        name: tuple(tensor.shape[1:])
+        for name, tensor in training.input.items()
+        if name not in network.input
+    }
+
+
+def _activated(
+    logits: keras.Model, activation: str, value_range: Sequence[float] | None
+) -> keras.Model:
     outputs = {}
     for name, tensor in logits.output.items():
         clips = activation == "clip"
@@ -134,7 +158,9 @@ def activated(
 
 
 def apply(network: keras.Model, values: Mapping[str, Any], training: bool = False) -> Tensors:
-    """Calls a network with those of the values that it reads."""
+    """Calls a network with those of the values that it reads; in training with its masks."""
+    if training:
+        network = IN_TRAINING.get(network, network)
     return network({name: values[name] for name in network.input}, training=training)
 
 
@@ -169,12 +195,23 @@ def _network(
     style = _style(found, name, options)
     x, condition = _joined(inputs, num_classes, found, style.normalization)
     style = dataclasses.replace(style, condition=condition)
-    return keras.Model(inputs, trunk(x, found, style), name=name)
+    if not style.dropout:
+        return keras.Model(inputs, trunk(x, found, style), name=name)
+    trace = Trace(name.removesuffix("_logits"))
+    style = dataclasses.replace(style, trace=trace)
+    outputs = trunk(x, found, style)
+    training = keras.Model({**inputs, **trace.masks}, outputs, name=f"{name}_in_training")
+    trace.deploy()
+    deployed = keras.Model(inputs, trunk(x, found, style), name=name)
+    IN_TRAINING[deployed] = training
+    return deployed
 
 
 def _style(found: ModuleType, name: str, options: Mapping[str, Any]) -> Style:
     """The family's options."""
-    accepted = [f.name for f in dataclasses.fields(found.Options) if f.name != "condition"]
+    accepted = [
+        f.name for f in dataclasses.fields(found.Options) if f.name not in ("condition", "trace")
+    ]
     for option in options:
         if option not in accepted:
             raise ModelError(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
+from zoo import layers as own
 from zoo.errors import ModelError
-from zoo.layers import BatchNormalization, LayerNormalization, LeakyReLU
 
-NORMALIZATIONS = ("batch", "layer")
+NORMALIZATIONS = ("batch", "conditional", "instance", "layer", "spectral")
+"""`layer` is over a whole sample, with a gain for each channel; `spectral` is of the kernels."""
 SMALLEST = 4
 """Spatial sizes are halved down to this."""
 
@@ -19,6 +21,11 @@ KINDS: dict[str, tuple[Any, ...]] = {
     "dense": (layers.Dense,),
     "convolution": (None, layers.Conv1D, layers.Conv2D),
     "transposed": (None, layers.Conv1DTranspose, layers.Conv2DTranspose),
+}
+SPECTRAL: dict[str, tuple[Any, ...]] = {
+    "dense": (own.SpectralDense,),
+    "convolution": (None, own.SpectralConv1D, own.SpectralConv2D),
+    "transposed": (None, own.SpectralConv1DTranspose, own.SpectralConv2DTranspose),
 }
 
 
@@ -30,29 +37,49 @@ def layer(kind: str, rank: int, *, spectral: bool = False) -> Callable[..., Any]
         rank: 0 for vectors, 1 for sequences, 2 for images.
         spectral: Whether its kernel is divided by its largest singular value.
     """
-    return KINDS[kind][rank]
+    return (SPECTRAL if spectral else KINDS)[kind][rank]
 
 
 def activate(x: Any, activation: str, slope: float = 0.2) -> Any:
     """Applies an activation by name; `leaky_relu` with the GANs' customary slope."""
     if activation == "leaky_relu":
-        return LeakyReLU(negative_slope=slope)(x)
+        return own.LeakyReLU(negative_slope=slope)(x)
     return layers.Activation(activation)(x)
 
 
-def normalize(x: Any, normalization: str | None, condition: Any = None) -> Any:
-    """Applies a normalization by name.
+def normalization_layer(name: str | None, channels: int) -> Any:
+    """The layer of a normalization; None where there is none between layers.
 
     Args:
-        x: `(batch, …, channels)`.
-        normalization: `batch`; `layer`, over a whole sample with a gain for each channel; None.
-        condition: What conditional normalization reads.
+        name: One of `NORMALIZATIONS`, or `group-N` for N groups of channels; None.
+        channels: Of what is normalized.
+
+    Raises:
+        ModelError: The channels cannot be grouped so.
     """
-    if normalization == "batch":
-        return BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
-    if normalization == "layer":
-        return LayerNormalization(epsilon=1e-5)(x)
-    return x
+    match name:
+        case "batch":
+            return own.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        case "conditional":
+            return own.ConditionalBatchNormalization(momentum=0.9, epsilon=1e-5)
+        case "instance":
+            return own.InstanceNormalization(epsilon=1e-5)
+        case "layer":
+            return own.GroupNormalization(groups=1, epsilon=1e-5)
+        case None | "spectral":
+            return None
+    groups = int(name.removeprefix("group-"))
+    if channels % groups:
+        raise ModelError(
+            f"Groups have equally many channels. Received: {groups} groups of {channels}."
+        )
+    return own.GroupNormalization(groups=groups, epsilon=1e-5)
+
+
+def is_normalization(name: str | None) -> bool:
+    """Whether `normalization_layer` knows a name."""
+    known = name is None or name in NORMALIZATIONS
+    return known or bool(re.fullmatch(r"group-[1-9]\d*", str(name)))
 
 
 def single_width(style: Any) -> int:

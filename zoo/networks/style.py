@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError
@@ -28,7 +29,10 @@ class Style:
         normalization: Before each activation: see `blocks.NORMALIZATIONS`; None for none.
         kernel_initializer: Of every layer.
         head_bias: Whether the heads have biases.
+        dropout: Share of a layer's outputs that are dropped in training. The masks are inputs of
+            the network in training, and noise of the model; the deployed part has none.
         condition: The one-hot labels `(batch, classes)` that conditional normalization reads.
+        trace: What a network's two forms, in training and deployed, share.
     """
 
     width: int | Sequence[int] = 32
@@ -38,7 +42,9 @@ class Style:
     normalization: str | None = None
     kernel_initializer: Any = "glorot_uniform"
     head_bias: bool = True
+    dropout: float = 0.0
     condition: Any = None
+    trace: Trace | None = None
 
     def __post_init__(self) -> None:
         widths = [self.width] if isinstance(self.width, int) else list(self.width)
@@ -51,9 +57,11 @@ class Style:
                 f"width names every layer: depth is their number. Received: width={self.width}, "
                 f"depth={self.depth}. Accepted: depth={len(widths)}, or none."
             )
-        if self.normalization not in (None, *blocks.NORMALIZATIONS):
+        if not 0 <= self.dropout < 1:
+            raise ModelError(f"dropout is a share from 0, below 1. Received: {self.dropout!r}")
+        if not blocks.is_normalization(self.normalization):
             raise ModelError(
-                f"normalization is one of {', '.join(blocks.NORMALIZATIONS)} or None. "
+                f"normalization is one of {', '.join(blocks.NORMALIZATIONS)}, group-N or None. "
                 f"Received: {self.normalization!r}"
             )
 
@@ -89,11 +97,12 @@ class Style:
         make = blocks.layer(kind, rank, spectral=self.normalization == "spectral")
         units = units if plain else units * self._pieces
         bias = plain or self.normalization not in BIAS_CANCELS
-        return make(
-            units,
-            *sizes,
-            **({"use_bias": bias, "kernel_initializer": self.kernel_initializer} | options),
-        )
+        chosen = {"use_bias": bias, "kernel_initializer": self.kernel_initializer} | options
+        return self._kept(lambda: make(units, *sizes, **chosen))
+
+    def _kept(self, make: Callable[[], Any]) -> Any:
+        """A layer with weights: the same one in both forms of a network."""
+        return make() if self.trace is None else self.trace.layer(make)
 
     @property
     def _pieces(self) -> int:
@@ -103,10 +112,60 @@ class Style:
         )
 
     def finish(self, x: Any, *, normalized: bool = True) -> Any:
-        """Normalization and activation."""
+        """Normalization, activation and dropout."""
         if normalized:
-            x = blocks.normalize(x, self.normalization, self.condition)
+            x = self._normalize(x)
         if self._pieces > 1:
             x = layers.Reshape((*x.shape[1:-1], x.shape[-1] // self._pieces, self._pieces))(x)
-            return ops.max(x, axis=-1)
-        return blocks.activate(x, self.activation)
+            x = ops.max(x, axis=-1)
+        else:
+            x = blocks.activate(x, self.activation)
+        if self.dropout and self.trace is not None:
+            x = self.trace.drop(x, self.dropout)
+        return x
+
+    def _normalize(self, x: Any) -> Any:
+        layer = self._kept(lambda: blocks.normalization_layer(self.normalization, x.shape[-1]))
+        if layer is None:
+            return x
+        if self.normalization == "conditional":
+            if self.condition is None:
+                raise ModelError("Conditional normalization reads labels. Received: no num_classes")
+            return layer([x, self.condition])
+        return layer(x)
+
+
+class Trace:
+    """The layers of a network and the masks that it reads in training.
+
+    The trunk runs twice: at first the layers are made, with inputs for the masks; then the same
+    layers make the form without masks, which is deployed.
+
+    Args:
+        name: Of the network, which the masks' names begin with.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.masks: dict[str, Any] = {}
+        self._layers: list[Any] = []
+        self._coming: Iterator[Any] | None = None
+
+    def layer(self, make: Callable[[], Any]) -> Any:
+        """The next layer."""
+        if self._coming is not None:
+            return next(self._coming)
+        self._layers.append(make())
+        return self._layers[-1]
+
+    def drop(self, x: Any, rate: float) -> Any:
+        """Multiplies by the next mask, scaled so that the mean stays; nothing where deployed."""
+        if self._coming is not None:
+            return x
+        name = f"{self.name}_mask_{len(self.masks)}"
+        self.masks[name] = keras.Input(x.shape[1:], name=name)
+        return x * ops.cast(self.masks[name], x.dtype) / (1 - rate)
+
+    def deploy(self) -> None:
+        """Begins the form without masks."""
+        self._coming = iter(self._layers)

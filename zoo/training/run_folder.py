@@ -15,6 +15,7 @@ from zoo import __version__, backends
 from zoo.data import Data
 from zoo.errors import RunError, TargetError
 from zoo.files import replacing, write_atomically
+from zoo.imports import target_of
 from zoo.model import GenerativeModel
 from zoo.training.callbacks import LogLines, SampleGrids
 from zoo.training.checkpoint import Checkpoints
@@ -126,7 +127,7 @@ class RunFolder:
 
     def _resume(self, data: Data, training: dict[str, Any]) -> Progress:
         before = read_run(self.path)
-        own = {"class": type(self.model).__name__} | _jsonable(self.model.settings)
+        own = {"class": type(self.model).__name__} | _jsonable(self.model.get_config())
         recorded = {"class": before["model"]["class"]} | before["model"]["settings"]
         _check_same("settings", recorded, own)
         for name in ("batch_size", "seed"):
@@ -143,7 +144,11 @@ class RunFolder:
     def _write_description(self, data: Data, training: dict[str, Any]) -> None:
         model = self.model
         description = {
-            "model": {"class": type(model).__name__, "settings": model.settings},
+            "model": {
+                "class": type(model).__name__,
+                "target": target_of(type(model)),
+                "settings": model.get_config(),
+            },
             "training": training,
             "data": data.description,
             "value_range": model.value_range,

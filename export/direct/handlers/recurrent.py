@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
+from export.direct.call_context import kind_of
 from export.direct.registry import layer
 from export.direct.tensor import Stored, Tensor
 
@@ -31,7 +32,7 @@ def recurrent(call: Call, x: Tensor, initial_state: Any = None, mask: Any = None
     """LSTM, GRU or RNN over (time, batch, features); masks and odd activations go step by step."""
     settings = call.operation
     cell = settings.cell
-    kind = vars(type(settings)).get("export_as", type(settings)).__name__
+    kind = kind_of(settings).__name__
     names = [cell.activation.__name__]
     if kind != "SimpleRNN":
         names.insert(0, cell.recurrent_activation.__name__)
@@ -126,7 +127,7 @@ def any_recurrent(
     call: Call, x: Tensor, initial_state: Any = None, mask: Any = None, **_: Any
 ) -> Any:
     """A recurrent layer of any cell, or of several in turn, step by step."""
-    name = vars(type(call.operation)).get("export_as", type(call.operation)).__name__
+    name = kind_of(call.operation).__name__
     if x.shape[1] is None:
         raise call.refuse(
             "With a mask, or a cell or an activation that ONNX does not have, it is converted step "

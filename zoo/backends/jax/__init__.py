@@ -1,4 +1,7 @@
-"""JAX: steps are pure functions under `jit`; the state stays on the device and is donated."""
+"""JAX: steps are pure functions under `jit`; the state stays on the device and is donated.
+
+On CPUs, importing it installs faster forms of some of Keras's functions: `keras_functions`.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,11 +11,9 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from zoo.backends import Forms
-from zoo.backends.jax.convolution import convolve, spread
-from zoo.backends.jax.pooling import max_pool
+from zoo.backends.jax import keras_functions
 
-PROCESSOR_FORMS = Forms(convolve, spread, max_pool)
+keras_functions.install()
 
 
 def gradients(
@@ -81,11 +82,6 @@ def compile_step(
         return logs
 
     return run
-
-
-def forms() -> Forms | None:
-    """The forms written for processors; None on other devices, where XLA's own are fast."""
-    return PROCESSOR_FORMS if jax.default_backend() == "cpu" else None
 
 
 def place(array: np.ndarray) -> Any:
