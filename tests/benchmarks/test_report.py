@@ -86,6 +86,28 @@ def test_pictures_are_well_formed_and_inside_their_frames(analysis):
             assert 0 <= float(mark.get("cy")) <= height
 
 
+def test_lines_of_the_scale_do_not_cross_the_names_of_rows(analysis):
+    pictures = re.findall(r'<svg[^>]*aria-label="Speed-up.*?</svg>', page(analysis))
+    assert pictures
+    for picture in pictures:
+        elements = list(ElementTree.fromstring(picture).iter())
+        names = [float(e.get("y")) for e in elements if e.get("class") == "row"]
+        lines = [e.get("points").split() for e in elements if e.get("class") in ("grid", "unit")]
+        spans = [sorted(float(point.split(",")[1]) for point in line) for line in lines]
+        assert names
+        for baseline in names:
+            assert not [s for s in spans if s[0] < baseline + 3 and s[1] > baseline - 10]
+
+
+def test_frame_of_a_table_shows_that_it_scrolls(analysis):
+    html = page(analysis)
+    frame = re.search(r"\.scroll \{.*?\}", html, flags=re.DOTALL).group()
+    assert "overflow-x: auto" in frame
+    assert frame.count("no-repeat local") == frame.count("no-repeat scroll") == 2
+    # A background of the table itself would cover the shadows.
+    assert "background" not in re.search(r"\ntable \{.*?\}", html, flags=re.DOTALL).group()
+
+
 def test_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows(analysis):
     html = page(analysis)
     assert not re.search(r"(src|href)=|url\(|@import|<script", html)
