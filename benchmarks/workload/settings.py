@@ -31,10 +31,8 @@ def settings_of(name: str, overrides: Mapping[str, Any] | None = None) -> dict[s
     """
     from zoo.registry import describe
 
-    row = describe(name)
-    usual = {"shape": COLOR, "num_classes": CLASSES}
     chosen = {"shape": COLOR, **SETTINGS.get(name, {}), **(overrides or {})}
-    for field in row.load().fields.values():
-        if field.required and field.name not in {**row.settings, **chosen}:
-            chosen[field.name] = usual.get(field.name, field.tiny)
+    for field in describe(name).fields().values():
+        if field.required and field.name not in chosen:
+            chosen[field.name] = CLASSES if field.name == "num_classes" else field.tiny
     return chosen
