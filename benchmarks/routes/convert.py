@@ -35,6 +35,7 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
     import onnx
 
     import zoo
+    from benchmarks.workload.weights import randomize_statistics
     from export.certification.examples import cardinality
     from export.routes import convert
 
@@ -45,8 +46,9 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
             convert(smallest, route=route)
     for name in models:
         model = zoo.create(name, **settings_of(name))
+        # Some converters drop zeros and ones, and would be timed on smaller graphs.
+        randomize_statistics(model.parts(), np.random.default_rng([0]))
         for part, network in model.parts().items():
-            _randomize_constants(network)
             for route in routes:
                 row: dict[str, Any] = {
                     "model": name,
@@ -64,18 +66,6 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
                 except ExportError as error:
                     row["error"] = str(error).splitlines()[0]
                 print(json.dumps(row), flush=True)
-
-
-def _randomize_constants(network: Any) -> None:
-    """Randomizes constant weights, such as fresh biases, scales and statistics.
-
-    Some converters drop zeros and ones, and would be timed on smaller graphs.
-    """
-    rng = np.random.default_rng([0])
-    for variable in network.weights:
-        values = np.asarray(variable.numpy())
-        if values.dtype.kind == "f" and np.all(values == values.flat[0]):
-            variable.assign(values + rng.uniform(-0.1, 0.1, values.shape).astype(values.dtype))
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 import zoo
@@ -14,9 +13,8 @@ from benchmarks.tasks import PEAK, TRAIN
 from benchmarks.workload import roofline
 from benchmarks.workload.settings import settings_of
 from benchmarks.workload.uses import Inputs, distinct
+from benchmarks.workload.weights import named_weights, randomize_statistics
 from benchmarks.workload.workdir import ROWS, SEED, Workdir
-
-Arrays = dict[str, np.ndarray]
 
 
 def offer(model_name: str, overrides: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -55,7 +53,7 @@ def prepare(
         uses=uses,
         inputs={name: inputs.of_use(name) for name in uses},
         updates=inputs.of_training() if TRAIN in workloads else [],
-        weights={name: _weights(part) for name, part in model.parts().items()},
+        weights={name: named_weights(part) for name, part in model.parts().items()},
         settings=model.settings,
     )
     model.save(workdir.model)
@@ -67,32 +65,6 @@ def prepare(
         weights={name: part.count_params() for name, part in model.parts().items()},
         file=workdir.model.stat().st_size,
     )
-
-
-def randomize_statistics(parts: Mapping[str, Any], rng: np.random.Generator) -> None:
-    """Randomizes biases, scales and moving averages in place, as training would.
-
-    Fresh ones are 0 and 1, so that a graph without them would still agree.
-    """
-    done = set()
-    for part in parts.values():
-        for weight in part.weights:
-            if len(weight.shape) != 1 or id(weight) in done:
-                continue
-            done.add(id(weight))
-            if weight.name in ("gamma", "moving_variance"):
-                value = rng.uniform(0.5, 1.5, weight.shape)
-            else:
-                value = 0.1 * rng.standard_normal(weight.shape)
-            weight.assign(value.astype("float32"))
-
-
-def _weights(part: Any) -> Arrays:
-    return {
-        f"{layer.name}/{weight.name}": keras.ops.convert_to_numpy(weight.value)
-        for layer in part._flatten_layers(include_self=False)
-        for weight in layer._trainable_variables + layer._non_trainable_variables
-    }
 
 
 def _prepare_peaks(workdir: Workdir) -> ModelInfo:
