@@ -17,6 +17,7 @@ from benchmarks.measure.correctness import check_outputs
 from benchmarks.measure.statistics import Interval, Summary, speedup, summarize
 from benchmarks.measure.timing import in_turn
 from benchmarks.native import compiled
+from benchmarks.workload import cardinality
 from zoo import networks
 
 ROUND_SECONDS = 0.05
@@ -86,10 +87,8 @@ def compare(
 
 def draw_inputs(part: Any, batch: int, seed: int) -> dict[str, np.ndarray]:
     """Random inputs of a functional model by name: floats from U(0, 1), integers it accepts."""
-    from export.certification.inputs import embedded_cardinality
-
     rng = np.random.default_rng([seed, batch])
-    limits = embedded_cardinality(part)
+    limits = cardinality.of_part(part)
     inputs = {}
     for name, tensor in part.input.items():
         size = (batch, *tensor.shape[1:])

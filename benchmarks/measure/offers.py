@@ -19,7 +19,7 @@ def offers(options: RunOptions, pool: WorkerPool) -> dict[str, Offer]:
     for name in options.models:
         settings = dict(options.settings.get(name, {}))
         try:
-            offer = pool.reference().call("offer", model=name, settings=settings)
+            offer = pool.reference.call("offer", model=name, settings=settings)
         except WorkerError as error:
             found[name] = Offer(error=str(error))
         else:

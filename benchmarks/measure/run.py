@@ -98,7 +98,7 @@ class BenchmarkRun:
         workloads = model.workloads
         rows: list[Row] = []
         try:
-            made = self.pool.reference().call(
+            made = self.pool.reference.call(
                 "prepare", **where, settings=dict(model.settings), workloads=workloads
             )
             rows.append(to_row(made))
@@ -138,7 +138,7 @@ class BenchmarkRun:
     def _reference(self, task: Task, folder: Path) -> dict[str, np.ndarray]:
         path = folder / "reference.npz"
         located = {**vars(task), "folder": str(folder)}
-        self.pool.reference().call("reference", task=located, outputs=str(path))
+        self.pool.reference.call("reference", task=located, outputs=str(path))
         with np.load(path) as arrays:
             return {name: arrays[name] for name in arrays.files}
 

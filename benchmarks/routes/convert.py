@@ -35,8 +35,8 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
     import onnx
 
     import zoo
+    from benchmarks.workload import cardinality
     from benchmarks.workload.weights import randomize_statistics
-    from export.certification.examples import cardinality
     from export.routes import convert
 
     smallest = keras.Sequential([keras.Input((4,), name="data"), keras.layers.Dense(2)])
@@ -48,6 +48,7 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
         model = zoo.create(name, **settings_of(name))
         # Some converters drop zeros and ones, and would be timed on smaller graphs.
         randomize_statistics(model.parts(), np.random.default_rng([0]))
+        limits = cardinality.of_model(model)
         for part, network in model.parts().items():
             for route in routes:
                 row: dict[str, Any] = {
@@ -55,7 +56,7 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
                     "part": part,
                     "route": route,
                     "shape": list(model.shape),
-                    "cardinality": cardinality(model, network),
+                    "cardinality": limits[part],
                 }
                 started = time.perf_counter()
                 try:

@@ -24,12 +24,13 @@ from zoo.registry import list_models
 def export_models(models: list[str]) -> None:
     """Prints a JSON line for each part of each model, exported from the current backend."""
     import zoo
+    from benchmarks.workload import cardinality
     from export import to_onnx
-    from export.certification.examples import cardinality
     from export.errors import ExportError
 
     for name in models:
         model = zoo.create(name, **settings_of(name))
+        limits = cardinality.of_model(model)
         for part, network in model.parts().items():
             row: dict[str, Any] = {
                 "backend": os.environ["KERAS_BACKEND"],
@@ -40,8 +41,7 @@ def export_models(models: list[str]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"{part}.onnx"
                 try:
-                    limits = cardinality(model, network)
-                    found = to_onnx(network, path, name=part, cardinality=limits)
+                    found = to_onnx(network, path, name=part, cardinality=limits[part])
                 except ExportError as error:
                     row |= {"passed": False, "error": str(error).splitlines()[0]}
                 else:

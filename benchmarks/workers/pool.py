@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -63,6 +64,7 @@ class WorkerPool:
             cores=cores()[: self.threads],
         )
 
+    @cached_property
     def reference(self) -> WorkerProcess:
         """The process that prepares models and computes the reference outputs.
 
@@ -70,9 +72,9 @@ class WorkerPool:
             BenchmarkError: No backend is installed.
         """
         used = {subject.backend for subject in self.subjects}
-        installed = [name for name in REFERENCES if on_backend(name).unavailable() is None]
-        for backend in [*(name for name in REFERENCES if name in used), *installed]:
-            return self._on_backend(backend)
+        for backend in sorted(REFERENCES, key=lambda name: name not in used):
+            if backend in used or on_backend(backend).unavailable() is None:
+                return self._on_backend(backend)
         raise BenchmarkError("Models are made in Keras, and no backend of it is installed.")
 
     def exporters(self) -> dict[tuple[str, str], WorkerProcess]:
@@ -81,7 +83,7 @@ class WorkerPool:
         for subject in self.subjects:
             if subject.route is not None:
                 backend = ROUTES[subject.route][0]
-                exporter = self.reference() if backend is None else self._on_backend(backend)
+                exporter = self.reference if backend is None else self._on_backend(backend)
                 found[subject.route, subject.precision] = exporter
         return found
 

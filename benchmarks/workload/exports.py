@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.records.schema import Export, Failure, Row
+from benchmarks.workload import cardinality
 from benchmarks.workload.uses import Inputs
 from benchmarks.workload.workdir import ROWS, Workdir
 from export.errors import ExportError
@@ -62,14 +63,13 @@ def _export(workdir: Workdir, part: str, network: Any, route: str, model: Any) -
     import onnx
 
     from export import routes, to_onnx
-    from export.certification.examples import cardinality
 
     path = workdir.graph(part, route)
     if model is None:
         # Probing megabytes a row would take minutes, and outputs are checked before timing.
         onnx.save(routes.convert(network, route=route), path)
         return {"bytes": path.stat().st_size}
-    limits = cardinality(model, network)
+    limits = cardinality.of_model(model)[part]
     certificate = to_onnx(network, path, route=route, name=part, cardinality=limits)
     return {
         "seconds": certificate.seconds,

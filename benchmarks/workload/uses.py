@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from benchmarks.workload import cardinality
 from zoo import networks
 from zoo.noise import draw_all
 from zoo.uses import Use, run
@@ -71,6 +72,7 @@ class Inputs:
         self.rng = rng
         self.table: Mapping[str, Use] = model.table()
         self.parts: Mapping[str, keras.Model] = model.parts()
+        self.cardinality = cardinality.of_model(model)
 
     def of_use(self, name: str) -> Arrays:
         """The inputs of a use: name → array."""
@@ -105,12 +107,10 @@ class Inputs:
 
     def _random(self, part: str, port: str) -> np.ndarray:
         """Random values for a port: integers that it accepts, or numbers in the data's range."""
-        from export.certification.inputs import embedded_cardinality
-
         tensor = self.parts[part].input[port]
         shape = tuple(tensor.shape[1:])
         if "int" in tensor.dtype:
-            return self._integers(embedded_cardinality(self.parts[part]).get(port, 1), shape)
+            return self._integers(self.cardinality[part].get(port, 1), shape)
         return self._uniform(shape)
 
     def _integers(self, limit: int, shape: tuple[int, ...]) -> np.ndarray:
