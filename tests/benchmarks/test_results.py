@@ -21,7 +21,12 @@ from tests.benchmarks.rows import made_up_run, write_rows
 
 pytestmark = pytest.mark.once
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "cpu.jsonl"
+PUBLISHED = (
+    Path(__file__).resolve().parents[2]
+    / "benchmarks"
+    / "results"
+    / "epyc-2core-float32-2026-11.jsonl"
+)
 DAMAGED = ['{"kind": "ti', "<<<<<<< HEAD", "null", "[]", "{}", '{"kind": "tmie"}', "\0\0\0"]
 
 
