@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.records.row import SHOWN, Row
 from benchmarks.records.schema import (
     FORMAT,
     KINDS,
-    SHOWN,
     Conditions,
     Done,
-    Row,
     SubjectInfo,
     Timing,
     of_kind,

@@ -19,47 +19,14 @@ A row of any kind with the key `error` is a `Failure`, except that `skipped` kee
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
-from math import isfinite
-from types import UnionType
-from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.records.row import Row
 from benchmarks.tasks import Task
 
 FORMAT = 1
-SHOWN = 40
-"""Characters of a damaged value that are shown."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of a file of results."""
-
-    kind: ClassVar[str] = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The row as a JSON object; fields that are None are left out."""
-        values = {_key(f): getattr(self, f.name) for f in fields(self)}
-        return {"kind": self.kind} | {k: v for k, v in values.items() if v is not None}
-
-    @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> Self:
-        """The record of a JSON object; unknown keys are ignored.
-
-        Raises:
-            BenchmarkError: A field is missing or has another type.
-        """
-        values = {}
-        for f, hint in _hints(cls):
-            key = _key(f)
-            if key in row:
-                if not _fits(row[key], hint):
-                    raise _unfit(row, key, hint, f"{key}={row[key]!r}"[:SHOWN])
-                values[f.name] = row[key]
-            elif not _has_default(f):
-                raise _unfit(row, key, hint, f"no {key}")
-        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,8 +204,6 @@ KINDS: dict[str, type[Row]] = {
 FORMER_KINDS = {"left_out": Skipped}
 """Names of kinds in older files."""
 
-_HINTS: dict[type[Row], list[tuple[Field, Any]]] = {}
-
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
@@ -256,45 +221,3 @@ def to_row(row: Mapping[str, Any]) -> Row:
 def of_kind(rows: Iterable[Row], record: type[AnyRow]) -> list[AnyRow]:
     """The rows of one kind."""
     return [row for row in rows if isinstance(row, record)]
-
-
-def _hints(record: type[Row]) -> list[tuple[Field, Any]]:
-    """The fields with their evaluated types."""
-    if record not in _HINTS:
-        hints = get_type_hints(record)
-        _HINTS[record] = [(f, hints[f.name]) for f in fields(record)]
-    return _HINTS[record]
-
-
-def _key(f: Field) -> str:
-    return f.metadata.get("key", f.name)
-
-
-def _has_default(f: Field) -> bool:
-    return f.default is not MISSING or f.default_factory is not MISSING
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin = get_origin(hint)
-    if origin is UnionType:
-        return any(_fits(value, arm) for arm in get_args(hint))
-    if hint in (int, float):
-        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if hint == Sequence[float]:
-        return isinstance(value, list) and bool(value) and all(_fits(v, float) for v in value)
-    return isinstance(value, {Sequence: list, Mapping: dict}.get(origin, hint))
-
-
-def _words(hint: Any) -> str:
-    if get_origin(hint) is UnionType:
-        return _words(get_args(hint)[0])
-    if hint == Sequence[float]:
-        return "a list of numbers"
-    names = {str: "a text", int: "a number", float: "a number", Sequence: "a list"}
-    return names.get(get_origin(hint) or hint, "an object")
-
-
-def _unfit(row: Mapping[str, Any], key: str, hint: Any, received: str) -> BenchmarkError:
-    return BenchmarkError(
-        f"A row of the kind {row['kind']} has {key}, {_words(hint)}. Received: {received}"
-    )

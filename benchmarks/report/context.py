@@ -68,9 +68,9 @@ def exports(analysis: Analysis) -> Table:
         if row.model != PEAK
     ]
     note = (
-        "Each part by each route that converts it; tolerance: the share of the certificate's that "
-        "differences used. Above 100%, inputs a thousand times larger than usual used it, where "
-        "what their rounding alone changes in the native model is added."
+        "Each part by each route that converts it; tolerance: the largest share of the "
+        "certificate's tolerance that a difference takes. Above 100% are inputs a thousand times "
+        "larger than usual, whose tolerance includes the native model's response to rounding."
     )
     header = ["model", "part", "route", "precision", "conversion", "nodes", "file", "tolerance"]
     return Table("Export", note, header, rows, left=4)

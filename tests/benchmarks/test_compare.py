@@ -68,7 +68,7 @@ def test_uncertainty_of_the_peaks_widens_what_is_relative_to_them():
         assert row.relative.high == pytest.approx(row.ratio.high / found.machine.low)
 
 
-def test_what_is_no_longer_measured_is_said():
+def test_tasks_that_are_no_longer_measured_are_named():
     after = [row for row in made_up_run(seed=4) if getattr(row, "subject", "") != "plain-torch"]
     found = compare(made_up_run(), after)
     assert "vae/sample/1 plain-torch" in found.missing
@@ -78,7 +78,7 @@ def test_what_is_no_longer_measured_is_said():
     assert line.endswith(", ….")
 
 
-def test_runs_without_anything_in_common_are_refused():
+def test_runs_without_a_common_task_are_an_error():
     with pytest.raises(BenchmarkError, match="in common"):
         compare(made_up_run(models=("vae",)), made_up_run(models=("dcgan",)))
 

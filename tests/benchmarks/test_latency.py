@@ -41,6 +41,6 @@ def test_part_that_the_bundle_lacks_is_named(model, tmp_path):
         compare({"decoder": model}, bundle(tmp_path, model))
 
 
-def test_folder_that_is_no_bundle_is_refused(model, tmp_path):
+def test_folder_that_is_no_bundle_is_an_error(model, tmp_path):
     with pytest.raises(BenchmarkError, match="is not a bundle"):
         compare({"encoder": model}, tmp_path)

@@ -131,7 +131,7 @@ def test_rounds_are_numbers(path, rounds):
         read(path)
 
 
-def test_another_format_is_refused_whatever_its_rows_are(path, capsys):
+def test_another_format_is_an_error_whatever_its_rows_are(path, capsys):
     change(path, 0, '{"kind": "conditions", "format": 9}\n')
     change(path, 1, '{"kind": "news"}\n')
     for command in (["report", str(path)], ["compare", str(path), str(path)]):
@@ -139,7 +139,7 @@ def test_another_format_is_refused_whatever_its_rows_are(path, capsys):
         assert "Received: 9, " in capsys.readouterr().err
 
 
-def test_two_runs_in_one_file_are_refused(path):
+def test_two_runs_in_one_file_are_an_error(path):
     path.write_text(2 * path.read_text())
     with pytest.raises(BenchmarkError, match="where a second begins"):
         read(path)
@@ -152,7 +152,7 @@ def test_timed_subject_without_a_description_is_named(path):
         read(path)
 
 
-def test_second_run_on_a_file_is_refused_until_the_first_has_ended(tmp_path):
+def test_second_run_on_a_file_is_an_error_until_the_first_has_ended(tmp_path):
     path = tmp_path / "run.jsonl"
     with Results(path, Conditions()) as first:
         first.add("one", [])
@@ -165,7 +165,7 @@ def test_second_run_on_a_file_is_refused_until_the_first_has_ended(tmp_path):
         assert results.done == {"conditions", "one"}
 
 
-def test_file_that_was_refused_is_free_again(path):
+def test_file_is_unlocked_after_an_error(path):
     for _ in range(2):
         with pytest.raises(BenchmarkError, match="another"):
             Results(path, Conditions(threads=64))

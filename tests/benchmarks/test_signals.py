@@ -80,7 +80,7 @@ def wait_for(condition, seconds=30.0):
 
 
 def has_ended(number):
-    """Whether a process has ended, asked for its exit code or not."""
+    """Whether a process has ended, even if its parent has not read its exit code."""
     status = Path(f"/proc/{number}/stat")
     if Path("/proc/self").exists():
         return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
