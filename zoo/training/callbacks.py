@@ -87,9 +87,9 @@ def originals_and_reconstructions(
     model: Any, data: Data, *, count: int = 32, columns: int = 8
 ) -> np.ndarray:
     """Rows of originals, each followed by the row of their reconstructions."""
-    count = min(count, len(data)) // columns * columns or min(count, len(data))
-    chosen = np.arange(count)
-    batch = data.batch(chosen, model.value_range)
+    batch = data.first(count, model.value_range)
+    count = len(batch["data"]) // columns * columns or len(batch["data"])
+    batch = {name: rows[:count] for name, rows in batch.items()}
     rebuilt = model.reconstruct(batch["data"], labels=_labels(model, batch))
     pairs = [
         block

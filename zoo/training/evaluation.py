@@ -8,7 +8,7 @@ import numpy as np
 from zoo import backends
 from zoo.model import GenerativeModel
 from zoo.noise import draw_all
-from zoo.training.batches import check_fits, data_for
+from zoo.training.inputs import check_fits, data_for
 from zoo.training.step import named
 
 EVALUATION_STREAM = 4
@@ -42,18 +42,19 @@ class Evaluation:
         """The mean of every log over all rows."""
         place = backends.current().place
         sums: dict[str, float] = {}
-        count = len(self.data)
-        for number, start in enumerate(range(0, count, self.batch_size)):
-            rows = np.arange(start, min(start + self.batch_size, count))
+        total = 0
+        batches = self.data.batches(self.batch_size, self.model.value_range)
+        for number, batch in enumerate(batches):
             rng = np.random.default_rng([self.seed, EVALUATION_STREAM, number])
-            batch = self.data.batch(rows, self.model.value_range)
-            batch |= draw_all(self.model.noise, rng, len(rows))
+            count = len(batch["data"])
+            total += count
+            batch |= draw_all(self.model.noise, rng, count)
             batch["step"] = np.float32(keras.ops.convert_to_numpy(self.model.steps))
             logs = self.losses({name: place(array) for name, array in batch.items()})
             for name, value in logs.items():
                 mean = float(keras.ops.convert_to_numpy(value))
-                sums[name] = sums.get(name, 0.0) + mean * len(rows)
-        return {name: total / count for name, total in sums.items()}
+                sums[name] = sums.get(name, 0.0) + mean * count
+        return {name: found / total for name, found in sums.items()}
 
 
 def evaluate(

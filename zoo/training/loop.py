@@ -10,14 +10,13 @@ import keras
 
 from zoo.errors import DivergenceError, ModelError
 from zoo.model import GenerativeModel
-from zoo.training.batches import Feed, data_for
+from zoo.training.batches import Feed
 from zoo.training.evaluation import Evaluation
+from zoo.training.inputs import data_for
 from zoo.training.progress import Progress
 from zoo.training.run_folder import RunFolder
 from zoo.training.signals import orderly_stop
 from zoo.training.step import Stepper, named
-
-BATCH_SIZE = 64
 
 
 def fit(
@@ -71,10 +70,10 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
-    data = data_for(model, data)
+    data = data_for(model, data, steps=steps)
     seed = model.seed if seed is None else seed
-    batch_size = min(BATCH_SIZE, len(data)) if batch_size is None else batch_size
     feed = Feed(model, data, batch_size, seed)
+    batch_size = feed.batch_size
     per_epoch = feed.order.steps_per_epoch
     total = epochs * per_epoch if steps is None else steps
     validation = None

@@ -220,8 +220,13 @@ def _check_same(what: str, before: dict[str, Any], now: dict[str, Any]) -> None:
 
 
 def _identity(description: dict[str, Any]) -> dict[str, Any]:
-    """What tells data apart, of all that is known about them."""
-    return {name: description[name] for name in ("hash", "count", "shape")}
+    """What tells data apart, of all that is known about them: each field's hash, and sizes."""
+    found = {name: description.get(name) for name in ("hash", "count", "shape")}
+    for name, field in description.get("fields", {}).items():
+        found[f"{name}.hash"] = field["hash"]
+    for name, stream in description.get("streams", {}).items():
+        found |= {f"{name}.{key}": value for key, value in _identity(stream).items()}
+    return found
 
 
 def _remove(path: Path) -> None:
