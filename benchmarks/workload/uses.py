@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.workload import cardinality
 from zoo import networks
-from zoo.noise import draw_all
+from zoo.noise import Noise, draw_all
 from zoo.uses import Use, run
 
 Arrays = dict[str, np.ndarray]
@@ -77,7 +77,7 @@ class Inputs:
     def of_use(self, name: str) -> Arrays:
         """The inputs of a use: name → array."""
         use = self.table[name]
-        found = self.fields(use.inputs) | self._draws(use)
+        found = self.fields(use.inputs) | self._drawn(use.draws)
         for value in use.inputs:
             if value not in found:
                 found[value] = self._from_another_use(name, value)
@@ -88,7 +88,10 @@ class Inputs:
         model = self.model
         names = ["data", *model.reads, *([] if model.num_classes is None else ["labels"])]
         return [
-            (number, self.fields(names) | self._noise(phase) | {"step": np.zeros((), "float32")})
+            (
+                number,
+                self.fields(names) | self._drawn(model.noise) | {"step": np.zeros((), "float32")},
+            )
             for number, phase in enumerate(model.phases)
             if phase.when is None or phase.when(0)
             for _ in range(phase.repeat)
@@ -121,12 +124,8 @@ class Inputs:
         unit = self.rng.random((self.rows, *shape), dtype=np.float32)
         return np.float32(low) + np.float32(high - low) * unit
 
-    def _draws(self, use: Use) -> Arrays:
-        return draw_all(use.draws, self.rng, self.rows)
-
-    def _noise(self, phase: Any) -> Arrays:
-        noise = {**self.model.noise, **(getattr(phase, "noise", None) or {})}
-        return draw_all(noise, self.rng, self.rows)
+    def _drawn(self, noises: Mapping[str, Noise]) -> Arrays:
+        return draw_all(noises, self.rng, self.rows)
 
     def _from_another_use(self, name: str, value: str) -> np.ndarray:
         """The values of the same port in another use: made from data, else data, else drawn."""
@@ -142,14 +141,14 @@ class Inputs:
             if "/" in other and (found := self._made(use, other)) is not None:
                 return found
         for use, other in read:
-            known = self.fields([other]) | self._draws(use)
+            known = self.fields([other]) | self._drawn(use.draws)
             if other in known:
                 return known[other]
         return self._random(*next(iter(self.table[name].readers(value))))
 
     def _made(self, use: Use, value: str) -> np.ndarray | None:
         """A value inside a chain; None where the chain's own inputs are not known."""
-        inputs = self.fields(use.inputs) | self._draws(use)
+        inputs = self.fields(use.inputs) | self._drawn(use.draws)
         if set(use.inputs) - set(inputs):
             return None
         return compute(replace(use, gives={"value": value}), self.parts, inputs)["value"]
