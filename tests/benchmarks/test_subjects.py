@@ -36,6 +36,15 @@ def test_every_model_is_measured_with_settings_that_it_accepts(name):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize(
+    ("accepts", "shape"), [(("vector", "image"), (32, 32, 3)), (("vector",), (64,))]
+)
+def test_model_is_measured_on_a_kind_of_data_that_it_accepts(monkeypatch, accepts, shape):
+    monkeypatch.setattr(zoo.describe("wgan_gp").load(), "accepts", accepts)
+    assert settings_of("wgan_gp")["shape"] == shape
+
+
+@pytest.mark.once
 def test_rows_of_settings_are_models():
     assert set(SETTINGS) <= set(zoo.list_models())
 
