@@ -43,7 +43,7 @@ def export_lowered(workdir: Workdir, name: str, model: Any, precision: str) -> l
 
     where: dict[str, Any] = {"model": name, "route": "direct", "precision": precision}
     inputs = Inputs(model, ROWS, np.random.default_rng([ROWS]))
-    real = inputs.fields({name for use in inputs.table.values() for name in use.inputs})
+    real = inputs.fields(dict.fromkeys(n for use in inputs.table.values() for n in use.inputs))
     folder = workdir.folder / f"bundle-{precision}"
     try:
         to_bundle(model, folder, real_inputs=real, precision=precision, samples=False)
