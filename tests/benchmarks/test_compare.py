@@ -1,14 +1,15 @@
 """Two runs compared."""
 
-import json
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
-from benchmarks.plan import PEAK
+from benchmarks.records.schema import Timing
 from benchmarks.report.compare import compare, table
-from tests.benchmarks.rows import made_up_run
+from benchmarks.tasks import PEAK
+from tests.benchmarks.rows import made_up_run, write_rows
 
 pytestmark = pytest.mark.once
 
@@ -28,10 +29,17 @@ def test_same_run_has_no_changes():
 
 def slowed(rows, factor, *, peaks):
     """Rows whose times, of the peaks alone or of everything, are multiplied."""
-    for row in rows:
-        if "rounds" in row and (row["model"] == PEAK or not peaks):
-            row["rounds"] = [factor * seconds for seconds in row["rounds"]]
-    return rows
+    return [
+        multiplied(row, factor)
+        if isinstance(row, Timing) and (row.model == PEAK or not peaks)
+        else row
+        for row in rows
+    ]
+
+
+def multiplied(row, factor):
+    """A timing with its times multiplied."""
+    return replace(row, rounds=[factor * seconds for seconds in row.rounds])
 
 
 def test_slower_machine_is_not_a_regression():
@@ -51,8 +59,8 @@ def test_disturbed_peaks_make_no_change(factor):
 
 def test_uncertainty_of_the_peaks_widens_what_is_relative_to_them():
     after = made_up_run(seed=6)
-    disturbed = next(row for row in after if row.get("model") == PEAK and "rounds" in row)
-    disturbed["rounds"] = [3 * seconds for seconds in disturbed["rounds"]]
+    disturbed = next(row for row in after if isinstance(row, Timing) and row.model == PEAK)
+    after[after.index(disturbed)] = multiplied(disturbed, 3)
     found = compare(made_up_run(), after)
     assert found.machine.high / found.machine.low > 2
     for row in found.rows:
@@ -60,17 +68,17 @@ def test_uncertainty_of_the_peaks_widens_what_is_relative_to_them():
         assert row.relative.high == pytest.approx(row.ratio.high / found.machine.low)
 
 
-def test_what_is_no_longer_measured_is_said():
-    after = [row for row in made_up_run(seed=4) if row.get("subject") != "plain-torch"]
+def test_tasks_that_are_no_longer_measured_are_named():
+    after = [row for row in made_up_run(seed=4) if getattr(row, "subject", "") != "plain-torch"]
     found = compare(made_up_run(), after)
-    assert "vae/generate/1 plain-torch" in found.missing
+    assert "vae/sample/1 plain-torch" in found.missing
     (line,) = [line for line in table(found).splitlines() if line.startswith("No longer")]
     assert line.startswith(f"No longer measured, of {len(found.rows) + 12}: 12, vae/")
     assert line.count("plain-torch") == 3
     assert line.endswith(", ….")
 
 
-def test_runs_without_anything_in_common_are_refused():
+def test_runs_without_a_common_task_are_an_error():
     with pytest.raises(BenchmarkError, match="in common"):
         compare(made_up_run(models=("vae",)), made_up_run(models=("dcgan",)))
 
@@ -78,8 +86,7 @@ def test_runs_without_anything_in_common_are_refused():
 def test_command_exits_with_1_on_a_regression(tmp_path, capsys):
     files = [tmp_path / "before.jsonl", tmp_path / "after.jsonl"]
     for path, factors in zip(files, ({}, {"onnxruntime": 1.5}), strict=True):
-        rows = [*made_up_run(factors=factors), {"kind": "done", "unit": "all"}]
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(path, ("all", made_up_run(factors=factors)))
     before, after = map(str, files)
     assert main(["compare", before, after]) == 1
     assert "6 slower, 0 faster" in capsys.readouterr().out

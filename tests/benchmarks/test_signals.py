@@ -1,23 +1,25 @@
-"""Runs that are stopped from outside: nothing goes on, and nothing is left."""
+"""Runs that signals end: no process and no file is left."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.workers.signals import interrupted_by_signals
+from benchmarks.workload.temporary import remove_abandoned, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import signal
 import sys
 
-# Whoever started the tests may ignore signals, and processes inherit that.
+# Ignored signals are inherited from the process that started the tests.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -26,9 +28,9 @@ from benchmarks import subjects
 from benchmarks.__main__ import main
 from tests.benchmarks.runs import fake
 
-subjects.SUBJECTS["busy"] = fake("Busy", sign=sys.argv[1])
+subjects.SUBJECTS = [fake("busy", "Busy", sign=sys.argv[1])]
 words = "--models vae --subjects busy --workloads decode --batches 1 --cold 0 --threads 1"
-sys.exit(main([*words.split(), "--output", sys.argv[2]]))
+sys.exit(main([*words.split(), "--out", sys.argv[2]]))
 """
 
 pytestmark = [
@@ -38,7 +40,7 @@ pytestmark = [
 
 
 class Run:
-    """A run whose only subject never ends its first call, in a process of its own."""
+    """A run in a process of its own; its only subject never ends its first call."""
 
     def __init__(self, folder):
         self.temporary = folder / "temporary"
@@ -55,7 +57,7 @@ class Run:
         self.worker = int(sign.read_text())
 
     def stop(self, number):
-        """Sends a signal; what was said, and the exit code."""
+        """Sends a signal; returns stderr and the exit code."""
         self.process.send_signal(number)
         return self.process.communicate(timeout=30)[1], self.process.returncode
 
@@ -64,7 +66,7 @@ class Run:
 def running(tmp_path):
     """A run that is under way."""
     run = Run(tmp_path)
-    assert [path.name[:13] for path in run.temporary.iterdir()] == ["genzoo-bench-"]
+    assert {path.name[:13] for path in run.temporary.iterdir()} == {"genzoo-bench-"}
     yield run
     run.process.kill()
     run.process.wait()
@@ -78,7 +80,7 @@ def wait_for(condition, seconds=30.0):
 
 
 def has_ended(number):
-    """Whether a process has ended, asked for its exit code or not."""
+    """Whether a process has ended, even if its parent has not read its exit code."""
     status = Path(f"/proc/{number}/stat")
     if Path("/proc/self").exists():
         return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
@@ -91,18 +93,32 @@ def has_ended(number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_the_run_its_workers_and_its_folder(running, number):
-    said, code = running.stop(number)
+    error, code = running.stop(number)
     assert code == 130
-    assert "the same command goes on from" in said
+    assert "the same command continues" in error
     wait_for(lambda: has_ended(running.worker))
     assert list(running.temporary.iterdir()) == []
     units = [json.loads(line) for line in running.results.read_text().splitlines()]
-    assert units[-1] == {"kind": "done", "unit": "vae"}
+    assert units[-1] == {"kind": "done", "unit": "peak"}
 
 
-def test_worker_that_computes_ends_when_its_parent_is_killed(running):
+def test_killed_run_leaves_no_worker_and_a_folder_that_the_next_run_removes(running):
     running.stop(signal.SIGKILL)
     wait_for(lambda: has_ended(running.worker), seconds=10)
+    assert [path.is_dir() for path in sorted(running.temporary.iterdir())] == [True, False]
+    remove_abandoned(running.temporary)
+    assert list(running.temporary.iterdir()) == []
+
+
+def test_folder_of_a_run_that_goes_on_is_not_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with temporary_folder() as first:
+        with temporary_folder() as second:
+            assert first.is_dir()
+            assert second.is_dir()
+        assert not second.exists()
+        assert first.is_dir()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_further_signals_do_not_disturb_the_cleaning_up():

@@ -1,13 +1,11 @@
-"""Where results and reports may go: what is not theirs stays as it was."""
-
-import json
+"""Paths of results and reports; other files stay as they are."""
 
 import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
-from benchmarks.records.paths import refuse_place
-from tests.benchmarks.rows import made_up_run
+from benchmarks.records.paths import check_path
+from tests.benchmarks.rows import made_up_run, write_rows
 
 pytestmark = pytest.mark.once
 
@@ -18,8 +16,7 @@ ONE = ["--models", "vae", "--subjects", "onnxruntime", "--workloads", "encode", 
 def results(tmp_path):
     """A file of results."""
     path = tmp_path / "run.jsonl"
-    rows = [*made_up_run(), {"kind": "done", "unit": "all"}]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(path, ("all", made_up_run()))
     return path
 
 
@@ -29,7 +26,7 @@ def contents(folder):
 
 @pytest.mark.parametrize("name", ["full.md", "full.html", "full", "full.json", ".jsonl"])
 def test_results_under_another_name_are_neither_written_nor_reported(tmp_path, name, capsys):
-    assert main([*ONE, "--output", str(tmp_path / name)]) == 2
+    assert main([*ONE, "--out", str(tmp_path / name)]) == 2
     assert "ends in .jsonl. Received: " in capsys.readouterr().err
     assert contents(tmp_path) == {}
 
@@ -44,11 +41,11 @@ def test_results_are_not_replaced_by_their_own_report(results, name):
 
 @pytest.mark.parametrize("suffix", [".md", ".html"])
 @pytest.mark.parametrize("text", ["", "# Benchmark\n\nby hand\n", "<!doctype html>\n", "\xff"])
-def test_file_of_somebody_else_beside_the_results_is_left_alone(results, suffix, text, capsys):
+def test_other_file_beside_the_results_is_left_alone(results, suffix, text, capsys):
     results.with_suffix(suffix).write_text(text, encoding="latin-1")
     before = contents(results.parent)
     assert main(["report", str(results)]) == 2
-    assert main([*ONE, "--output", str(results), "--overwrite"]) == 2
+    assert main([*ONE, "--out", str(results), "--overwrite"]) == 2
     assert contents(results.parent) == before
     assert capsys.readouterr().err.count("is no report of a benchmark") == 2
 
@@ -56,13 +53,13 @@ def test_file_of_somebody_else_beside_the_results_is_left_alone(results, suffix,
 def test_folder_beside_the_results_is_no_report(results):
     results.with_suffix(".md").mkdir()
     with pytest.raises(BenchmarkError, match="must be a report or absent"):
-        refuse_place(results)
+        check_path(results)
 
 
 def test_results_are_no_folder(tmp_path):
     (tmp_path / "run.jsonl").mkdir()
     with pytest.raises(BenchmarkError, match="Results are a file"):
-        refuse_place(tmp_path / "run.jsonl")
+        check_path(tmp_path / "run.jsonl")
 
 
 def test_reports_are_recognized_and_written_again(results, capsys):
@@ -72,18 +69,18 @@ def test_reports_are_recognized_and_written_again(results, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ([], ["default: bench.jsonl; quick: bench-quick.jsonl"]),
         (["report"], [".md", ".html", "RESULTS"]),
-        (["compare"], ["Exits with 1", "at least X times as long", "default: 1.05", "BEFORE"]),
+        (["compare"], ["Exits with 1", "least ratio of times", "default: 1.05", "BEFORE"]),
     ],
 )
-def test_help_tells_what_is_written_where_and_what_the_exit_code_means(words, told, capsys):
+def test_help_names_the_files_and_the_exit_code(words, expected, capsys):
     with pytest.raises(SystemExit):
         main([*words, "--help"])
     shown = " ".join(capsys.readouterr().out.split())
-    assert [text for text in told if text not in shown] == []
+    assert [text for text in expected if text not in shown] == []
 
 
 @pytest.mark.parametrize("slower", ["1", "nan", "inf"])
