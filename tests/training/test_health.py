@@ -51,4 +51,4 @@ def test_each_finding_is_reported_once(digits):
     model = tiny.create("shallow_autoencoder", learning_rate=1e-9)
     with pytest.warns(HealthWarning, match="nothing is learnt") as caught:
         model.fit(digits, epochs=2, verbose=0, callbacks=[HealthChecks(digits, first_step=1)])
-    assert len(caught) == 1
+    assert [warning.category for warning in caught].count(HealthWarning) == 1
