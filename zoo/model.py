@@ -16,7 +16,7 @@ from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.initialization import numpy_weights
 from zoo.noise import Noise, bernoulli, in_turn, uniform
-from zoo.optimizers import OptimizerGroup, prepare
+from zoo.optimizers import OptimizerGroup, distinct, prepare
 from zoo.parts import between, destandardize, squared_error, standardize
 from zoo.phase import Phase
 from zoo.settings import FORMAT, Settings, is_network, setting
@@ -162,6 +162,12 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
     def _finish(self) -> None:
         """Prepares the optimizers and starts the average of the weights."""
         self.noise = {**self.noise, **self._masks}
+        for phase in self.phases:
+            self.require(
+                set(phase.noise or ()) <= set(self.noise),
+                f"phase {phase.name!r} reads noises of the model: {', '.join(self.noise)}",
+                noise=phase.noise,
+            )
         self.phases = prepare(
             self.phases,
             own=self.settings["optimizer"],
@@ -414,9 +420,14 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         return {name: getattr(self, name) for name in names}
 
     @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The optimizers of the phases, each once; Keras saves them with the model."""
+        return distinct(self.phases)
+
+    @property
     def optimizer(self) -> Any:
         """The phases' optimizers as one, for Keras's callbacks; see `OptimizerGroup`."""
-        return OptimizerGroup([phase.optimizer for phase in self.phases])
+        return OptimizerGroup(self.optimizers)
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:

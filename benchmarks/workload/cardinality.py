@@ -7,13 +7,14 @@ from typing import Any
 
 def of_model(model: Any) -> dict[str, dict[str, int]]:
     """Part → integer input → how many values it takes."""
-    from export.certification.examples import cardinality
+    from export.certification.cardinality import cardinality, of_inputs
 
-    return {name: cardinality(model, part) for name, part in model.parts().items()}
+    parts = model.parts()
+    return {name: of_inputs(parts[name], limits) for name, limits in cardinality(model).items()}
 
 
 def of_part(part: Any) -> dict[str, int]:
     """Integer input → how many values it takes, from the layers that read it."""
-    from export.certification.inputs import embedded_cardinality
+    from export.certification.cardinality import embedded
 
-    return embedded_cardinality(part)
+    return embedded(part)

@@ -18,7 +18,7 @@ from export.direct.passes import fold
 from export.direct.tensor import FLOATS, Tensor, float32
 from export.direct.walker import Walker
 from export.errors import ExportError
-from export.storage import SINGLE_FILE
+from export.storage import is_large
 
 # Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX
 # Runtime reads it since 1.18 (May 2024), OpenVINO since 2024.3.
@@ -53,8 +53,8 @@ def convert(
             or the opset is unknown or the metadata no text.
     """
     opset = DEFAULT_OPSET if opset is None else opset
-    refuse_opset(opset)
-    refuse_metadata(metadata or {})
+    check_opset(opset)
+    check_metadata(metadata or {})
     _check_is_graph(keras_model)
     batch = _tracing_batch(keras_model)
     graph = Graph(opset, name or keras_model.name, batch)
@@ -76,7 +76,7 @@ def convert(
     return _checked(graph, metadata or {})
 
 
-def refuse_opset(opset: int) -> None:
+def check_opset(opset: int) -> None:
     """Raise unless the opset is one that can be written and that ONNX Runtime runs."""
     newest = newest_opset()
     if not isinstance(opset, int) or not OLDEST_OPSET <= opset <= newest:
@@ -86,7 +86,7 @@ def refuse_opset(opset: int) -> None:
         )
 
 
-def refuse_metadata(metadata: Mapping[str, str]) -> None:
+def check_metadata(metadata: Mapping[str, str]) -> None:
     """Raise unless the metadata are text by text."""
     for key, value in metadata.items():
         if not isinstance(key, str) or not isinstance(value, str):
@@ -151,7 +151,7 @@ def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
         metadata_props=dict(metadata),
     )
     proto = ir.to_proto(model)
-    if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) > SINGLE_FILE:
+    if is_large(proto):
         return proto  # Only a file with its weights beside it can be checked.
     proto = shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
     onnx.checker.check_model(proto, full_check=True)

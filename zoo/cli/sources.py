@@ -145,11 +145,3 @@ def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)
     return data.batch(chosen, opened.about.value_range)
-
-
-def rows_for(
-    opened: Any, options: argparse.Namespace, count: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The data and the labels, or None, of `fields_for`."""
-    batch = fields_for(opened, options, count)
-    return batch["data"], batch.get("labels")

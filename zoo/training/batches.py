@@ -18,9 +18,10 @@ NOISE_STREAM = 3  # keeps training noise apart from weights, order and evaluatio
 
 
 class Feed:
-    """Batches of a model's training, by step.
+    """Batches of a model's training, by the number of the step.
 
-    The phases of a step share their data; every update has noise of its own.
+    The phases of a step share their data; every update has noise of its own, and `"step"`, the
+    step's number as a float32 scalar.
     """
 
     def __init__(
@@ -37,18 +38,26 @@ class Feed:
     def updates(self, step: int) -> list[tuple[int, dict[str, Any]]]:
         """The updates of one step: phase number and batch, on the device."""
         place = backends.current().place
+        number_of_step = place(np.asarray(step, "float32"))
         shared: dict[int, dict[str, Any]] = {}
         updates = []
         for number, phase in enumerate(self.model.phases):
-            if phase.when is not None and not phase.when(step):
+            if not phase.when(step):
                 continue
             for repetition in range(phase.repeat):
                 if repetition not in shared:
                     batch = self.order.batch(step, repetition, self.model.value_range)
                     shared[repetition] = {name: place(array) for name, array in batch.items()}
                 rng = np.random.default_rng([self.seed, NOISE_STREAM, step, number, repetition])
-                noise = draw_all(self.model.noise, rng, self.batch_size)
-                noise["step"] = np.float32(step)
+                noise = draw_all(self.model.noise, rng, self.batch_size, phase.noise)
                 placed = {name: place(array) for name, array in noise.items()}
-                updates.append((number, shared[repetition] | placed))
+                updates.append((number, {**shared[repetition], **placed, "step": number_of_step}))
         return updates
+
+    def running(self, first: int, end: int) -> list[int]:
+        """The numbers of the phases that take part in any of the steps from `first` to `end`."""
+        return [
+            number
+            for number, phase in enumerate(self.model.phases)
+            if any(phase.when(step) for step in range(first, end))
+        ]

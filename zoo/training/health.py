@@ -13,9 +13,9 @@ from zoo.data import Data
 ROWS = 64
 FIRST_STEP = 200
 MIN_DIVERSITY = 0.1
-"""Share of the data's variance that samples have at least; a collapsed generator has next to none."""
+"""Share of the data's variance that samples have at least."""
 MAX_ERROR = 0.95
-"""Squared error of reconstructions, as a share of the mean datum's, from which on nothing is learnt."""
+"""Squared error of reconstructions, as a share of the mean datum's: nothing is learnt above it."""
 MIN_PERPLEXITY = 2.0
 """Codes in effective use, below which a codebook has collapsed."""
 
@@ -50,7 +50,7 @@ class HealthChecks(keras.callbacks.Callback):
 
 def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, str]:
     """What tells that a model does not learn: name → sentence."""
-    found = {}
+    found: dict[str, str] = {}
     if data is not None and np.issubdtype(
         data.first(1, model.value_range)["data"].dtype, np.floating
     ):
