@@ -40,7 +40,7 @@ class DemoModel:
     pictures: tuple[str, ...]
 
 
-MODELS = (
+SUBJECTS = (
     DemoModel(
         "vae",
         60,
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="(runs/demo)"
     )
-    lengths = ", ".join(f"{entry.epochs} for {entry.name}" for entry in MODELS)
+    lengths = ", ".join(f"{entry.epochs} for {entry.name}" for entry in SUBJECTS)
     parser.add_argument("--epochs", type=values.count, metavar="N", help=f"of both ({lengths})")
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> None:
     terminal.choose_backend()
     commands: list[str] = []
     rows: list[dict[str, Any]] = []
-    for entry in MODELS:
+    for entry in SUBJECTS:
         _run(commands, *_training(entry, options))
         for verb in entry.pictures:
             picture = out / "pictures" / f"{entry.name}-{verb}.png"
@@ -157,7 +157,7 @@ def _measure(entry: DemoModel, out: Path, bundle: Path) -> list[dict[str, Any]]:
 
     model = zoo.load(out / "runs" / entry.name)
     with model.averaged_weights():
-        parts = {name: part for name, part in model.parts().items() if name in entry.parts}
+        parts = {name: model.parts()[name] for name in entry.parts}
         terminal.note(f"timing {', '.join(parts)} of {entry.name}")
         found = compare(parts, bundle, batches=BATCHES, seconds=SECONDS)
     backend = choose()
