@@ -10,15 +10,14 @@ import keras
 import onnx
 import onnx_ir as ir
 import onnxruntime
-from onnx import shape_inference
+from onnx_ir.passes import common
 
 from export.direct import handlers, keras_graph  # noqa: F401  (importing handlers fills the tables)
 from export.direct.graph import TYPES, Graph
-from export.direct.passes import fold
+from export.direct.passes import optimize
 from export.direct.tensor import FLOATS, Tensor, float32
 from export.direct.walker import Walker
 from export.errors import ExportError
-from export.storage import SINGLE_FILE
 
 # Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX
 # Runtime reads it since 1.18 (May 2024), OpenVINO since 2024.3.
@@ -142,17 +141,14 @@ def _tracing_batch(model: Any) -> int:
 
 
 def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """Fold, serialize and check in full mode, with strict shape inference."""
-    fold(graph.ir)
+    """Optimizes the graph, infers its shapes and checks it in full mode."""
     model = ir.Model(
         graph.ir,
         ir_version=_ir_version(graph.opset),
         producer_name="genzoo",
         metadata_props=dict(metadata),
     )
-    proto = ir.to_proto(model)
-    if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) > SINGLE_FILE:
-        return proto  # Only a file with its weights beside it can be checked.
-    proto = shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
-    onnx.checker.check_model(proto, full_check=True)
-    return proto
+    optimize(model)
+    common.CheckerPass(full_check=True)(model)  # infers the shapes strictly, and keeps none
+    common.ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True)(model)
+    return ir.to_proto(model)
