@@ -30,12 +30,8 @@ class FoldAffine(NodePass):
         if source is None or not has_one_reader(source):
             return False
         product, repeats = _product(source)
-        if product is None:
-            return False
-        weight = constant(product.inputs[1])
-        bias_value = product.inputs[2] if len(product.inputs) > 2 else None
-        bias = constant(bias_value)
-        if weight is None or (bias_value is not None and bias is None):
+        weight = None if product is None else constant(product.inputs[1])
+        if product is None or weight is None:
             return False
         channels = _channels(product, weight)
         rank = 4 if repeats > 1 else weight.ndim
@@ -43,19 +39,30 @@ class FoldAffine(NodePass):
         if affine is None:
             return False
         scale, shift = (np.repeat(vector, repeats) for vector in affine)
-        if bias is None:
-            bias = np.zeros(channels)
-        # Folded in double precision: the product of two roundings would cost accuracy for nothing.
-        new_weight = _scaled(product, weight.astype(np.float64), scale).astype(np.float32)
-        new_bias = (bias.astype(np.float64) * scale + shift).astype(np.float32)
-        if not (np.all(np.isfinite(new_weight)) and np.all(np.isfinite(new_bias))):
+        if not _fold(graph, product, weight, scale, shift):
             return False
-        product.resize_inputs(3)
-        product.replace_input_with(1, initializer(graph, new_weight, product.inputs[1]))
-        like = bias_value if bias_value is not None else product.inputs[1]
-        product.replace_input_with(2, initializer(graph, new_bias, like))
         replace_by(graph, node, source)
         return True
+
+
+def _fold(
+    graph: ir.Graph, product: ir.Node, weight: np.ndarray, scale: np.ndarray, shift: np.ndarray
+) -> bool:
+    """Scales and shifts a product by its weights; returns whether they stay constant and finite."""
+    given = product.inputs[2] if len(product.inputs) > 2 else None
+    bias = np.zeros(scale.size) if given is None else constant(given)
+    if bias is None:
+        return False
+    # Folded in double precision: the product of two roundings would cost accuracy for nothing.
+    new_weight = _scaled(product, weight.astype(np.float64), scale).astype(np.float32)
+    new_bias = (bias.astype(np.float64) * scale + shift).astype(np.float32)
+    if not (np.all(np.isfinite(new_weight)) and np.all(np.isfinite(new_bias))):
+        return False
+    kernel = product.inputs[1]
+    product.resize_inputs(3)
+    product.replace_input_with(1, initializer(graph, new_weight, kernel))
+    product.replace_input_with(2, initializer(graph, new_bias, kernel if given is None else given))
+    return True
 
 
 def _product(value: ir.Value) -> tuple[ir.Node | None, int]:
