@@ -29,10 +29,10 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity build clean
+.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity docs docs-check build clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "BACKEND=jax|torch|tensorflow chooses the Keras backend of run and bench (now $(BACKEND))."
 
 run: $(STAMPS)/$(BACKEND) ## train, export, certify and time two models (a few minutes)
@@ -63,6 +63,12 @@ bench: $(STAMPS)/$(BACKEND) ## time ONNX Runtime against the native backend
 
 parity: $(STAMPS)/all ## train every model on every backend and compare the losses
 	$(PYTHON) -m tests.parity
+
+docs: $(STAMPS)/all ## write the generated parts of the documentation
+	$(PYTHON) -m tests.docs_table
+
+docs-check: $(STAMPS)/all ## run every command and Python block of the documentation
+	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m tests.docs_blocks
 
 build: $(STAMPS)/all ## build the wheel and the source distribution in dist/
 	$(PYTHON) -m build

@@ -79,7 +79,8 @@ def measure(name: str, seconds: float) -> list[dict[str, Any]]:
 
     import zoo
     from zoo import backends
-    from zoo.training.batches import Feed, data_for
+    from zoo.training.batches import Feed
+    from zoo.training.inputs import data_for
     from zoo.training.step import Stepper
 
     backends.current().pin_float32()

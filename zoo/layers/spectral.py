@@ -71,7 +71,8 @@ class Spectral:
         fixed = ops.stop_gradient(matrix)
         right = _unit(ops.matmul(fixed, ops.convert_to_tensor(self.direction)))
         left = _unit(ops.matmul(right, fixed))
-        return left, ops.sum(ops.matmul(right, matrix) * left)
+        # A kernel of zeros has no direction: it stays 0.
+        return left, ops.maximum(ops.sum(ops.matmul(right, matrix) * left), SMALLEST_SQUARE)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """What the Keras layer computes with the normalized kernel."""

@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 
 import numpy as np
 
-from zoo.data.raw import Raw, Split
+from zoo.data.sources.raw import Raw, Split
 from zoo.errors import DataError
 
 DOWNLOADS = ("mnist", "fashion_mnist", "cifar10", "cifar100")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.image_files import SUFFIXES, is_colour, read_picture
-from zoo.data.raw import Raw, Split
+from zoo.data.sources.image_files import SUFFIXES, is_colour, read_picture
+from zoo.data.sources.raw import Raw, Split
 from zoo.data.spill import collect
 from zoo.errors import DataError
 
@@ -31,7 +31,6 @@ def load_folder(
         DataError: for a folder without images or without a readable one, and for images of
             several sizes where no `size` is given.
     """
-    notes: list[str] = []
     try:
         names = {sub.name for sub in _subfolders(folder)}
         if "train" in names and names <= {"train", *TEST_NAMES}:
@@ -39,11 +38,26 @@ def load_folder(
             roots = [folder / "train", *([folder / test] if test else [])]
         else:
             roots = [folder]
-        classes = [_find_classes(root, notes) for root in roots]
     except OSError as error:
-        raise DataError(
-            f"The folder cannot be read. Received: {folder} ({error.strerror})."
-        ) from error
+        raise _unreadable(folder, error) from error
+    return load_roots(roots, size=size, channels=channels, memory=memory)
+
+
+def load_roots(
+    roots: Sequence[Path], *, size: tuple[int, int] | None, channels: int | None, memory: int
+) -> Raw:
+    """Decodes the images of one folder, or of one for training and one for the test.
+
+    Raises:
+        DataError: as `load_folder`.
+    """
+    notes: list[str] = []
+    classes = []
+    for root in roots:
+        try:
+            classes.append(_find_classes(root, notes))
+        except OSError as error:
+            raise _unreadable(root, error) from error
     for root, files in zip(roots, classes, strict=True):
         if not files:
             raise DataError(
@@ -61,6 +75,10 @@ def load_folder(
     class_names = _sort_names(set().union(*classes)) if labelled else None
     test_split = splits[1] if len(splits) == 2 else None
     return Raw(splits[0], test_split, class_names=class_names, notes=notes)
+
+
+def _unreadable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"The folder cannot be read. Received: {folder} ({error.strerror}).")
 
 
 def _load_split(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.raw import Raw, Split
+from zoo.data.sources.raw import Raw, Split
 from zoo.data.spill import spill
 from zoo.errors import DataError, TargetError
 
