@@ -1,4 +1,4 @@
-"""What cannot be converted is refused with the layer, the operation and what to do."""
+"""Models that cannot be converted: the error names the layer, the operation and a way out."""
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ class Foreign(layers.Layer):
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_refusal_names_layer_and_way_out(layer, words):
+def test_error_names_layer_and_way_out(layer, words):
     shape = (4, 3) if isinstance(layer, layers.LSTM) else (3,)
     x = keras.Input(batch_shape=(2, *shape))
     y = keras.layers.Layer.__call__(layer, x)
@@ -91,7 +91,7 @@ DRAWS, DEPENDS = "draws random numbers", "depends on the other samples"
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_training_mode_in_inference_is_refused(layer, words):
+def test_training_mode_in_inference_is_rejected(layer, words):
     x = keras.Input((4, 4, 3))
     with pytest.raises(UnsupportedOperation, match=words) as caught:
         convert(keras.Model(x, layer(x, training=True)))
@@ -99,7 +99,7 @@ def test_training_mode_in_inference_is_refused(layer, words):
     assert "training=False" in caught.value.advice
 
 
-def test_training_mode_inside_a_layer_is_refused():
+def test_training_mode_inside_a_layer_is_rejected():
     x = keras.Input((4,))
     with pytest.raises(UnsupportedOperation, match="called with training=True") as caught:
         convert(keras.Model(x, Insistent(name="insistent")(x)))
@@ -115,7 +115,7 @@ def test_training_mode_that_changes_nothing_converts():
     check(keras.Model(x, y), np.ones((2, 4, 3), "float32"))
 
 
-def test_uneven_padding_of_unknown_images_is_refused_where_it_counts():
+def test_uneven_padding_of_unknown_images_is_rejected_where_it_counts():
     image = keras.Input((None, None, 3))
     model = keras.Model(image, layers.AveragePooling2D(3, 2, padding="same", name="pool")(image))
     images = np.random.default_rng([0]).normal(size=(2, 6, 7, 3)).astype("float32")
@@ -129,12 +129,12 @@ def test_uneven_padding_of_unknown_images_is_refused_where_it_counts():
     check(keras.Model(image, halved), images)
 
 
-def test_unbuilt_model_is_refused():
+def test_unbuilt_model_is_rejected():
     with pytest.raises(ExportError, match="built"):
         convert(keras.Sequential([layers.Dense(2)]))
 
 
-def test_subclassed_model_is_refused():
+def test_subclassed_model_is_rejected():
     class Subclassed(keras.Model):
         def call(self, x):
             return x
@@ -146,7 +146,7 @@ def test_subclassed_model_is_refused():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_weights_that_are_not_finite_are_refused(value):
+def test_weights_that_are_not_finite_are_rejected(value):
     model = dense()
     model.weights[0].assign(np.full((3, 2), value))
     with pytest.raises(ExportError, match="kernel"):
@@ -154,7 +154,7 @@ def test_weights_that_are_not_finite_are_refused(value):
 
 
 @pytest.mark.parametrize("opset", [7, 16, 99])
-def test_unknown_opset_is_refused(opset):
+def test_unknown_opset_is_rejected(opset):
     with pytest.raises(ExportError, match=f"from 17 to {newest_opset()}, .* Received: {opset}"):
         convert(dense(), opset=opset)
 
