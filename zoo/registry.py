@@ -70,6 +70,11 @@ TABLE: dict[str, Row] = {
         "Rumelhart, Hinton & Williams 1986, Nature 323",
         "one hidden layer, weight penalties",
     ),
+    "deep_autoencoder": Row(
+        f"{_AUTOENCODERS}.deep_autoencoder:DeepAutoencoder",
+        "Hinton & Salakhutdinov 2006, Science 313",
+        "several hidden layers, widths by list",
+    ),
     "conv_autoencoder": Row(
         f"{_AUTOENCODERS}.conv_autoencoder:ConvAutoencoder",
         "Masci et al. 2011, ICANN",
