@@ -80,6 +80,11 @@ TABLE: dict[str, Row] = {
         "Masci et al. 2011, ICANN",
         "convolution and max-pooling, a map as code",
     ),
+    "denoising_autoencoder": Row(
+        f"{_AUTOENCODERS}.denoising_autoencoder:DenoisingAutoencoder",
+        "Vincent et al. 2008, ICML",
+        "clean data from noisy data",
+    ),
     "vae": Row(
         f"{_AUTOENCODERS}.vae:VAE",
         "Kingma & Welling 2013, arXiv:1312.6114",
