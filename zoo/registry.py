@@ -105,6 +105,11 @@ TABLE: dict[str, Row] = {
         "Radford et al. 2015, arXiv:1511.06434",
         "the convolutional recipe",
     ),
+    "lsgan": Row(
+        f"{_GANS}.lsgan:LSGAN",
+        "Mao et al. 2016, arXiv:1611.04076",
+        "squared distances to labels",
+    ),
     "wgan_gp": Row(
         f"{_GANS}.wgan_gp:WGANGP",
         "Gulrajani et al. 2017, arXiv:1704.00028",
