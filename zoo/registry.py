@@ -85,6 +85,11 @@ TABLE: dict[str, Row] = {
         "Vincent et al. 2008, ICML",
         "clean data from noisy data",
     ),
+    "attention_autoencoder": Row(
+        f"{_AUTOENCODERS}.attention_autoencoder:AttentionAutoencoder",
+        "Vaswani et al. 2017, arXiv:1706.03762",
+        "self-attention between patches or time steps",
+    ),
     "vae": Row(
         f"{_AUTOENCODERS}.vae:VAE",
         "Kingma & Welling 2013, arXiv:1312.6114",
