@@ -85,6 +85,16 @@ TABLE: dict[str, Row] = {
         "Vincent et al. 2008, ICML",
         "clean data from noisy data",
     ),
+    "sparse_autoencoder": Row(
+        f"{_AUTOENCODERS}.sparse_autoencoder:SparseAutoencoder",
+        "Ng 2011, CS294A lecture notes",
+        "units that are seldom active",
+    ),
+    "k_sparse_autoencoder": Row(
+        f"{_AUTOENCODERS}.sparse_autoencoder:KSparseAutoencoder",
+        "Makhzani & Frey 2013, arXiv:1312.5663",
+        "the k largest entries of a code",
+    ),
     "attention_autoencoder": Row(
         f"{_AUTOENCODERS}.attention_autoencoder:AttentionAutoencoder",
         "Vaswani et al. 2017, arXiv:1706.03762",
