@@ -95,6 +95,11 @@ TABLE: dict[str, Row] = {
         "Makhzani & Frey 2013, arXiv:1312.5663",
         "the k largest entries of a code",
     ),
+    "contractive_autoencoder": Row(
+        f"{_AUTOENCODERS}.contractive_autoencoder:ContractiveAutoencoder",
+        "Rifai et al. 2011, ICML",
+        "a penalty on the encoder's Jacobian",
+    ),
     "attention_autoencoder": Row(
         f"{_AUTOENCODERS}.attention_autoencoder:AttentionAutoencoder",
         "Vaswani et al. 2017, arXiv:1706.03762",
