@@ -110,6 +110,22 @@ TABLE: dict[str, Row] = {
         "Kingma & Welling 2013, arXiv:1312.6114",
         "evidence lower bound, reparameterised",
     ),
+    "beta_vae": Row(
+        f"{_AUTOENCODERS}.vae:VAE",
+        "Higgins et al. 2017, ICLR",
+        "the divergence weighs more",
+        {"beta": 4.0},
+    ),
+    "annealed_vae": Row(
+        f"{_AUTOENCODERS}.annealed_vae:AnnealedVAE",
+        "Burgess et al. 2018, arXiv:1804.03599",
+        "a divergence held at a growing capacity",
+    ),
+    "conditional_vae": Row(
+        f"{_AUTOENCODERS}.conditional_vae:ConditionalVAE",
+        "Sohn et al. 2015, NeurIPS",
+        "labels into encoder and decoder",
+    ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "van den Oord et al. 2017, arXiv:1711.00937",
