@@ -98,6 +98,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         accepts: The kinds of data that the model takes: vector, sequence, image.
         reads: Fields of the data beside `data` and `labels` that the losses read, and their shapes.
         code: The encoder's output that the decoder reads as its latent.
+        pictured: The uses of data whose results are drawn while a model without samples trains.
         output: The activation of networks that make data: one of Keras's, `range` for the one whose
             range is `value_range`, or `clip` for a linear output that the part cuts to the range.
 
@@ -108,6 +109,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
     accepts: Sequence[str] = tuple(KINDS.values())
     reads: Mapping[str, tuple[int, ...]] = {}
     code = "code"
+    pictured: Sequence[str] = ("reconstruct",)
     output = "range"
     noise: Mapping[str, Noise] = {}
     prior: Mapping[str, Noise] = {}

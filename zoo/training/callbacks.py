@@ -55,8 +55,8 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
 
     Args:
         model: The model that makes the pictures.
-        data: What is reconstructed, where the model has no prior: rows of originals alternate with
-            rows of reconstructions.
+        data: What is reconstructed, where the model has no prior; see
+            `originals_and_reconstructions`.
         path: The PNG file.
         seed: Seeds the latent.
     """
@@ -74,18 +74,15 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
 def originals_and_reconstructions(
     model: Any, data: Data, *, count: int = 32, columns: int = 8
 ) -> np.ndarray:
-    """Rows of originals, each followed by the row of their reconstructions."""
-    batch = data.first(count, model.value_range)
+    """Rows of originals, each followed by rows of what the model's `pictured` uses make of them."""
+    batch = data.standardized(None).first(count, model.value_range)
     count = len(batch["data"]) // columns * columns or len(batch["data"])
-    batch = {name: rows[:count] for name, rows in batch.items()}
-    rebuilt = model.reconstruct(batch["data"], labels=_labels(model, batch))
-    pairs = [
-        block
-        for start in range(0, count, columns)
-        for block in (batch["data"][start : start + columns], rebuilt[start : start + columns])
-    ]
-    return np.concatenate(pairs)
-
-
-def _labels(model: Any, batch: dict[str, np.ndarray]) -> np.ndarray | None:
-    return batch["labels"] if model.num_classes is not None else None
+    table = model.table()
+    made = [batch["data"][:count]]
+    for name in model.pictured:
+        given = {key: batch[key][:count] for key in table[name].inputs if key in batch}
+        results = model.use(name, **given).values()
+        made += [result for result in results if result.shape == made[0].shape]
+    return np.concatenate(
+        [rows[start : start + columns] for start in range(0, count, columns) for rows in made]
+    )
