@@ -43,7 +43,7 @@ examples:
   zoo sample runs/digits --out digits.png
   zoo export runs/digits --to bundles/digits
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated.
 KERAS_BACKEND chooses the backend: jax, torch or tensorflow."""
 
 
@@ -65,7 +65,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+    """Runs one command and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted,
+    143 terminated.
 
     Args:
         arguments: The words after `zoo`; those of the process by default.

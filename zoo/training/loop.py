@@ -17,7 +17,7 @@ from zoo.training.evaluation import Evaluation
 from zoo.training.inputs import data_for
 from zoo.training.progress import Progress
 from zoo.training.run_folder import RunFolder
-from zoo.training.signals import orderly_stop
+from zoo.training.signals import Stopped, orderly_stop
 
 
 def fit(
@@ -127,7 +127,7 @@ def fit(
         if folder is not None:
             folder.close(progress)
     if signals:
-        raise KeyboardInterrupt
+        raise Stopped(signals[0])
     return model.history
 
 
