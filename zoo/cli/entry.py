@@ -65,8 +65,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted,
-    143 terminated.
+    """Runs one command and returns its exit code; see `EXAMPLES`.
 
     Args:
         arguments: The words after `zoo`; those of the process by default.
