@@ -235,8 +235,9 @@ def typed(value: Any, hint: Any) -> Any:
         hints = arms[:1] * len(value) if arms[-1] is Ellipsis else arms
         if len(hints) == len(value):
             return tuple(typed(entry, own) for entry, own in zip(value, hints, strict=True))
-    elif hint in (int, float) and not isinstance(value, bool):
-        if isinstance(value, Integral if hint is int else Real) and value == value:
+    elif hint in (int, float):
+        kind = Integral if hint is int else Real
+        if isinstance(value, kind) and not isinstance(value, bool) and value == value:
             return hint(value)
     elif isinstance(origin or hint, type) and isinstance(value, origin or hint):
         return value

@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 import zoo
 from tests.arrays import arrays, sigmoid, softplus
 from tests.tolerances import FORMULA
+from zoo.errors import ModelError
 
 DATA = np.array([[1.0, 0.0], [0.25, 0.5]], "float32")
 CODING = np.array([[1.0], [-2.0]]), np.array([0.5])
@@ -40,20 +41,24 @@ def test_cross_entropy_is_read_from_the_decoders_logits():
     FORMULA.check(found["loss"], expected)
 
 
-@pytest.mark.parametrize(
-    ("value_range", "activation"),
-    [((0, 1), sigmoid), ((-1, 1), np.tanh), (None, lambda x: x)],
-    ids=["sigmoid", "tanh", "linear"],
-)
-def test_squared_error_is_of_the_activated_output(value_range, activation):
-    _, logits = code_and_logits()
-    found = terms(make(loss="mean_squared_error", value_range=value_range))
-    FORMULA.check(found["loss"], np.mean((DATA - activation(logits)) ** 2))
+@pytest.mark.parametrize("value_range", [(0, 1), (-1, 1), None], ids=str)
+def test_squared_error_is_of_the_linear_output_which_the_part_clips(value_range):
+    _, outputs = code_and_logits()
+    model = make(loss="mean_squared_error", value_range=value_range)
+    FORMULA.check(terms(model)["loss"], np.mean((DATA - outputs) ** 2))
+    assert outputs.min() < -1 and outputs.max() > 1
+    clipped = outputs if value_range is None else np.clip(outputs, *value_range)
+    FORMULA.check(model.reconstruct(DATA), clipped)
 
 
 def test_squared_error_is_the_default_for_data_outside_zero_and_one():
     _, logits = code_and_logits()
     FORMULA.check(terms(make(value_range=None))["loss"], np.mean((DATA - logits) ** 2))
+
+
+def test_cross_entropy_is_refused_for_data_outside_zero_and_one():
+    with pytest.raises(ModelError, match=r"needs data in \(0, 1\). Received: .*value_range=None"):
+        make(loss="binary_cross_entropy", value_range=None)
 
 
 def test_penalties_are_of_both_matrices_and_of_no_bias():
@@ -68,6 +73,27 @@ def test_the_code_is_the_encoders_output():
     code, logits = code_and_logits()
     FORMULA.check(model.encode(DATA), code)
     FORMULA.check(model.reconstruct(DATA), sigmoid(logits))
+    FORMULA.check(model.decode(code.astype("float32")), sigmoid(logits))
+
+
+def test_the_code_has_the_activation_that_is_named():
+    code, _ = code_and_logits()
+    FORMULA.check(make(activation="tanh").encode(DATA), np.tanh(code))
+
+
+def test_score_is_the_squared_error_of_the_reconstruction():
+    _, logits = code_and_logits()
+    errors = np.mean((DATA - sigmoid(logits)) ** 2, axis=1)
+    FORMULA.check(make().use("score", data=DATA)["score"], errors)
+
+
+def test_interpolation_decodes_what_lies_between_two_codes():
+    model, other = make(), DATA[::-1].copy()
+    share = np.array([0.25, 1.0], "float32")
+    code, _ = code_and_logits()
+    mixed = code + share[:, None] * (code[::-1] - code)
+    found = model.use("interpolate", data=DATA, other=other, share=share)["data"]
+    FORMULA.check(found, sigmoid(mixed @ DECODING[0] + DECODING[1]))
 
 
 def test_a_linear_autoencoder_comes_close_to_the_principal_components():

@@ -10,6 +10,7 @@ import zoo
 from tests.arrays import array, arrays, sigmoid, softplus, tensor
 from tests.tolerances import FORMULA
 from zoo import backends
+from zoo.errors import ModelError
 
 REAL = np.array([[1.0, 2.0], [-0.5, 0.25], [0.0, -1.0]], "float32")
 LATENT = np.array([[0.5], [-1.0], [2.0]], "float32")
@@ -83,7 +84,7 @@ def test_a_linear_critics_slope_is_its_weight_vector():
     FORMULA.check(found["loss"], 10 * penalty - distance)
 
 
-def test_the_critics_generator_maximises_its_opinion():
+def test_the_critics_generator_maximises_its_score():
     found = arrays(make("wgan_gp").generator_loss(batch(), True))
     FORMULA.check(found["loss"], -(FAKE @ JUDGE[0]).mean())
 
@@ -94,7 +95,7 @@ def test_the_slope_is_taken_between_real_and_generated_data():
         "wgan_gp", shape=(2,), latent_dim=1, value_range=None, network_options=options
     )
     kernel, bias, last = (array(v).astype("float64") for v in model.discriminator.weights)
-    fake = array(model.generator(tensor(LATENT)))
+    fake = array(model.generator({"latent": tensor(LATENT)})["data"])
 
     def penalty(mix):
         between = mix * REAL + (1 - mix) * fake
@@ -121,7 +122,7 @@ def test_conditional_logits_add_the_labels_weight():
     model = make("cgan", num_classes=3)
     kernel = np.array([[0.5], [-1.5], [10.0], [20.0], [30.0]])
     model.discriminator.set_weights([kernel, np.array([0.2])])
-    logits = array(model.judge(tensor(REAL), {"labels": tensor(LABELS, "int32")}, False))
+    logits = array(model.discriminate(tensor(REAL), {"labels": tensor(LABELS, "int32")}, False))
     FORMULA.check(logits, judge(REAL) + np.array([[10.0], [30.0], [20.0]]))
 
 
@@ -172,3 +173,64 @@ def test_dcgan_has_the_papers_latent_weights_and_slopes():
         if isinstance(layer, keras.layers.LeakyReLU)
     }
     assert slopes == {0.2}
+
+
+def test_images_take_the_labels_as_one_hot_planes():
+    model = zoo.create(
+        "cgan", shape=(8, 8, 1), latent_dim=2, num_classes=3, network_options={"width": 2}
+    )
+    with_labels = [t for t in first_inputs(model.discriminator) if t.shape[-1] == 1 + 3]
+    assert with_labels, "no layer reads one plane for each class beside the image's"
+    joined = keras.Model(model.discriminator.input, with_labels[0])
+    images = np.random.default_rng(0).random((2, 8, 8, 1)).astype("float32")
+    found = array(joined({"data": tensor(images), "labels": tensor([2, 0], "int32")}))
+    expected = np.zeros((2, 8, 8, 3))
+    expected[0, ..., 2] = expected[1, ..., 0] = 1
+    FORMULA.check(found, np.concatenate([images, expected], axis=-1))
+
+
+def first_inputs(network):
+    """What the layers with a kernel read."""
+    return [layer.input for layer in network.layers if hasattr(layer, "kernel")]
+
+
+def normalizations(network):
+    kinds = (keras.layers.BatchNormalization, keras.layers.GroupNormalization)
+    return {type(layer).__name__ for layer in network.layers if isinstance(layer, kinds)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((16, 16, 1), {"BatchNormalization"}), ((5,), set())]
+)
+def test_a_convolutional_cgan_has_batch_normalization(shape, expected):
+    """Without it the generator collapses on MNIST."""
+    options = {"latent_dim": 2, "num_classes": 3, "network_options": {"width": 2}}
+    model = zoo.create("cgan", shape=shape, **options)
+    assert normalizations(model.generator) == normalizations(model.discriminator) == expected
+
+
+def test_a_critic_with_batch_normalization_is_refused():
+    """The penalty takes the slope of each sample by itself."""
+    make = {"shape": (8, 8, 1), "latent_dim": 2}
+    for options in ({"normalization": "batch"}, {"discriminator.normalization": "batch"}):
+        with pytest.raises(ModelError, match="critic.*generator.normalization"):
+            zoo.create("wgan_gp", **make, network_options=options)
+    options = {"generator.normalization": "batch", "width": 2}
+    model = zoo.create("wgan_gp", **make, network_options=options)
+    assert "BatchNormalization" not in normalizations(model.discriminator)
+
+
+def test_the_discriminator_takes_its_own_learning_rate_and_number_of_steps():
+    model = make("gan", learning_rate=1e-3, discriminator_learning_rate=2e-3, discriminator_steps=4)
+    judge, generator = model.phases
+    FORMULA.check([array(p.optimizer.learning_rate) for p in model.phases], [2e-3, 1e-3])
+    assert (judge.repeat, generator.repeat) == (4, 1)
+    assert [phase.name for phase in model.phases] == ["discriminator", "generator"]
+
+
+def test_both_adams_have_the_papers_moments():
+    for name, beta_1, beta_2 in (("dcgan", 0.5, 0.999), ("wgan_gp", 0.0, 0.9)):
+        settings = {"latent_dim": 2, "network_options": {"width": 2}}
+        model = zoo.create(name, shape=(8, 8, 1), **settings)
+        for phase in model.phases:
+            assert (phase.optimizer.beta_1, phase.optimizer.beta_2) == (beta_1, beta_2), name

@@ -14,7 +14,7 @@ LATENT = np.array([[1.5], [-0.25]], "float32")
 MEAN = np.array([[1.0], [-2.0]]), np.array([0.5])
 LOG_VARIANCE = np.array([[0.5], [1.0]]), np.array([-1.0])
 DECODING = np.array([[2.0, -1.0]]), np.array([0.25, -0.5])
-CRITIC = np.array([[0.5], [-1.5]]), np.array([0.2])
+JUDGE = np.array([[0.5], [-1.5]]), np.array([0.2])
 GAMMA, BETA = 0.25, 2.0
 
 POSTERIOR_MEAN = DATA @ MEAN[0] + MEAN[1]
@@ -22,7 +22,7 @@ POSTERIOR_LOG_VARIANCE = DATA @ LOG_VARIANCE[0] + LOG_VARIANCE[1]
 DRAWN = POSTERIOR_MEAN + np.exp(POSTERIOR_LOG_VARIANCE / 2) * EPSILON
 REBUILT = DRAWN @ DECODING[0] + DECODING[1]
 SAMPLED = LATENT @ DECODING[0] + DECODING[1]
-# A critic without hidden layers: its features are the data.
+# A discriminator without hidden layers: its features are the data.
 DISTANCE = 0.5 * np.mean(np.sum((DATA - REBUILT) ** 2, axis=1))
 
 
@@ -40,7 +40,7 @@ def model():
     model.encoder.get_layer("mean").set_weights(list(MEAN))
     model.encoder.get_layer("log_variance").set_weights(list(LOG_VARIANCE))
     model.decoder.set_weights(list(DECODING))
-    model.critic.set_weights(list(CRITIC))
+    model.discriminator_features.set_weights(list(JUDGE))
     return model
 
 
@@ -50,16 +50,16 @@ def batch():
 
 
 def judge(data):
-    return data @ CRITIC[0] + CRITIC[1]
+    return data @ JUDGE[0] + JUDGE[1]
 
 
-def test_encoder_loses_divergence_and_feature_distance(model, batch):
+def test_encoder_loses_kl_and_feature_distance(model, batch):
     found = arrays(model.encoder_loss(batch, True))
     terms = POSTERIOR_MEAN**2 + np.exp(POSTERIOR_LOG_VARIANCE) - 1 - POSTERIOR_LOG_VARIANCE
-    divergence = 0.5 * terms.mean()
-    FORMULA.check(found["divergence"], divergence)
+    kl = 0.5 * terms.mean()
+    FORMULA.check(found["kl"], kl)
     FORMULA.check(found["reconstruction"], DISTANCE)
-    FORMULA.check(found["loss"], BETA * divergence + DISTANCE)
+    FORMULA.check(found["loss"], BETA * kl + DISTANCE)
 
 
 def test_decoder_loses_feature_distance_and_what_does_not_pass_for_data(model, batch):
@@ -80,7 +80,7 @@ def test_decoder_has_the_gradient_worked_out_by_hand(model, batch):
         return model.decoder_loss(batch, True)["loss"], {}
 
     def by_data(made):
-        return -np.exp(-softplus(judge(made))) @ CRITIC[0].T / len(DATA)
+        return -np.exp(-softplus(judge(made))) @ JUDGE[0].T / len(DATA)
 
     by_rebuilt = GAMMA * (REBUILT - DATA) / len(DATA) + by_data(REBUILT)
     by_sampled = by_data(SAMPLED)
@@ -92,12 +92,15 @@ def test_decoder_has_the_gradient_worked_out_by_hand(model, batch):
 def test_features_are_those_of_the_last_hidden_layer():
     options = {"depth": 1, "width": 3, "activation": "tanh", "normalization": None}
     model = zoo.create("vae_gan", shape=(2,), latent_dim=1, network_options=options)
-    kernel, bias = (array(v).astype("float64") for v in model.critic.weights[:2])
+    kernel, bias = (array(v).astype("float64") for v in model.discriminator_features.weights[:2])
     other = DATA[::-1].copy()
     features = [np.tanh(data @ kernel + bias) for data in (DATA, other)]
     expected = 0.5 * np.mean(np.sum((features[0] - features[1]) ** 2, axis=1))
-    FORMULA.check(array(model.feature_distance(tensor(DATA), tensor(other), False)), expected)
+    batch = {"data": tensor(DATA)}
+    FORMULA.check(array(model.feature_distance(batch, tensor(other), False)), expected)
 
 
-def test_discriminator_part_is_the_critics_logit(model):
-    FORMULA.check(array(model.parts()["discriminator"](tensor(DATA))), judge(DATA))
+def test_discriminating_gives_the_logit_alone(model):
+    found = model.use("discriminate", data=DATA)
+    assert list(found) == ["logit"]
+    FORMULA.check(found["logit"], judge(DATA))

@@ -12,7 +12,6 @@ import pytest
 import zoo
 from tests import tiny
 from tests.arrays import array
-from tests.models.test_models import inputs_of
 from tests.tolerances import EXACT, FORMULA
 from zoo.errors import RunError
 from zoo.training.loading import FORMER_LAYERS, load_network
@@ -50,7 +49,7 @@ def test_every_part_is_loaded_as_it_was_saved(name, tmp_path):
     model = tiny.create(name)
     for part_name, part in model.parts().items():
         part.save(tmp_path / "part.keras")
-        batch = inputs_of(part, model, 3, np.random.default_rng(0))
+        batch = tiny.part_inputs(part, 3)
         found = answers(load_network(tmp_path / "part.keras"), batch)
         for value, reference in zip(found, answers(part, batch), strict=True):
             EXACT.check(value, reference, name=part_name)

@@ -67,10 +67,9 @@ class VQVAE(GenerativeModel):
         code = self.codebook(vectors)
         self.encoder = keras.Model(self.to_vectors.input, {"code": code}, name="encoder")
         indices = keras.Input(code.shape[1:], dtype="int32", name="latent")
-        found = Lookup(self.codebook)(indices)
-        self.decoder = keras.Model(
-            {"latent": indices}, from_vectors({"latent": found}), name="decoder"
-        )
+        read = {**from_vectors.input, "latent": indices}
+        made = from_vectors({**read, "latent": Lookup(self.codebook)(indices)})
+        self.decoder = keras.Model(read, made, name="decoder")
         networks = [self.to_vectors, self.from_vectors]
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.autoencoder_loss, networks, optimizer)]
@@ -88,7 +87,8 @@ class VQVAE(GenerativeModel):
         indices = self.codebook(ops.stop_gradient(vectors))
         chosen = ops.stop_gradient(self.codebook.lookup(indices))
         straight_through = vectors + ops.stop_gradient(chosen - vectors)
-        outputs = apply(self.from_vectors, {"latent": straight_through}, training)["data"]
+        read = batch | {"latent": straight_through}
+        outputs = apply(self.from_vectors, read, training)["data"]
         reconstruction = losses.mean_squared_error(batch["data"], outputs) / self.data_variance
         commitment = losses.mean_squared_error(vectors, chosen)
         if training:

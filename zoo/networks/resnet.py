@@ -34,8 +34,9 @@ def down(x: Any, style: Style) -> Any:
     """Residual blocks, each of which halves the size, and the mean over space."""
     rank = len(x.shape) - 2
     width = blocks.single_width(style)
+    halvings = blocks.downsampled_sizes(x.shape[1:], style.depth)[1:]
     x = style.convolution(rank, width, padding="same", use_bias=True)(x)
-    for _ in blocks.downsampled_sizes(x.shape[1:], style.depth)[1:]:
+    for _ in halvings:
         shortcut = _pool(rank, x)
         for bias in (style.normalization not in BIAS_CANCELS, True):
             x = style.convolution(rank, width, padding="same", use_bias=bias)(style.finish(x))

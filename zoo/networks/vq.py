@@ -11,7 +11,7 @@ from typing import Any
 from keras import layers
 
 from zoo.networks import blocks
-from zoo.networks.style import Style
+from zoo.networks.style import BIAS_CANCELS, Style
 
 FLAT = False
 MAPS = True
@@ -60,6 +60,7 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
 def _residual_stack(rank: int, x: Any, style: Options) -> Any:
     for _ in range(style.num_residual_blocks):
         inner = style.convolution(rank, style.residual_width, 3, padding="same")(style.finish(x))
-        last = style.convolution(rank, x.shape[-1], 1, plain=True, padding="same")
+        bias = style.normalization not in BIAS_CANCELS
+        last = style.convolution(rank, x.shape[-1], 1, plain=True, padding="same", use_bias=bias)
         x = layers.Add()([x, last(style.finish(inner))])
     return style.finish(x)
