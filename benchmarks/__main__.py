@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: what `zoo bench` does."""
+"""`python -m benchmarks`, the same as `zoo bench`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["add_arguments", "main", "run"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and does what it says; 1 for regressions, 2 for errors."""
+    """Parses the command line and runs it; returns 1 for regressions, 2 for errors."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add_arguments(parser)
     try:

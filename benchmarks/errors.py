@@ -1,17 +1,17 @@
-"""The errors that a benchmark raises on purpose: one line each."""
+"""The errors of benchmarks: one line each."""
 
 from zoo.errors import ZooError
 
 
 class BenchmarkError(ZooError):
-    """A benchmark that cannot be run, read or compared as asked."""
+    """A benchmark that cannot be run, read or compared."""
 
     exit_code = 2
 
 
 class WrongOutput(BenchmarkError):
-    """A subject that computes something else than the reference: its time means nothing."""
+    """Outputs that differ from the reference's; their subject is not timed."""
 
 
 class WorkerError(BenchmarkError):
-    """A worker that failed, died or did not answer in time."""
+    """A worker that failed, died or timed out."""

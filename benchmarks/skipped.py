@@ -1,86 +1,59 @@
-"""What was asked for and is not measured: whose place stays empty in the tables, and why."""
+"""Requested measurements that are skipped, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.plan import TRAIN, Plan, Task
-from benchmarks.records.schema import Row
-from benchmarks.subjects import COMPILED, PLAIN, Subject
+from benchmarks.records.schema import Skipped
+from benchmarks.subjects import COMPILED, PLAIN
+from benchmarks.tasks import TRAIN
+
+if TYPE_CHECKING:
+    from benchmarks.options import RunOptions
+    from benchmarks.plan import Offer
 
 
-def omissions(plan: Plan, subjects: Mapping[str, Subject], absent: Mapping[str, str]) -> list[Row]:
-    """Rows of the kind `left_out`, each with whose work is missing and the reason as its error.
+def without_subject(options: RunOptions, offers: Mapping[str, Offer]) -> list[Skipped]:
+    """Subjects that do not train, or are written for some of the models alone.
 
-    That `predict` and ONNX files do not train goes without saying.
-
-    Args:
-        plan: What is measured.
-        subjects: Name → subject, those of the plan.
-        absent: Name → why the subject cannot run here, of those that were asked for.
+    `predict` and ONNX files never train, which is not worth a row.
     """
-    rows: list[Row] = [{"subject": name, "error": reason} for name, reason in absent.items()]
-    for name, subject in subjects.items():
-        if TRAIN in plan.workloads and not subject.trains and subject.kind in (COMPILED, PLAIN):
-            rows.append({"subject": name, "workload": TRAIN, "error": "Does not train."})
-        if subject.models is not None and not set(plan.models) <= set(subject.models):
+    rows = []
+    trained = any(
+        TRAIN in (offer.default if options.workloads is None else options.workloads)
+        for offer in offers.values()
+    )
+    for subject in options.subjects:
+        if trained and not subject.trains and subject.kind in (COMPILED, PLAIN):
+            rows.append(Skipped(subject=subject.name, workload=TRAIN, reason="Does not train."))
+        if subject.models is not None and not set(options.models) <= set(subject.models):
             reason = f"Written by hand, for {' and '.join(subject.models)} alone."
-            rows.append({"subject": name, "error": reason})
-    return [{"kind": "left_out", **row} for row in rows]
+            rows.append(Skipped(subject=subject.name, reason=reason))
+    return rows
 
 
-def lacking(plan: Plan, offered: Mapping[str, Sequence[str]]) -> list[Row]:
-    """Rows of the kind `left_out`: workloads that were asked for and that a model does not have.
-
-    Args:
-        plan: What is measured.
-        offered: Model → what it can be used for.
-    """
-    return [
-        {
-            "kind": "left_out",
-            "model": model,
-            "workload": workload,
-            "error": f"No such workload; there are {', '.join(names)}.",
-        }
-        for model, names in offered.items()
-        for workload in plan.workloads
-        if workload not in names
+def without_use(workloads: Sequence[str], offers: Mapping[str, Offer]) -> list[Skipped]:
+    """Models that cannot be made, and requested workloads that a model does not have."""
+    rows = [Skipped(model=name, reason=o.error) for name, o in offers.items() if o.error]
+    return rows + [
+        Skipped(
+            model=name,
+            workload=workload,
+            reason=f"No such workload. Accepted: {', '.join(offer.workloads)}.",
+        )
+        for name, offer in offers.items()
+        for workload in workloads
+        if not offer.error and workload not in offer.workloads
     ]
 
 
-def sentences(rows: Sequence[Row]) -> list[str]:
-    """A line for each reason: who and what is left out."""
+def sentences(rows: Iterable[Skipped]) -> list[str]:
+    """A line for each reason, with everything that is skipped for it."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        name = row.get("subject") or row["model"]
-        found.setdefault((row["error"], row.get("workload", "")), []).append(name)
+        found.setdefault((row.reason, row.workload or ""), []).append(row.subject or str(row.model))
     return [
-        f"not measured: {f'{workload} of ' if workload else ''}{', '.join(names)}. {reason}"
+        f"skipped: {f'{workload} of ' if workload else ''}{', '.join(names)}. {reason}"
         for (reason, workload), names in found.items()
     ]
-
-
-def refuse_nothing(
-    plan: Plan, subjects: Mapping[str, Subject], workloads: Mapping[str, Sequence[str]]
-) -> None:
-    """Refuses a plan of which no subject can do anything.
-
-    Args:
-        plan: What is measured.
-        subjects: Name → subject, those of the plan.
-        workloads: Model → what it can be used for.
-
-    Raises:
-        BenchmarkError: There is nothing to time.
-    """
-    for model, offered in workloads.items():
-        for workload in set(offered) & set(plan.workloads):
-            if any(subject.takes(Task(model, workload, 1)) for subject in subjects.values()):
-                return
-    offered = "; ".join(f"{model}: {', '.join(names)}" for model, names in workloads.items())
-    raise BenchmarkError(
-        f"There is nothing to time. Received: {', '.join(plan.workloads)}, by "
-        f"{', '.join(subjects)}. Accepted: what the models have and the subjects do, of {offered}"
-    )

@@ -16,9 +16,9 @@ from export.certification.certify import certify, versions
 from export.certification.cross_check import ask
 from export.certification.inputs import check_request
 from export.certification.native import Native, weights_sha256
-from export.direct.conversion import refuse_metadata, refuse_opset
+from export.direct.conversion import check_metadata, check_opset
 from export.errors import ExportError
-from export.storage import storing
+from export.storage import is_large, storing
 
 
 def to_onnx(
@@ -60,12 +60,12 @@ def to_onnx(
         TargetError: the file cannot be written.
     """
     started = time.perf_counter()
-    native = Native.of(model)  # what cannot be certified is refused before it is converted
+    native = Native.of(model)  # what cannot be certified is rejected before it is converted
     model = native.model
     check_request(native.signature, seed=seed, cardinality=cardinality or {}, real=inputs)
-    refuse_metadata(metadata or {})
+    check_metadata(metadata or {})
     if opset is not None:
-        refuse_opset(opset)
+        check_opset(opset)
     proto = routes.convert(model, route=route, opset=opset)
     name = name or model.name
     proto.graph.name = name
@@ -81,7 +81,8 @@ def to_onnx(
     )
     seconds = {"convert": round(time.perf_counter() - started, 3)}
     with storing(proto, Path(path)) as temporary:
-        check(temporary, name)
+        if is_large(proto):  # the routes check all others
+            check(temporary, name)
         opinion = ask(model, temporary, cardinality=cardinality) if second_opinion else None
         return certify(
             native,

@@ -27,7 +27,7 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
     Raises:
         TargetError: the file cannot be written.
     """
-    if sum(len(tensor.raw_data) for tensor in model.graph.initializer) <= SINGLE_FILE:
+    if not is_large(model):
         with replacing(path) as temporary:
             temporary.write_bytes(model.SerializeToString(deterministic=True))
             yield temporary
@@ -43,12 +43,18 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
             model, str(folder / path.name), save_as_external_data=True, location=data.name
         )
         yield folder / path.name
-        os.replace(folder / data.name, data)
+        if (folder / data.name).exists():  # not where every weight is small
+            os.replace(folder / data.name, data)
         os.replace(folder / path.name, path)
     except OSError as error:
         raise TargetError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_large(model: onnx.ModelProto) -> bool:
+    """Whether a model's weights have to lie beside its graph."""
+    return sum(len(tensor.raw_data) for tensor in model.graph.initializer) > SINGLE_FILE
 
 
 def data_file(path: Path) -> Path:

@@ -1,7 +1,8 @@
 """Runs the commands and Python blocks of the documentation, page by page.
 
-`python -m tests.docs_blocks [PAGE …]` runs every page in a folder of its own: Python blocks share one
-namespace, `zoo` commands run in this process, and a block marked `file=NAME` is written to a file.
+`python -m tests.docs_blocks [PAGE …]` runs every page in a folder of its own: Python blocks share
+one namespace, `zoo` commands run in this process, and a block marked `file=NAME` is written to a
+file.
 Blocks after an HTML comment `<!-- not run: reason -->` are left out. Other commands of `sh` blocks,
 such as make and pip, are not run.
 """
@@ -69,8 +70,6 @@ def commands(text: str) -> list[list[str]]:
 
 def run_page(page: Path) -> list[str]:
     """Runs a page in a new folder; what failed, a line each."""
-    from zoo.cli import main
-
     problems = []
     namespace: dict[str, object] = {"__name__": "docs"}
     before = Path.cwd()
@@ -103,11 +102,8 @@ def _run(words: list[str], place: str) -> list[str]:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         code = main(words)
     print(f"  {time.monotonic() - started:5.1f} s  zoo {shlex.join(words)}", flush=True)
-    return (
-        [f"{place}: zoo {shlex.join(words)} exits with {code}:\n{printed.getvalue()[-800:]}"]
-        if code
-        else []
-    )
+    shown = f"{place}: zoo {shlex.join(words)} exits with {code}:\n{printed.getvalue()[-800:]}"
+    return [shown] if code else []
 
 
 def run_pages() -> int:

@@ -7,8 +7,19 @@ import keras
 from keras import ops
 
 
+class Followed:
+    """The weights that an average follows, in an object that Keras does not look into."""
+
+    def __init__(self, variables: Sequence[keras.Variable]) -> None:
+        self.variables = list(variables)
+        self.positions = {id(variable): i for i, variable in enumerate(variables)}
+
+
 class WeightAverage(keras.Layer):
-    """The exponential moving average of weights: `average ← decay·average + (1 − decay)·weight`.
+    """The exponential moving average of weights: `average ← d·average + (1 − d)·weight`.
+
+    The decay d warms up, so that the average soon forgets the random weights that it starts at:
+    `d = min(decay, (1 + t)/(10 + t))` at a weight's update number t, from 0.
 
     Args:
         variables: The trained weights.
@@ -18,32 +29,44 @@ class WeightAverage(keras.Layer):
     def __init__(self, variables: Sequence[keras.Variable], decay: float) -> None:
         super().__init__(name="average", trainable=False)
         self.decay = decay
-        object.__setattr__(self, "_followed", list(variables))  # Not the average's own weights.
-        self._positions = {id(v): i for i, v in enumerate(variables)}
+        self.followed = Followed(variables)
         self.averages = [
             self.add_weight(
                 shape=v.shape, dtype=v.dtype, trainable=False, name=f"{i}", initializer="zeros"
             )
             for i, v in enumerate(variables)
         ]
+        self.counts = self.add_weight(
+            shape=(len(self.averages),),
+            dtype="float32",
+            trainable=False,
+            name="counts",
+            initializer="zeros",
+        )
         for average, variable in zip(self.averages, variables, strict=True):
             average.assign(ops.convert_to_numpy(variable).copy())  # JAX donates: no sharing.
         self.built = True
 
     def update(self, variables: Sequence[keras.Variable]) -> None:
         """Moves the averages of these weights towards their present values."""
-        for variable in variables:
-            average = self.averages[self._positions[id(variable)]]
-            average.assign(self.decay * average.value + (1 - self.decay) * variable.value)
+        positions = [self.followed.positions[id(variable)] for variable in variables]
+        counts = ops.convert_to_tensor(self.counts)
+        decays = ops.minimum(self.decay, (1 + counts) / (10 + counts))
+        for position, variable in zip(positions, variables, strict=True):
+            average, decay = self.averages[position], ops.cast(decays[position], variable.dtype)
+            average.assign(decay * average.value + (1 - decay) * variable.value)
+        moved = [float(i in set(positions)) for i in range(len(self.averages))]
+        self.counts.assign(counts + ops.convert_to_tensor(moved, "float32"))
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Gives the weights their averages, and their own values back when the block ends."""
-        own = [ops.convert_to_numpy(variable).copy() for variable in self._followed]
-        for variable, average in zip(self._followed, self.averages, strict=True):
+        followed = self.followed.variables
+        own = [ops.convert_to_numpy(variable).copy() for variable in followed]
+        for variable, average in zip(followed, self.averages, strict=True):
             variable.assign(ops.convert_to_numpy(average).copy())
         try:
             yield
         finally:
-            for variable, value in zip(self._followed, own, strict=True):
+            for variable, value in zip(followed, own, strict=True):
                 variable.assign(value)

@@ -1,6 +1,7 @@
 """Files appear whole or not at all: written beside their place, then renamed."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,22 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # Gone after success; absent where the folder is not writable.
             temporary.unlink(missing_ok=True)
+
+
+def temporaries(folder: Path, *targets: str) -> list[Path]:
+    """The files that killed processes left beside targets while they were writing them.
+
+    Args:
+        folder: Where the targets lie.
+        targets: Their names, as regular expressions.
+    """
+    found = []
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        match = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}(\.\w+)?", entry.name)
+        target = match and (match[1] + (match[2] or ""))
+        if target and entry.is_file() and any(re.fullmatch(name, target) for name in targets):
+            found.append(entry)
+    return found
 
 
 def write_atomically(

@@ -109,6 +109,8 @@ class Inference:
 
     def _labels(self, labels: np.ndarray, count: int | None) -> np.ndarray:
         """Labels as int32 `(count,)`."""
+        if self.num_classes is None:
+            raise ModelError(f"{type(self).__name__} reads no labels.")
         if labels.ndim == 2 and labels.shape[1] == self.num_classes:
             labels = labels.argmax(axis=1)
         if labels.ndim == 0 and count is not None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, dataclass_transform
 import keras
 
 from zoo import backends, networks
+from zoo.data import Standardization
 from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.initialization import numpy_weights
 from zoo.noise import Noise, bernoulli, in_turn, uniform
-from zoo.optimizers import OptimizerGroup, prepare, stored
-from zoo.parts import between, squared_error
+from zoo.optimizers import OptimizerGroup, distinct, prepare, stored
+from zoo.parts import between, destandardize, squared_error, standardize
 from zoo.phase import Phase
 from zoo.precision import precise_dtype
 from zoo.settings import FORMAT, Settings, is_network, setting
@@ -44,6 +45,10 @@ class CommonSettings(Settings):
     )
     num_classes: int | None = setting(
         "Number of classes, for networks that read labels.", default=None, at_least=1
+    )
+    standardize_vectors: bool = setting(
+        "Whether vectors without bounds are standardized; uses take and give them in their units.",
+        default=True,
     )
     optimizer: str | keras.optimizers.Optimizer | None = setting(
         "Of every phase: a Keras optimizer, which brings its own learning rate, or its name; None "
@@ -94,6 +99,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         accepts: The kinds of data that the model takes: vector, sequence, image.
         reads: Fields of the data beside `data` and `labels` that the losses read, and their shapes.
         code: The encoder's output that the decoder reads as its latent.
+        pictured: The uses of data whose results are drawn while a model without samples trains.
         output: The activation of networks that make data: one of Keras's, `range` for the one whose
             range is `value_range`, or `clip` for a linear output that the part cuts to the range.
 
@@ -104,6 +110,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
     accepts: Sequence[str] = tuple(KINDS.values())
     reads: Mapping[str, tuple[int, ...]] = {}
     code = "code"
+    pictured: Sequence[str] = ("reconstruct",)
     output = "range"
     noise: Mapping[str, Noise] = {}
     prior: Mapping[str, Noise] = {}
@@ -126,6 +133,9 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         try:
             with numpy_weights(self.seed):
                 self.assemble()
+            if self.standardizes:
+                self.standardize = standardize(*self.shape)
+                self.destandardize = destandardize(*self.shape)
         finally:
             keras.config.set_dtype_policy(before)
         self._finish()
@@ -159,6 +169,12 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
     def _finish(self) -> None:
         """Prepares the optimizers and starts the average of the weights."""
         self.noise = {**self.noise, **self._masks}
+        for phase in self.phases:
+            self.require(
+                set(phase.noise or ()) <= set(self.noise),
+                f"phase {phase.name!r} reads noises of the model: {', '.join(self.noise)}",
+                noise=phase.noise,
+            )
         self.phases = prepare(
             self.phases,
             own=self.settings["optimizer"],
@@ -308,6 +324,29 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
             shape=tuple(shape), name=name, trainable=False, **({"initializer": "zeros"} | options)
         )
 
+    @property
+    def standardizes(self) -> bool:
+        """Whether the data are vectors without bounds, which are standardized."""
+        return self.standardize_vectors and self.value_range is None and len(self.shape) == 1
+
+    @property
+    def standardization(self) -> Standardization | None:
+        """What training applies to the data; None where they stay as they are."""
+        if not self.standardizes:
+            return None
+        layer = self.standardize.get_layer("standardization")
+        return Standardization(*map(keras.ops.convert_to_numpy, (layer.mean, layer.stddev)))
+
+    def adapt(self, data: Any) -> None:
+        """Takes from the training data what the model keeps of them, before its first step."""
+        if not self.standardizes or int(keras.ops.convert_to_numpy(self.steps)):
+            return
+        found = Standardization.fit(data)
+        for part in (self.standardize, self.destandardize):
+            layer = part.get_layer("standardization")
+            layer.mean.assign(found.mean.astype("float32"))
+            layer.stddev.assign(found.stddev.astype("float32"))
+
     def require(self, holds: bool, rule: str, **received: Any) -> None:
         """Raises where settings do not go together.
 
@@ -377,17 +416,25 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         uses = self.uses()
         parts = {name for use in uses.values() for name in use.parts}
         ports = {name: list(getattr(self, name).input) for name in parts}
-        return {name: use.resolved(ports) for name, use in uses.items()}
+        table = {name: use.resolved(ports) for name, use in uses.items()}
+        if self.standardizes:
+            table = {name: use.standardized(("data", "other")) for name, use in table.items()}
+        return table
 
     def parts(self) -> dict[str, keras.Model]:
         """The networks that the uses name: what is exported."""
-        names = dict.fromkeys(name for use in self.uses().values() for name in use.parts)
+        names = dict.fromkeys(name for use in self.table().values() for name in use.parts)
         return {name: getattr(self, name) for name in names}
+
+    @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The optimizers of the phases, each once; Keras saves them with the model."""
+        return distinct(self.phases)
 
     @property
     def optimizer(self) -> Any:
         """The phases' optimizers as one, for Keras's callbacks; see `OptimizerGroup`."""
-        return OptimizerGroup([phase.optimizer for phase in self.phases])
+        return OptimizerGroup(self.optimizers)
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:

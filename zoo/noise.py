@@ -118,7 +118,7 @@ def bernoulli(probability: float, *shape: int) -> Noise:
 
 
 def in_turn(size: int) -> Noise:
-    """The indices below `size` in turn: int32 0, 1, … `size - 1`, 0, …"""
+    """The indices below `size` in turn: int32 0, 1, … `size - 1`, 0 and on."""
     return Noise("in_turn", size=size)
 
 

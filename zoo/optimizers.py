@@ -28,10 +28,13 @@ def prepare(
         precision: `mixed_float16` scales losses.
 
     Raises:
-        ModelError: A learning rate is not positive, or the optimizer's name is unknown.
+        ModelError: A learning rate is not positive, the optimizer's name is unknown, or phases
+            that share an optimizer update different networks.
     """
     prepared: dict[int, Any] = {}
+    owners: dict[int, Phase] = {}
     for phase in phases:
+        _check_shared(owners.setdefault(id(phase.optimizer), phase), phase)
         if id(phase.optimizer) not in prepared:
             optimizer = _chosen(phase.optimizer, own)
             optimizer.global_clipnorm = (
@@ -42,6 +45,41 @@ def prepare(
             optimizer.build(phase.variables)
             prepared[id(phase.optimizer)] = optimizer
     return [replace(phase, optimizer=prepared[id(phase.optimizer)]) for phase in phases]
+
+
+def _check_shared(first: Phase, second: Phase) -> None:
+    if [id(v) for v in first.variables] != [id(v) for v in second.variables]:
+        raise ModelError(
+            "Phases that share an optimizer update the same networks, in the same order. "
+            f"Received: {first.name!r} with {[n.name for n in first.networks]} and "
+            f"{second.name!r} with {[n.name for n in second.networks]}"
+        )
+
+
+def check_known(phase: Phase, trained: Sequence[keras.Variable]) -> None:
+    """Checks that the phase's optimizer was built on the weights that it is to train.
+
+    Raises:
+        ModelError: Some were frozen when the model was made.
+    """
+    known = {id(variable) for variable in phase.optimizer._trainable_variables}
+    if unknown := [variable.path for variable in trained if id(variable) not in known]:
+        raise ModelError(
+            f"Weights that were frozen when the model was made cannot be trained. Received in "
+            f"phase {phase.name!r}: {', '.join(unknown)}. Accepted: a model that is made with them "
+            "trainable and frozen afterwards."
+        )
+
+
+def distinct(phases: Sequence[Phase]) -> list[keras.optimizers.Optimizer]:
+    """The optimizers of the phases, each once, in order."""
+    return list({id(phase.optimizer): phase.optimizer for phase in phases}.values())
+
+
+def number_rate(optimizer: keras.optimizers.Optimizer) -> float | None:
+    """The learning rate of an optimizer; None where it follows a schedule."""
+    rate = _rate_of(getattr(optimizer, "inner_optimizer", optimizer))
+    return rate if isinstance(rate, float) else None
 
 
 def _chosen(model_own: Any, own: str | keras.optimizers.Optimizer | None) -> Any:
@@ -85,7 +123,12 @@ class OptimizerGroup:
 
     The group's learning rate is the first optimizer's; setting it scales the others by the same
     factor, so the ratio between a generator and its discriminator stays.
+
+    Args:
+        members: The optimizers of the phases; a shared one counts once.
     """
+
+    built = True  # Keras's callbacks build an optimizer that is not.
 
     def __init__(self, members: Sequence[keras.optimizers.Optimizer]) -> None:
         inner = [getattr(member, "inner_optimizer", member) for member in members]
@@ -98,11 +141,23 @@ class OptimizerGroup:
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
+        for member in self.members:
+            if number_rate(member) is None:
+                raise ModelError(
+                    "A learning rate that follows a schedule cannot be set. "
+                    f"Received: {member.name} with {type(_rate_of(member)).__name__}. "
+                    "Accepted: a number as the model's learning rate, or no such callback."
+                )
         first = float(keras.ops.convert_to_numpy(self.members[0].learning_rate))
         for member in self.members[1:]:
             own = float(keras.ops.convert_to_numpy(member.learning_rate))
             member.learning_rate = own * float(value) / first if first else value
         self.members[0].learning_rate = value
+
+    @property
+    def iterations(self) -> Any:
+        """How many updates the first optimizer has made."""
+        return self.members[0].iterations
 
     @property
     def variables(self) -> list[keras.Variable]:

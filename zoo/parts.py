@@ -1,9 +1,12 @@
-"""Parts without weights: the arithmetic that uses need between and behind networks."""
+"""Small parts: the arithmetic that uses need before, between and behind networks."""
 
 from __future__ import annotations
 
 import keras
 from keras import layers, ops
+
+from zoo.layers import Destandardize, Standardize
+from zoo.precision import precise_dtype
 
 
 def squared_error(shape: tuple[int, ...]) -> keras.Model:
@@ -21,3 +24,17 @@ def between(shape: tuple[int, ...]) -> keras.Model:
     weight = layers.Reshape((1,) * len(shape))(share)
     inputs = {"first": first, "second": second, "share": share}
     return keras.Model(inputs, {"code": first + weight * (second - first)}, name="between")
+
+
+def standardize(features: int) -> keras.Model:
+    """`data` → `standardized`, `(batch, features)`."""
+    data = keras.Input((features,), name="data")
+    outputs = {"standardized": Standardize(dtype=precise_dtype(), name="standardization")(data)}
+    return keras.Model({"data": data}, outputs, name="standardize")
+
+
+def destandardize(features: int) -> keras.Model:
+    """`standardized` → `data`, `(batch, features)`."""
+    inputs = keras.Input((features,), name="standardized")
+    outputs = {"data": Destandardize(dtype=precise_dtype(), name="standardization")(inputs)}
+    return keras.Model({"standardized": inputs}, outputs, name="destandardize")

@@ -15,24 +15,36 @@ Logs = dict[str, Any]
 """What a loss or a network gives, by name."""
 
 
+def always(step: int) -> bool:
+    """Every step."""
+    return True
+
+
 @dataclass(frozen=True)
 class Phase:
     """One of the updates that make up a training step.
 
     Attributes:
         loss: `loss(batch, training)` → scalars by name; the one named `"loss"` is minimised.
-            A pure function of the weights and the batch, apart from state that it assigns itself.
+            A pure function of the weights and the batch. State that the next loss reads is
+            returned under `"next"`: the name of the model's variable → its value, assigned after
+            the update. `batch["step"]` is the number of the training step, a float32 scalar.
         networks: What the phase updates; their trainable variables and nothing else change.
-        optimizer: Owned by this phase alone.
+        optimizer: Phases may share one where they update the same networks, in the same order.
         repeat: Updates per step, each on a fresh batch and fresh noise.
         when: Whether the phase takes part in a step, by the step's number; every step by default.
+        partial: Whether some weights may have no gradient, as biases in a penalty on slopes;
+            theirs is 0 then.
+        noise: The names of the model's noises that the loss reads; None for all.
     """
 
     loss: Callable[[dict[str, Any], bool], Logs]
     networks: Sequence[keras.Model]
     optimizer: keras.optimizers.Optimizer
     repeat: int = 1
-    when: Callable[[int], bool] | None = None
+    when: Callable[[int], bool] = always
+    partial: bool = False
+    noise: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if self.repeat < 1:

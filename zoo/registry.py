@@ -70,15 +70,61 @@ TABLE: dict[str, Row] = {
         "Rumelhart, Hinton & Williams 1986, Nature 323",
         "one hidden layer, weight penalties",
     ),
+    "deep_autoencoder": Row(
+        f"{_AUTOENCODERS}.deep_autoencoder:DeepAutoencoder",
+        "Hinton & Salakhutdinov 2006, Science 313",
+        "several hidden layers, widths by list",
+    ),
     "conv_autoencoder": Row(
         f"{_AUTOENCODERS}.conv_autoencoder:ConvAutoencoder",
         "Masci et al. 2011, ICANN",
         "convolution and max-pooling, a map as code",
     ),
+    "denoising_autoencoder": Row(
+        f"{_AUTOENCODERS}.denoising_autoencoder:DenoisingAutoencoder",
+        "Vincent et al. 2008, ICML",
+        "clean data from noisy data",
+    ),
+    "sparse_autoencoder": Row(
+        f"{_AUTOENCODERS}.sparse_autoencoder:SparseAutoencoder",
+        "Ng 2011, CS294A lecture notes",
+        "units that are seldom active",
+    ),
+    "k_sparse_autoencoder": Row(
+        f"{_AUTOENCODERS}.sparse_autoencoder:KSparseAutoencoder",
+        "Makhzani & Frey 2013, arXiv:1312.5663",
+        "the k largest entries of a code",
+    ),
+    "contractive_autoencoder": Row(
+        f"{_AUTOENCODERS}.contractive_autoencoder:ContractiveAutoencoder",
+        "Rifai et al. 2011, ICML",
+        "a penalty on the encoder's Jacobian",
+    ),
+    "attention_autoencoder": Row(
+        f"{_AUTOENCODERS}.attention_autoencoder:AttentionAutoencoder",
+        "Vaswani et al. 2017, arXiv:1706.03762",
+        "self-attention between patches or time steps",
+    ),
     "vae": Row(
         f"{_AUTOENCODERS}.vae:VAE",
         "Kingma & Welling 2013, arXiv:1312.6114",
         "evidence lower bound, reparameterised",
+    ),
+    "beta_vae": Row(
+        f"{_AUTOENCODERS}.vae:VAE",
+        "Higgins et al. 2017, ICLR",
+        "the divergence weighs more",
+        {"beta": 4.0},
+    ),
+    "annealed_vae": Row(
+        f"{_AUTOENCODERS}.annealed_vae:AnnealedVAE",
+        "Burgess et al. 2018, arXiv:1804.03599",
+        "a divergence held at a growing capacity",
+    ),
+    "conditional_vae": Row(
+        f"{_AUTOENCODERS}.conditional_vae:ConditionalVAE",
+        "Sohn et al. 2015, NeurIPS",
+        "labels into encoder and decoder",
     ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
@@ -94,6 +140,11 @@ TABLE: dict[str, Row] = {
         f"{_GANS}.dcgan:DCGAN",
         "Radford et al. 2015, arXiv:1511.06434",
         "the convolutional recipe",
+    ),
+    "lsgan": Row(
+        f"{_GANS}.lsgan:LSGAN",
+        "Mao et al. 2016, arXiv:1611.04076",
+        "squared distances to labels",
     ),
     "wgan_gp": Row(
         f"{_GANS}.wgan_gp:WGANGP",

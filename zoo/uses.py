@@ -81,6 +81,26 @@ class Use:
         use = Use(steps, dict(self.gives), {})
         return replace(use, draws={k: v for k, v in self.draws.items() if k in use.inputs})
 
+    def standardized(self, fields: Sequence[str]) -> Use:
+        """The same resolved use, which standardizes its fields and gives data in their units.
+
+        Args:
+            fields: The inputs that are data.
+        """
+        found = [name for name in self.inputs if name in fields]
+        renamed = {name: f"standardize_{name}/standardized" for name in found}
+        before = [Step("standardize", {"data": name}, f"standardize_{name}") for name in found]
+        steps = [
+            replace(step, reads={p: renamed.get(v, v) for p, v in step.reads.items()})
+            for step in self.steps
+        ]
+        made = {name: value for name, value in self.gives.items() if value.endswith("/data")}
+        after = [
+            Step("destandardize", {"standardized": v}, f"in_units_{n}") for n, v in made.items()
+        ]
+        gives = {**self.gives, **{name: f"in_units_{name}/data" for name in made}}
+        return Use((*before, *steps, *after), gives, self.draws)
+
     def readers(self, value: str) -> Iterator[tuple[str, str]]:
         """The parts and ports that read a value."""
         for step in self.steps:

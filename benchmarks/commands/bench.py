@@ -1,7 +1,7 @@
 """Times every subject on the same weights and inputs, each in a process of its own.
 
-Subjects are the compiled and the eager native backends, ONNX Runtime, and what else is installed;
-what computes something else than the reference is not timed.
+Subjects are the compiled and the eager native backends, ONNX Runtime, and other installed engines;
+a subject whose outputs differ from the reference is not timed.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from math import inf
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.plan import WORKLOADS
-from benchmarks.planning import plan, subject_patterns
-from benchmarks.records.paths import refuse_place
+from benchmarks.records.paths import check_path
+from benchmarks.tasks import TRAIN
 
 EXAMPLES = """\
 examples:
-  zoo bench --quick --output results.jsonl
-  zoo bench --models "*gan*" --workloads generate --batches 1 64
+  zoo bench --quick --out results.jsonl
+  zoo bench --models "*gan*" --workloads sample --batches 1 64
+  zoo bench --models my_models.py:MyVAE --subjects "onnxruntime" "jax-*"
   zoo bench report results.jsonl
 """
 OUTPUT = Path("bench.jsonl")
@@ -30,11 +30,11 @@ SLOWER = 1.05
 
 REPORT = """\
 Makes tables of results. They are printed, and written beside the file of results as Markdown
-(….md) and as a page with plots (….html), which replace reports that are there already.
+(….md) and as a page with plots (….html), which replace existing reports.
 """
 COMPARE = """\
-Finds what became slower or faster between two runs: which subjects at which tasks, with
-confidence, and relative to the machine's own speed. Exits with 1 if anything became slower.
+Finds subjects that became slower or faster at a task between two runs, with confidence and relative
+to the machine's own speed. Exits with 1 if any became slower.
 """
 
 
@@ -42,11 +42,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the benchmark's commands and the options of a run."""
     add = parser.add_argument
     names = f"default: {OUTPUT}; quick: {QUICK_OUTPUT}"
-    add("-o", "--output", type=Path, metavar="FILE", help=f"results, ….jsonl; continued ({names})")
+    add("--out", type=Path, metavar="FILE", help=f"results, ….jsonl; continued ({names})")
+    hidden = argparse.SUPPRESS
+    add("-o", "--output", dest="out", type=Path, default=hidden, help=hidden)
     add("--quick", action="store_true", help="three models, fewer subjects: some minutes")
-    add("--models", nargs="+", metavar="NAME", help="names or patterns (default: all for images)")
+    add(
+        "--models",
+        nargs="+",
+        metavar="NAME",
+        help="names, patterns, file.py:Class (default: all)",
+    )
     add("--subjects", nargs="+", metavar="NAME", help="names or patterns (default: all installed)")
-    add("--workloads", nargs="+", choices=WORKLOADS, metavar="NAME", help=", ".join(WORKLOADS))
+    add(
+        "--workloads",
+        nargs="+",
+        metavar="NAME",
+        help=f"{TRAIN}, or uses of the models (default: {TRAIN}, uses of distinct parts)",
+    )
     add(
         "--batches",
         nargs="+",
@@ -62,34 +74,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="of a round (default: %(default)s)",
     )
-    add("--cold", type=int, metavar="N", help="models started cold (default: 2; quick: 1)")
-    add("--threads", type=int, metavar="N", help="of every subject (default: the cores there are)")
+    add("--cold", type=int, metavar="N", help="models that are started cold (default: 2; quick: 1)")
+    add("--threads", type=int, metavar="N", help="of every subject (default: all cores)")
     add(
         "--device",
         choices=("cpu", "gpu"),
         default="cpu",
         help="of every subject (default: %(default)s)",
     )
-    add("--overwrite", action="store_true", help="starts anew where the output exists")
+    add("--overwrite", action="store_true", help="replace the results that exist")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=False)
     report = commands.add_parser(
-        "report", help="makes tables and a page of results", description=REPORT
+        "report", help="make tables and a page of results", description=REPORT
     )
     report.add_argument("results", type=Path, metavar="RESULTS", help="the ….jsonl of a run")
-    compare = commands.add_parser("compare", help="finds what became slower", description=COMPARE)
+    compare = commands.add_parser(
+        "compare", help="find subjects that became slower", description=COMPARE
+    )
     compare.add_argument("before", type=Path, metavar="BEFORE", help="the ….jsonl of a run")
-    compare.add_argument("after", type=Path, metavar="AFTER", help="that of a later run")
+    compare.add_argument("after", type=Path, metavar="AFTER", help="the ….jsonl of a later run")
     compare.add_argument(
         "--slower",
         type=float,
         default=SLOWER,
         metavar="X",
-        help="counts what takes at least X times as long, a ratio above 1 (default: %(default)s)",
+        help="the least ratio of times that counts, above 1 (default: %(default)s)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line says; the exit code is 1 where there are regressions.
+    """Runs the command; the exit code is 1 where there are regressions.
 
     Raises:
         BenchmarkError: The command line or a file of results cannot be used.
@@ -102,36 +116,43 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace) -> int:
-    from benchmarks.measure.run import Session
+    from benchmarks.measure.offers import offers
+    from benchmarks.measure.run import BenchmarkRun
+    from benchmarks.options import from_arguments
+    from benchmarks.plan import resolve
     from benchmarks.records.environment import conditions
     from benchmarks.records.file import Results
-    from benchmarks.skipped import omissions, refuse_nothing, sentences
-    from benchmarks.subjects import SUBJECTS, choose
-    from benchmarks.workers.devices import refuse_absent_gpu
+    from benchmarks.skipped import sentences
+    from benchmarks.workers.devices import require_gpu
+    from benchmarks.workers.pool import WorkerPool
     from benchmarks.workers.signals import interrupted_by_signals
+    from benchmarks.workload.temporary import temporary_folder
 
-    planned = plan(args)
-    output = args.output or (QUICK_OUTPUT if args.quick else OUTPUT)
-    refuse_place(output)
-    subjects = {name: SUBJECTS[name] for name in planned.subjects}
-    refuse_nothing(planned, subjects, dict.fromkeys(planned.models, WORKLOADS))
-    omitted = omissions(planned, subjects, choose(subject_patterns(args))[1])
-    print("".join(f"{line}\n" for line in sentences(omitted)), end="", file=sys.stderr)
+    options = from_arguments(args)
+    output = args.out or (QUICK_OUTPUT if args.quick else OUTPUT)
+    check_path(output)
     try:
-        with interrupted_by_signals():
-            refuse_absent_gpu(planned, subjects)
-            with Results(output, conditions(planned), overwrite=args.overwrite) as results:
-                Session(planned, subjects, results, omitted=omitted).run()
+        with (
+            interrupted_by_signals(),
+            temporary_folder() as folder,
+            WorkerPool(options, folder) as pool,
+        ):
+            require_gpu(pool)
+            plan = resolve(options, offers(options, pool))
+            print("".join(f"{s}\n" for s in sentences(plan.skipped)), end="", file=sys.stderr)
+            made = conditions(plan.to_json(), threads=options.threads, device=options.device)
+            with Results(output, made, overwrite=args.overwrite) as results:
+                BenchmarkRun(plan, pool, results).run()
                 return _report(output)
     except KeyboardInterrupt:
-        print(f"interrupted; the same command goes on from {output}", file=sys.stderr)
+        print(f"interrupted; the same command continues {output}", file=sys.stderr)
         return 130
 
 
 def _report(path: Path) -> int:
     from benchmarks.report import write
 
-    refuse_place(path)
+    check_path(path)
     written, text = write(path)
     print(text)
     print("\n".join(str(file) for file in written), file=sys.stderr)

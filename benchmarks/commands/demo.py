@@ -1,8 +1,7 @@
 """Trains two models on handwritten digits, exports, certifies and times them: a few minutes.
 
-Nothing is downloaded. Each step is a command that is shown as it runs, to be used on your own
-data. Pictures, bundles and a report lie in the folder afterwards; it belongs to the demo, which
-replaces what an earlier one left there.
+Nothing is downloaded. Each step is a command, shown as it runs. The folder then holds pictures,
+bundles and a report; another demo in the same folder replaces them.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ OWN = {MARK, "report.md", "runs", "bundles", "pictures"}
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A model of the demo: how it is trained, which parts are timed, how it is pictured."""
+class DemoModel:
+    """A model of the demo: its training, the parts that are timed, the commands that draw it."""
 
     name: str
     epochs: int
@@ -42,13 +41,13 @@ class Subject:
 
 
 SUBJECTS = (
-    Subject(
+    DemoModel(
         "vae",
         60,
         (
             "latent_dim=10",
             "likelihood=gaussian",
-            "deviation=0.2",
+            "stddev=0.2",
             "learning_rate=0.002",
             "network_options.width=32",
             "network_options.depth=2",
@@ -56,7 +55,7 @@ SUBJECTS = (
         ("encoder", "decoder"),
         ("sample", "reconstruct", "interpolate"),
     ),
-    Subject(
+    DemoModel(
         "dcgan",
         50,
         (
@@ -80,29 +79,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="(runs/demo)"
     )
-    lengths = ", ".join(f"{subject.epochs} for {subject.name}" for subject in SUBJECTS)
+    lengths = ", ".join(f"{entry.epochs} for {entry.name}" for entry in SUBJECTS)
     parser.add_argument("--epochs", type=values.count, metavar="N", help=f"of both ({lengths})")
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Runs every step, prints the table, and says where everything lies."""
+    """Runs every step, prints the table and the paths of the files."""
     out = options.out
     _claim(out)
     terminal.choose_backend()
     commands: list[str] = []
     rows: list[dict[str, Any]] = []
-    for subject in SUBJECTS:
-        _run(commands, *_training(subject, options))
-        for verb in subject.pictures:
-            picture = out / "pictures" / f"{subject.name}-{verb}.png"
-            _run(commands, verb, str(out / "runs" / subject.name), "--out", str(picture))
-        bundle = out / "bundles" / subject.name
-        _run(
-            commands, "export", str(out / "runs" / subject.name), "--to", str(bundle), "--overwrite"
-        )
-        rows += [{"model": subject.name} | row for row in _measure(subject, out, bundle)]
+    for entry in SUBJECTS:
+        _run(commands, *_training(entry, options))
+        for verb in entry.pictures:
+            picture = out / "pictures" / f"{entry.name}-{verb}.png"
+            _run(commands, verb, str(out / "runs" / entry.name), "--out", str(picture))
+        bundle = out / "bundles" / entry.name
+        _run(commands, "export", str(out / "runs" / entry.name), "--to", str(bundle), "--overwrite")
+        rows += [{"model": entry.name} | row for row in _measure(entry, out, bundle)]
     report = write_report(out, commands, rows)
     write_atomically(out / MARK, json.dumps({"rows": rows}, indent=2) + "\n")
     if options.json:
@@ -116,7 +113,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _claim(out: Path) -> None:
-    """Makes sure that the folder is empty, or an earlier demo's.
+    """Checks that the folder is empty or an earlier demo's, and marks it.
 
     Raises:
         RunError: It holds something else.
@@ -135,15 +132,15 @@ def _claim(out: Path) -> None:
     write_atomically(out / MARK, "{}\n")
 
 
-def _training(subject: Subject, options: argparse.Namespace) -> list[str]:
-    epochs = options.epochs or subject.epochs
-    words = ["train", subject.name, "--data", "digits", "--epochs", str(epochs)]
-    words += ["--set", *subject.settings, "--seed", str(options.seed)]
-    return [*words, "--out", str(options.out / "runs" / subject.name), "--overwrite"]
+def _training(entry: DemoModel, options: argparse.Namespace) -> list[str]:
+    epochs = options.epochs or entry.epochs
+    words = ["train", entry.name, "--data", "digits", "--epochs", str(epochs)]
+    words += ["--set", *entry.settings, "--seed", str(options.seed)]
+    return [*words, "--out", str(options.out / "runs" / entry.name), "--overwrite"]
 
 
 def _run(commands: list[str], *words: str) -> None:
-    """Runs a command of this command line; what it prints goes to stderr."""
+    """Runs a command of this command line; its output goes to stderr."""
     commands.append(shlex.join(["zoo", *words]))
     terminal.note(f"$ {commands[-1]}")
     options = build_parser(words).parse_args(words)
@@ -151,17 +148,17 @@ def _run(commands: list[str], *words: str) -> None:
         options.handler(options)
 
 
-def _measure(subject: Subject, out: Path, bundle: Path) -> list[dict[str, Any]]:
+def _measure(entry: DemoModel, out: Path, bundle: Path) -> list[dict[str, Any]]:
     """A row for each timed part and batch size: milliseconds a call, and the certificate."""
     import zoo
     from benchmarks.measure.latency import compare
     from benchmarks.native import USUAL
     from export.commands.export import certificates, closeness
 
-    model = zoo.load(out / "runs" / subject.name)
+    model = zoo.load(out / "runs" / entry.name)
     with model.averaged_weights():
-        parts = {name: part for name, part in model.parts().items() if name in subject.parts}
-        terminal.note(f"timing {', '.join(parts)} of {subject.name}")
+        parts = {name: model.parts()[name] for name in entry.parts}
+        terminal.note(f"timing {', '.join(parts)} of {entry.name}")
         found = compare(parts, bundle, batches=BATCHES, seconds=SECONDS)
     backend = choose()
     issued = certificates(bundle)["parts"]

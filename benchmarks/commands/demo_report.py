@@ -54,7 +54,7 @@ def write_report(out: Path, commands: Sequence[str], rows: Sequence[dict[str, An
     lines += ["## How it was made", "", "```", *commands, "```", ""]
     lines += ["## How a bundle is used", "", "```python", "import export.runtime", ""]
     for bundle in sorted((out / "bundles").iterdir()):
-        lines += [f'images = export.runtime.load("{bundle}").generate(16, seed=0)']
+        lines += [f'images = export.runtime.load("{bundle}").sample(16, seed=0)']
     lines += ["```", ""]
     return write_atomically(out / "report.md", "\n".join(lines))
 

@@ -1,4 +1,4 @@
-"""Whether a subject computes what the reference computes; asked before anything is timed."""
+"""Checks of a subject's outputs against the reference's, before anything is timed."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy as np
 from benchmarks.errors import WrongOutput
 from export.certification.certificate import ABSOLUTE, RELATIVE
 
-# Share of integers (codes) that may differ: where two codes are equally near, rounding decides.
+# Share of integers (codes) that may differ: rounding decides between equally near codes.
 TIES = 0.01
 
-# Where less than float32 is computed: root mean square of the difference over that of the values,
-# and the share of integers that may differ.
+# Below float32: root mean square of the difference over that of the values, and the share of
+# integers that may differ.
 COARSE = {"float16": 0.02, "bfloat16": 0.05, "int8": 0.2}
 
 
-def refuse_difference(
+def check_outputs(
     outputs: Mapping[str, np.ndarray],
     reference: Mapping[str, np.ndarray],
     *,
     precision: str = "float32",
-    loosened: float = 1.0,
+    factor: float = 1.0,
 ) -> None:
     """Raises where outputs differ from the reference's by more than a certificate allows.
 
     Args:
         outputs: Name → array; at least the reference's names.
         reference: Name → array.
-        precision: What the subject computes in; below float32 the tolerance is coarse.
-        loosened: Factor on the tolerance, for what is sensitive to rounding.
+        precision: The subject's; below float32 the tolerance is coarse.
+        factor: On the tolerance, for outputs that are sensitive to rounding.
 
     Raises:
         WrongOutput: A name is missing, or a shape or value differs.
@@ -48,11 +48,11 @@ def refuse_difference(
             if differing > COARSE.get(precision, TIES):
                 raise WrongOutput(f"{differing:.1%} of the integers of {name!r} differ.")
             continue
-        _refuse_floats(name, actual.astype("float64"), expected, precision, loosened)
+        _check_floats(name, actual.astype("float64"), expected, precision, factor)
 
 
-def _refuse_floats(
-    name: str, actual: np.ndarray, expected: np.ndarray, precision: str, loosened: float
+def _check_floats(
+    name: str, actual: np.ndarray, expected: np.ndarray, precision: str, factor: float
 ) -> None:
     difference = np.abs(actual - expected)
     if precision in COARSE:
@@ -60,7 +60,7 @@ def _refuse_floats(
         used = float(np.sqrt(np.mean(difference**2))) / (COARSE[precision] * max(scale, 1e-12))
     else:
         largest = max(1.0, float(np.abs(expected).max(initial=0.0)))
-        allowed = loosened * (ABSOLUTE * largest + RELATIVE * np.abs(expected))
+        allowed = factor * (ABSOLUTE * largest + RELATIVE * np.abs(expected))
         used = float((difference / allowed).max(initial=0.0))
     if not used <= 1.0:  # NaN is not
         raise WrongOutput(

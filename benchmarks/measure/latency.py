@@ -1,4 +1,4 @@
-"""A quick look in one process: a bundle in ONNX Runtime beside the native model, in turn."""
+"""Latency in one process: a bundle in ONNX Runtime and the native model, timed in turn."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.measure.correctness import refuse_difference
+from benchmarks.measure.correctness import check_outputs
 from benchmarks.measure.statistics import Interval, Summary, speedup, summarize
 from benchmarks.measure.timing import in_turn
 from benchmarks.native import compiled
-from benchmarks.workload.chain import Link, keras_chain
+from benchmarks.workload import cardinality
+from zoo import networks
 
-ROUND = 0.05
-FEWEST = 5
-"""Rounds that are measured however little time there is."""
+ROUND_SECONDS = 0.05
+MIN_ROUNDS = 5
+"""Rounds that are measured, however little time there is."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def compare(
 ) -> list[Latency]:
     """Times each part of a bundle against the backend's compiled call of the same part.
 
-    The two work in turn, in rounds of a twentieth of a second; both start and end in NumPy arrays,
-    and ONNX Runtime's idle threads do not spin. For figures to publish, run `zoo bench`, which
-    gives each side a process of its own.
+    Rounds of a twentieth of a second alternate; both sides start and end in NumPy arrays, and ONNX
+    Runtime's idle threads do not spin. Published figures come from `zoo bench`, which gives each
+    side a process of its own.
 
     Args:
         parts: Name → functional Keras model, as `model.parts()` returns.
@@ -71,11 +72,11 @@ def compare(
         )
     rows = []
     for name, part in parts.items():
-        native = compiled(keras_chain(parts, [Link(name)]), part.variables)
+        native = compiled(partial(networks.apply, part), part.variables)
         session = engine.open_session(folder / files[name])
         for batch in batches:
             inputs = draw_inputs(part, batch, seed)
-            refuse_difference(engine.run(session, inputs), native(inputs))
+            check_outputs(engine.run(session, inputs), native(inputs))
             sides = partial(native, inputs), partial(engine.run, session, inputs)
             ours, theirs = _take_turns(sides, seconds)
             rows.append(
@@ -86,18 +87,16 @@ def compare(
 
 def draw_inputs(part: Any, batch: int, seed: int) -> dict[str, np.ndarray]:
     """Random inputs of a functional model by name: floats from U(0, 1), integers it accepts."""
-    from export.certification.inputs import embedded_cardinality
-
     rng = np.random.default_rng([seed, batch])
-    limits = embedded_cardinality(part)
+    limits = cardinality.of_part(part)
     inputs = {}
-    for tensor in part.inputs:
+    for name, tensor in part.input.items():
         size = (batch, *tensor.shape[1:])
         if "int" in tensor.dtype:
-            limit = limits.get(tensor.name, 1)
-            inputs[tensor.name] = rng.integers(limit, size=size).astype(tensor.dtype)
+            limit = limits.get(name, 1)
+            inputs[name] = rng.integers(limit, size=size).astype(tensor.dtype)
         else:
-            inputs[tensor.name] = rng.random(size).astype(tensor.dtype)
+            inputs[name] = rng.random(size).astype(tensor.dtype)
     return inputs
 
 
@@ -113,9 +112,9 @@ def _take_turns(sides: tuple[Any, Any], seconds: float) -> tuple[list[float], li
     """Seconds per call of both sides by round."""
     timed: tuple[list[float], list[float]] = ([], [])
     deadline = time.perf_counter() + seconds
-    for ours, theirs in in_turn(sides, ROUND):
+    for ours, theirs in in_turn(sides, ROUND_SECONDS):
         timed[0].append(ours.median)
         timed[1].append(theirs.median)
-        if len(timed[0]) >= FEWEST and time.perf_counter() >= deadline:
+        if len(timed[0]) >= MIN_ROUNDS and time.perf_counter() >= deadline:
             break
     return timed

@@ -1,4 +1,4 @@
-"""Where ONNX Runtime's time goes, by operator, from its own profile."""
+"""ONNX Runtime's time by operator, from its own profile."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Any
 
 BETWEEN = "(between operators)"
-"""The name of what a session spends outside its operators."""
+"""The name of the time outside operators."""
 
 
 class Profiler:
-    """Opens sessions that keep a profile, in a temporary folder.
+    """Opens sessions that write a profile, in a temporary folder.
 
     Args:
         threads: Threads of one operator; ONNX Runtime's choice where None.

@@ -1,4 +1,4 @@
-"""A progress bar whose estimate is learned from the run itself."""
+"""A progress bar; the time left is estimated from the units that are done."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ WIDTH = 24
 
 
 class Estimate:
-    """Seconds left, from what units of the same kind have taken.
+    """Seconds left, from the mean duration of done units of the same kind.
 
-    A kind that has not been seen is taken to last as long as the mean of the others.
+    A kind of which no unit is done is taken to last as long as the mean of the others.
     """
 
     def __init__(self, pending: Sequence[str]) -> None:
@@ -21,14 +21,14 @@ class Estimate:
         self._taken: dict[str, list[float]] = {}
 
     def finish(self, kind: str, seconds: float) -> None:
-        """Notes what a unit took."""
+        """Records the duration of a done unit."""
         self.pending.remove(kind)
         self._taken.setdefault(kind, []).append(seconds)
 
-    def replace(self, kind: str, kinds: Sequence[str]) -> None:
-        """Puts the units that are now known in the place of a guess."""
-        self.pending.remove(kind)
-        self.pending += kinds
+    def drop(self, kinds: Sequence[str]) -> None:
+        """Removes units that will not be done."""
+        for kind in kinds:
+            self.pending.remove(kind)
 
     @property
     def left(self) -> float | None:
@@ -47,7 +47,7 @@ class Estimate:
 
 
 class ProgressBar:
-    """One line that is rewritten on a terminal; a line now and then elsewhere."""
+    """One line that is rewritten on a terminal; elsewhere a line every half minute."""
 
     def __init__(
         self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
@@ -58,7 +58,7 @@ class ProgressBar:
         self._last = float("-inf")
 
     def show(self, estimate: Estimate, doing: str) -> None:
-        """Shows how far the work is, and what is being done."""
+        """Shows the share of units done, the time left and the current unit."""
         if not self.rewrites and self.clock() - self._last < 30:
             return
         self._last = self.clock()
@@ -76,7 +76,7 @@ class ProgressBar:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in the words of an estimate: `about 12 min left`."""
+    """Seconds as text: `about 12 min left`."""
     if seconds is None:
         return "time left unknown"
     if seconds < 90:

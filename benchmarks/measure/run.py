@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,222 +11,198 @@ from typing import Any
 import numpy as np
 
 from benchmarks.errors import BenchmarkError, WorkerError
-from benchmarks.measure.cold_start import cold_task, start_cold
+from benchmarks.measure.cold_start import start_cold
 from benchmarks.measure.progress import Estimate, ProgressBar
-from benchmarks.measure.task import Entrant, contest, fastest
-from benchmarks.plan import PEAK, TRAIN, WORKLOADS, Plan, Task
-from benchmarks.records.file import Results, Row, of_kind
-from benchmarks.skipped import lacking, refuse_nothing, sentences
+from benchmarks.measure.task import Trial, fastest, measure_task
+from benchmarks.plan import Measurement, ModelPlan, Plan
+from benchmarks.records.file import Results
+from benchmarks.records.schema import (
+    Export,
+    Failure,
+    ModelInfo,
+    Operators,
+    Row,
+    Skipped,
+    SubjectInfo,
+    Timing,
+    of_kind,
+    to_row,
+)
 from benchmarks.subjects import ONNX, Subject
+from benchmarks.tasks import PEAK, TRAIN, Task
 from benchmarks.workers.client import WorkerProcess
-from benchmarks.workers.devices import refuse_other_device
-from benchmarks.workers.pool import Crew
+from benchmarks.workers.devices import check_device
+from benchmarks.workers.pool import WorkerPool
 from benchmarks.workload import cost
-from benchmarks.workload.workdir import Store
+from benchmarks.workload.workdir import Workdir
 
 PROFILED_CALLS = 30
+COLD = "cold"
 
 
-class Session:
-    """Carries out a plan with its subjects.
+class BenchmarkRun:
+    """Measures what a plan holds and the results lack.
 
     Args:
         plan: What is measured.
-        subjects: Name → subject, those of the plan.
-        results: Where rows go, and which units are done already.
+        pool: The subjects' processes.
+        results: Where rows go, and the units that are done already.
         bar: Shows the progress.
-        omitted: Rows of what is left out, for the results.
     """
 
     def __init__(
-        self,
-        plan: Plan,
-        subjects: Mapping[str, Subject],
-        results: Results,
-        bar: ProgressBar | None = None,
-        *,
-        omitted: Sequence[Row] = (),
+        self, plan: Plan, pool: WorkerPool, results: Results, bar: ProgressBar | None = None
     ) -> None:
         self.plan = plan
-        self.subjects = subjects
+        self.pool = pool
         self.results = results
         self.bar = bar or ProgressBar()
-        self.omitted = omitted
-        self.models = [*([PEAK] if plan.peaks else []), *plan.models]
-        self.estimate = Estimate([kind for model in self.models for kind in self._guess(model)])
+        self.described = {row.subject for row in of_kind(results.rows, SubjectInfo)}
+        self.estimate = Estimate([kind for model in plan.models for kind in self._pending(model)])
 
     def run(self) -> None:
-        """Does what is not done yet.
+        """Measures the units that are not done yet."""
+        if self.plan.skipped and Skipped.kind not in self.results.done:
+            self.results.add(Skipped.kind, self.plan.skipped)
+        try:
+            for number, model in enumerate(self.plan.models):
+                if self._pending(model):
+                    self._run_model(model, self.pool.folder / f"model-{number}")
+        finally:
+            self.bar.close()
 
-        Raises:
-            BenchmarkError: There is nothing to time, since no model has the workloads.
-        """
-        with tempfile.TemporaryDirectory(prefix="genzoo-bench-") as folder:
-            root = Path(folder)
-            plan = self.plan
-            crew = Crew(self.subjects, root, threads=plan.threads, device=plan.device)
-            try:
-                self._begin(crew)
-                for model in self.models:
-                    if self._guess(model):
-                        self._run_model(model, crew, root / model)
-            finally:
-                crew.dismiss()
-                self.bar.close()
-
-    def _begin(self, crew: Crew) -> None:
-        """Refuses to begin where no model has what is asked for; notes what is left out."""
-        begun = self.results.done - {"conditions"}
-        if not begun and not set(WORKLOADS) <= set(self.plan.workloads):
-            offered = crew.reference().ask("workloads", models=list(self.plan.models))
-            refuse_nothing(self.plan, self.subjects, offered)
-            absent = lacking(self.plan, offered)
-            self.bar.stream.writelines(f"{line}\n" for line in sentences(absent))
-            self.omitted = [*self.omitted, *absent]
-        if self.omitted and "left_out" not in begun:
-            self.results.add("left_out", self.omitted)
-
-    def _run_model(self, model: str, crew: Crew, folder: Path) -> None:
-        guessed = self._guess(model)
-        with self._unit(guessed[0], f"{model}: preparing"):
-            described = self._prepare(model, crew, folder)
-        for kind in guessed[1:]:
-            self.estimate.pending.remove(kind)
-        if "error" in described:
+    def _run_model(self, model: ModelPlan, folder: Path) -> None:
+        pending = self._pending(model)
+        with self._unit(ModelInfo.kind, f"{model.name}: preparing"):
+            prepared = self._prepare(model, folder)
+        if not prepared:
+            self.estimate.drop(pending[1:])
             return
-        tasks = self._pending(model, described["workloads"])
-        cold = self._is_cold(model)
-        self.estimate.pending += [*(task.workload for task in tasks), *(["cold"] if cold else [])]
-        for task in tasks:
-            with self._unit(task.workload, f"{model} {task.workload}, batch {task.batch}"):
-                self.results.add(task.key, self._contest(task, crew, folder))
-        if cold:
-            with self._unit("cold", f"{model}: cold starts"):
-                cold_start = cold_task(model, described["workloads"])
-                rows = start_cold(cold_start, self.subjects, crew, folder)
-                self.results.add(f"{model}/cold", rows)
+        for measurement in model.measurements:
+            task = measurement.task
+            if self._is_done(task.key):
+                continue
+            with self._unit(task.workload, f"{model.name} {task.workload}, batch {task.batch}"):
+                self.results.add(task.key, self._measure(measurement, folder))
+        if model.cold and not self._is_done(model.cold_unit):
+            with self._unit(COLD, f"{model.name}: cold starts"):
+                self.results.add(model.cold_unit, start_cold(model.cold, self.pool, folder))
 
-    def _prepare(self, model: str, crew: Crew, folder: Path) -> Row:
-        """Makes the model and its graphs, again where a run goes on; rows are written once."""
-        row: Row = {"kind": "model", "model": model}
-        rows = [row]
-        settings = dict(self.plan.settings.get(model, {}))
+    def _prepare(self, model: ModelPlan, folder: Path) -> bool:
+        """Makes the model and its graphs, in a continued run again; rows are written once.
+
+        Returns:
+            Whether the model could be made.
+        """
+        where = {"folder": str(folder), "model": model.name}
+        workloads = model.workloads
+        rows: list[Row] = []
         try:
-            row |= crew.reference().ask(
-                "prepare", folder=str(folder), model=model, settings=settings
+            made = self.pool.reference.call(
+                "prepare", **where, settings=dict(model.settings), workloads=workloads
             )
-            for (route, precision), worker in crew.exporters().items():
-                asked = {"folder": str(folder), "model": model}
-                rows += self._export(worker, asked | {"route": route, "precision": precision})
-            rows += cost.rows(Store(folder), model, row["workloads"], self.plan.batches)
+            rows.append(to_row(made))
+            for (route, precision), worker in self.pool.exporters().items():
+                rows += _export(worker, **where, route=route, precision=precision)
+            batches = self.plan.options.batches
+            rows += cost.rows(Workdir(folder), model.name, workloads, batches)
         except (WorkerError, BenchmarkError) as error:
-            row["error"] = str(error)
-        if model not in self.results.done:
-            self.results.add(model, rows)
-        return row
+            rows = [Failure(of=ModelInfo.kind, model=model.name, error=str(error))]
+        if not self._is_done(model.name):
+            self.results.add(model.name, rows)
+        return not isinstance(rows[0], Failure)
 
-    def _export(self, worker: Any, asked: dict[str, str]) -> list[Row]:
+    def _measure(self, measurement: Measurement, folder: Path) -> list[Row]:
+        task = measurement.task
+        trials = [Trial(subject, self.pool[subject]) for subject in measurement.subjects]
+        for trial in trials:
+            trial.error = self._device_error(self.pool[trial.subject])
         try:
-            exported = worker.ask("export", **asked)
+            reference = self._reference(task, folder)
         except WorkerError as error:
-            exported = [{"route": asked["route"], "error": str(error)}]
-        return [{"kind": "export", "model": asked["model"], **row} for row in exported]
+            for trial in trials:
+                trial.error = trial.error or f"no reference: {error}"
+            return [trial.row(task) for trial in trials]
+        rows = measure_task(task, trials, reference, self.plan.options, folder)
+        rows += self._subject_infos(measurement.subjects)
+        return rows + self._operators(measurement, of_kind(rows, Timing), folder)
 
-    def _contest(self, task: Task, crew: Crew, folder: Path) -> list[Row]:
-        taking_part = {name: s for name, s in self.subjects.items() if s.takes(task)}
-        entrants = [Entrant(name, crew[name], s.precision) for name, s in taking_part.items()]
-        for entrant in entrants:
-            entrant.error = self._refuse_device(crew[entrant.name])
+    def _device_error(self, worker: WorkerProcess) -> str | None:
+        """The error of a worker that cannot start or computes on another device, or None."""
         try:
-            reference = self._reference(task, crew, folder)
-        except WorkerError as error:
-            for entrant in entrants:
-                entrant.error = entrant.error or f"no reference: {error}"
-            return [entrant.row(task) for entrant in entrants]
-        rows = contest(task, entrants, reference, self.plan, folder)
-        for name in taking_part:
-            rows += self._describe(name, crew)
-        return rows + self._explain(task, rows, crew, folder)
-
-    def _refuse_device(self, worker: WorkerProcess) -> str | None:
-        """Why a worker is not timed, before it is asked for anything; None where it may be."""
-        try:
-            refuse_other_device(self.plan.device, worker.start()["device"])
+            check_device(self.plan.options.device, worker.start()["device"])
         except WorkerError as error:
             return str(error)
         return None
 
-    def _reference(self, task: Task, crew: Crew, folder: Path) -> dict[str, np.ndarray]:
+    def _reference(self, task: Task, folder: Path) -> dict[str, np.ndarray]:
         path = folder / "reference.npz"
-        asked = {**vars(task), "folder": str(folder)}
-        crew.reference().ask("reference", task=asked, outputs=str(path))
+        located = {**vars(task), "folder": str(folder)}
+        self.pool.reference.call("reference", task=located, outputs=str(path))
         with np.load(path) as arrays:
             return {name: arrays[name] for name in arrays.files}
 
-    def _describe(self, name: str, crew: Crew) -> list[Row]:
-        """A subject's own description, the first time that it took part."""
-        known = {row["subject"] for row in of_kind(self.results.rows, "subject")}
-        described = crew[name].description
-        if name in known or not described:
-            return []
-        subject = self.subjects[name]
-        facts = {"type": subject.kind, "precision": subject.precision}
-        return [{"kind": "subject", "subject": name, **facts, **described}]
+    def _subject_infos(self, subjects: Sequence[Subject]) -> list[Row]:
+        """The descriptions of subjects that have not been described yet."""
+        rows: list[Row] = []
+        for subject in subjects:
+            description = self.pool[subject].description
+            if description and subject.name not in self.described:
+                self.described.add(subject.name)
+                own = {"subject": subject.name, "type": subject.kind}
+                precision = {"precision": subject.precision}
+                rows.append(SubjectInfo.from_json(own | precision | description))
+        return rows
 
-    def _explain(self, task: Task, rows: Sequence[Row], crew: Crew, folder: Path) -> list[Row]:
+    def _operators(
+        self, measurement: Measurement, timings: Sequence[Timing], folder: Path
+    ) -> list[Row]:
         """ONNX Runtime's time by operator, where a backend was faster."""
-        name = next((n for n, s in self.subjects.items() if s.kind == ONNX), None)
-        own = [r for r in rows if r.get("subject") == name and "rounds" in r]
-        if not own or task.workload == TRAIN or task.model == PEAK:
+        task, subjects = measurement.task, measurement.subjects
+        ours = next((subject for subject in subjects if subject.kind == ONNX), None)
+        if ours is None or task.workload == TRAIN or task.model == PEAK:
             return []
-        others = [r for r in rows if r["kind"] == "time" and self._is_backend(r["subject"])]
-        winner = fastest([*own, *others])
-        if winner is None or winner is own[0]:
+        timed = {row.subject: row for row in timings}
+        rivals = [subject.name for subject in subjects if subject.kind != ONNX]
+        winner = fastest([timed[name] for name in (ours.name, *rivals) if name in timed])
+        if winner is None or ours.name not in timed or winner.subject == ours.name:
             return []
-        asked = {**vars(task), "folder": str(folder)}
+        where: dict[str, Any] = {**vars(task), "subject": ours.name}
+        located = {**vars(task), "folder": str(folder)}
         try:
-            seconds = crew[str(name)].ask("profile", task=asked, calls=PROFILED_CALLS)
+            seconds = self.pool[ours].call("profile", task=located, calls=PROFILED_CALLS)
         except WorkerError as error:
-            return [{"kind": "operators", **vars(task), "subject": name, "error": str(error)}]
-        facts = {"subject": name, "fastest": winner["subject"], "seconds": seconds}
-        return [{"kind": "operators", **vars(task), **facts}]
+            return [Failure(of=Operators.kind, **where, error=str(error))]
+        return [Operators(**where, fastest=winner.subject, seconds=seconds)]
 
-    def _is_backend(self, name: str) -> bool:
-        return self.subjects[name].kind != ONNX
+    def _is_done(self, unit: str) -> bool:
+        return unit in self.results.done
 
-    def _pending(self, model: str, workloads: Sequence[str]) -> list[Task]:
-        tasks = self.plan.tasks(model, workloads)
-        return [
-            task
-            for task in tasks
-            if task.key not in self.results.done
-            and any(subject.takes(task) for subject in self.subjects.values())
-        ]
-
-    def _is_cold(self, model: str) -> bool:
-        """Whether the cold starts of a model are still to be measured."""
-        chosen = model in list(self.plan.models)[: self.plan.cold]
-        return chosen and f"{model}/cold" not in self.results.done
-
-    def _guess(self, model: str) -> list[str]:
-        """The kinds of units that are left of a model, as far as one knows without making it."""
-        known = [r for r in of_kind(self.results.rows, "model") if r["model"] == model]
-        if known and "error" in known[0]:
-            return []
-        if known:
-            workloads = known[0]["workloads"]
-        elif model == PEAK:
-            workloads = []
-        else:
-            workloads = [TRAIN, "encode", "decode", "reconstruct"]
-        kinds = [task.workload for task in self._pending(model, workloads)]
-        kinds += ["cold"] if self._is_cold(model) else []
-        return ["model", *kinds] if kinds or not known else []
+    def _pending(self, model: ModelPlan) -> list[str]:
+        """The kinds of a model's units that are not done."""
+        tasks = [m.task for m in model.measurements]
+        kinds = [task.workload for task in tasks if not self._is_done(task.key)]
+        if model.cold and not self._is_done(model.cold_unit):
+            kinds.append(COLD)
+        failed = self._is_done(model.name) and not any(
+            row.model == model.name for row in of_kind(self.results.rows, ModelInfo)
+        )
+        return [ModelInfo.kind, *kinds] if kinds and not failed else []
 
     @contextmanager
     def _unit(self, kind: str, doing: str) -> Iterator[None]:
-        """Shows what is done, and learns how long it takes."""
+        """Shows what is being done, and how long such units take."""
         self.bar.show(self.estimate, doing)
         started = time.monotonic()
         yield
         self.estimate.finish(kind, time.monotonic() - started)
+
+
+def _export(worker: WorkerProcess, **arguments: str) -> list[Row]:
+    model, route, precision = (arguments[key] for key in ("model", "route", "precision"))
+    try:
+        exported = worker.call("export", **arguments)
+    except WorkerError as error:
+        where: dict[str, Any] = {"model": model, "route": route, "precision": precision}
+        return [Failure(of=Export.kind, **where, error=str(error))]
+    return [to_row(row) for row in exported]

@@ -1,4 +1,4 @@
-"""One task, all its subjects: agreement first, then rounds in turn."""
+"""One task: the outputs of all its subjects are compared first, then rounds are timed in turn."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks.errors import BenchmarkError, WorkerError
-from benchmarks.measure.correctness import refuse_difference
-from benchmarks.plan import TRAIN, Plan, Task
-from benchmarks.records.file import Row
+from benchmarks.measure.correctness import check_outputs
+from benchmarks.options import RunOptions
+from benchmarks.records.schema import Failure, Row, Timing
+from benchmarks.subjects import Subject
+from benchmarks.tasks import TRAIN, Task
 
-FEWEST = 5
+MIN_ROUNDS = 5
 """Rounds of a task, however long they take."""
 
 TRAINING_FACTOR = 10.0
@@ -23,106 +25,110 @@ TRAINING_FACTOR = 10.0
 
 
 class Worker(Protocol):
-    """What carries out a subject's commands."""
+    """A process that runs a subject's commands."""
 
-    def do(self, command: str, **arguments: Any) -> Any:
-        """Gives a command and waits for its result."""
+    def request(self, command: str, **arguments: Any) -> Any:
+        """Sends a command and returns its result."""
         ...
 
 
 @dataclass
-class Entrant:
-    """A subject that takes part in a task, with what was measured of it so far."""
+class Trial:
+    """One subject at a task, and what has been measured of it so far."""
 
-    name: str
+    subject: Subject
     worker: Worker
-    precision: str = "float32"
     opened: dict[str, float] = field(default_factory=dict)
     calls: int = 1
     rounds: list[float] = field(default_factory=list)
     best: float = float("inf")
     error: str | None = None
 
-    def try_to(self, command: str, **arguments: Any) -> Any:
-        """Gives a command; None where it fails, which ends the subject's part in the task."""
+    def request(self, command: str, **arguments: Any) -> Any:
+        """The result of a command; None where it fails, which ends the trial."""
         try:
-            return self.worker.do(command, **arguments)
+            return self.worker.request(command, **arguments)
         except WorkerError as error:
             self.error = str(error)
             return None
 
     def row(self, task: Task) -> Row:
         """The subject's row of results."""
-        row = {"kind": "time", **vars(task), "subject": self.name, **self.opened}
+        where: dict[str, Any] = {**vars(task), "subject": self.subject.name}
         if self.error is not None:
-            return row | {"error": self.error}
-        return row | {"calls": self.calls, "best": self.best, "rounds": self.rounds}
+            return Failure(of=Timing.kind, **where, error=self.error)
+        return Timing(
+            **where,
+            load=self.opened["load"],
+            first=self.opened["first"],
+            calls=self.calls,
+            best=self.best,
+            rounds=self.rounds,
+        )
 
 
-def contest(
+def measure_task(
     task: Task,
-    entrants: Sequence[Entrant],
+    trials: Sequence[Trial],
     reference: Mapping[str, np.ndarray],
-    plan: Plan,
+    options: RunOptions,
     folder: Path,
     *,
     seed: int = 0,
 ) -> list[Row]:
-    """Lets subjects work on a task in turn; one row each, in their order.
+    """Times the subjects of a task in turn: one row each, in their order.
 
-    A subject whose output is wrong, or that fails, is out and has its error in its row.
+    A subject that fails, or whose outputs are wrong, is not timed further; its row has the error.
 
     Args:
         task: What they compute.
-        entrants: The subjects; those with an error are out already.
-        reference: What the task's outputs are.
-        plan: How often and how long.
-        folder: Where the model's files are, and outputs are passed.
+        trials: The subjects; those with an error are not timed.
+        reference: The task's outputs.
+        options: The number and duration of rounds.
+        folder: The model's files, and the place of outputs.
         seed: Seeds the order within each round.
     """
-    for entrant in _left(entrants):
-        _open(entrant, task, reference, folder)
-    for entrant in _left(entrants):
-        calls = entrant.try_to("warm", seconds=plan.round_seconds)
-        entrant.calls = calls or 1
+    for trial in _running(trials):
+        _open(trial, task, reference, folder)
+    for trial in _running(trials):
+        trial.calls = trial.request("warm", seconds=options.round_seconds) or 1
     order = random.Random(f"{seed} {task.key}")
     spent = 0.0
-    for number in range(plan.rounds):
-        if number >= FEWEST and spent > plan.longest:
+    for number in range(options.rounds):
+        if number >= MIN_ROUNDS and spent > options.longest:
             break
-        taking_part = _left(entrants)
-        order.shuffle(taking_part)
-        for entrant in taking_part:
-            timed = entrant.try_to("round", calls=entrant.calls)
+        running = _running(trials)
+        order.shuffle(running)
+        for trial in running:
+            timed = trial.request("round", calls=trial.calls)
             if timed is not None:
-                entrant.rounds.append(timed["median"])
-                entrant.best = min(entrant.best, timed["best"])
-                spent += timed["median"] * entrant.calls
-    return [entrant.row(task) for entrant in entrants]
+                trial.rounds.append(timed["median"])
+                trial.best = min(trial.best, timed["best"])
+                spent += timed["median"] * trial.calls
+    return [trial.row(task) for trial in trials]
 
 
-def fastest(rows: Sequence[Row]) -> Row | None:
+def fastest(rows: Sequence[Timing]) -> Timing | None:
     """The row with the smallest median of its rounds."""
-    timed = [row for row in rows if "error" not in row]
-    return min(timed, key=lambda row: float(np.median(row["rounds"])), default=None)
+    return min(rows, key=lambda row: float(np.median(row.rounds)), default=None)
 
 
-def _open(entrant: Entrant, task: Task, reference: Mapping[str, np.ndarray], folder: Path) -> None:
-    """Opens the task, which also computes it once, and compares what came of it."""
-    outputs = folder / "outputs.npz"
-    asked = {**vars(task), "folder": str(folder)}
-    entrant.opened = entrant.try_to("open", task=asked, outputs=str(outputs)) or {}
-    if entrant.error is not None:
+def _open(trial: Trial, task: Task, reference: Mapping[str, np.ndarray], folder: Path) -> None:
+    """Opens the task, which also computes it once, and checks the outputs."""
+    path = folder / "outputs.npz"
+    located = {**vars(task), "folder": str(folder)}
+    trial.opened = trial.request("open", task=located, outputs=str(path)) or {}
+    if trial.error is not None:
         return
-    with np.load(outputs) as arrays:
-        found = {name: arrays[name] for name in arrays.files}
-    outputs.unlink()
-    loosened = TRAINING_FACTOR if task.workload == TRAIN else 1.0
+    with np.load(path) as arrays:
+        outputs = {name: arrays[name] for name in arrays.files}
+    path.unlink()
+    factor = TRAINING_FACTOR if task.workload == TRAIN else 1.0
     try:
-        refuse_difference(found, reference, precision=entrant.precision, loosened=loosened)
+        check_outputs(outputs, reference, precision=trial.subject.precision, factor=factor)
     except BenchmarkError as error:
-        entrant.error = str(error)
+        trial.error = str(error)
 
 
-def _left(entrants: Sequence[Entrant]) -> list[Entrant]:
-    return [entrant for entrant in entrants if entrant.error is None]
+def _running(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.error is None]

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LIMIT = 100_000
+MAX_CALLS = 100_000
 """Calls in one round, however short they are."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds per call of one round: the middle one, which a hiccup does not move, and the best."""
+    """Seconds per call of one round: the median, which outliers do not move, and the best."""
 
     median: float
     best: float
@@ -23,7 +23,7 @@ class Round:
 
 
 def calls_per_round(call: Callable[[], object], seconds: float) -> int:
-    """How many calls fill a round; also warms up, for as long as a round."""
+    """The number of calls that fill a round; warms up for as long as a round."""
     best = float("inf")
     started = time.perf_counter()
     while True:
@@ -32,7 +32,7 @@ def calls_per_round(call: Callable[[], object], seconds: float) -> int:
         now = time.perf_counter()
         best = min(best, now - before)
         if now - started >= seconds:
-            return int(min(LIMIT, max(1, round(seconds / max(best, 1e-9)))))
+            return int(min(MAX_CALLS, max(1, round(seconds / max(best, 1e-9)))))
 
 
 def time_round(call: Callable[[], object], calls: int) -> Round:
@@ -52,11 +52,11 @@ def time_round(call: Callable[[], object], calls: int) -> Round:
 
 
 def in_turn(sides: Sequence[Callable[[], object]], seconds: float) -> Iterator[list[Round]]:
-    """Yields a round of every side, without end; who begins rotates.
+    """Yields a round of every side, without end; the first side rotates.
 
     Args:
         sides: The calls to compare; they warm up before the first round.
-        seconds: What a round of each takes.
+        seconds: Duration of a round of each.
     """
     counts = [calls_per_round(side, seconds) for side in sides]
     first = 0

@@ -1,8 +1,8 @@
-"""How each backend is called: with NumPy arrays, and answered in NumPy arrays, waited for.
+"""Calls of each backend, from NumPy arrays to NumPy arrays, which wait for the device.
 
 Each backend's module has a table `MODES`, name → `compile(function, variables)`, where the function
-maps a dictionary of tensors to a dictionary of tensors and reads the Keras variables. What comes
-back maps dictionaries of arrays.
+maps a dictionary of tensors to a dictionary of tensors and reads the Keras variables. The compiled
+function maps dictionaries of arrays.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ import numpy as np
 Arrays = Mapping[str, np.ndarray]
 Call = Callable[[Arrays], dict[str, np.ndarray]]
 
-# Compiled as a user would who knows one line of the backend.
+# The mode that takes one line of the backend.
 USUAL = {"tensorflow": "function", "torch": "eager", "jax": "jit"}
 
 

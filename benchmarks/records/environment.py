@@ -1,4 +1,4 @@
-"""Under what conditions a run was made: machine, versions, commit, settings."""
+"""The conditions of a run: machine, versions, commit, settings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import os
 import platform
 import subprocess
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.plan import Plan
-from benchmarks.records.schema import FORMAT
+from benchmarks.records.schema import Conditions
 
 PACKAGES = (
     "genzoo",
@@ -33,29 +32,34 @@ PACKAGES = (
 INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
-def conditions(plan: Plan) -> dict[str, Any]:
-    """Everything that a reader needs to know beside the figures."""
-    return {
-        "format": FORMAT,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "processor": processor(),
-        "instructions": instructions(),
-        "cores": len(cores()),
-        "threads": plan.threads,
-        "memory": _memory(),
-        "device": plan.device if plan.device == "cpu" else _accelerator(),
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        "versions": versions(),
-        "commit": commit(),
-        "precision": "float32; no TF32, no bfloat16; weights, inputs and outputs in float32",
-        "spinning": "off",
-        "plan": asdict(plan),
-    }
+def conditions(plan: Mapping[str, Any], *, threads: int, device: str = "cpu") -> Conditions:
+    """The conditions of a run that starts now.
+
+    Args:
+        plan: What is measured, in JSON terms.
+        threads: Of each subject.
+        device: `cpu` or `gpu`.
+    """
+    return Conditions(
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        processor=processor(),
+        instructions=instructions(),
+        cores=len(cores()),
+        threads=threads,
+        memory=_memory(),
+        device=device if device == "cpu" else _accelerator(),
+        system=platform.platform(terse=True),
+        python=platform.python_version(),
+        versions=versions(),
+        commit=commit(),
+        precision="float32; no TF32, no bfloat16; weights, inputs and outputs in float32",
+        spinning="off",
+        plan=plan,
+    )
 
 
 def sentence(command: str) -> str:
-    """What was run on what, for the head of a table."""
+    """The command and its conditions in one sentence, for the head of a table."""
     named = ", ".join(f"{name} {number}" for name, number in versions().items())
     return (
         f"`{command}`, commit {commit()}: {processor()}, {len(cores())} cores, "
@@ -71,7 +75,7 @@ def cores() -> list[int]:
 
 
 def processor() -> str:
-    """The processor's name, as the system tells it."""
+    """The processor's name in the system's words."""
     for line in _cpuinfo():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
@@ -79,13 +83,13 @@ def processor() -> str:
 
 
 def instructions() -> list[str]:
-    """Which of the instruction sets that matter for matrix products the processor has."""
+    """The processor's instruction sets among those that matter for matrix products."""
     flags = next((line for line in _cpuinfo() if line.startswith("flags")), "").split()
     return [name for name in INSTRUCTIONS if name in flags]
 
 
 def versions() -> dict[str, str]:
-    """The installed versions of the packages that take part."""
+    """The installed versions of the packages that are measured."""
     found = {}
     for package in PACKAGES:
         try:
@@ -122,7 +126,7 @@ def _accelerator() -> str:
 
 
 def _output(command: list[str]) -> str | None:
-    """What a command prints; None where it fails or is not there."""
+    """The output of a command; None where it fails or is absent."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -1,27 +1,14 @@
 """Results as JSON lines: whole units of work, so that an interrupted run can go on.
 
-A row is an object with a `"kind"`. The rows of a unit are appended in one write that ends with a
-`done` row; `benchmarks.records.schema` says what counts of a file. One run at a time writes a file.
-
-| kind       | what                                                                      |
-|------------|---------------------------------------------------------------------------|
-| conditions | the machine, the versions and the settings; the first row                 |
-| subject    | a subject's versions, device and start-up                                 |
-| model      | a model's workloads, shape and number of weights                          |
-| export     | seconds, bytes and nodes of a part by a route, or its error               |
-| cost       | floating-point operations and bytes of a workload                         |
-| time       | seconds per call of a subject at a task, round by round, or its error     |
-| operators  | ONNX Runtime's seconds by operator, where it was not the fastest          |
-| cold       | a new process: start, load, first answer, peak memory                     |
-| left_out   | what was asked for and is not measured, and why                           |
-| done       | the unit of the rows before it is complete                                |
+The rows of a unit are appended in one write that ends with a `done` row; `records.schema` has the
+kinds of rows, `records.parse` the rule of which lines count. One run at a time writes a file.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,26 +16,28 @@ from typing import Any
 import filelock
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.records.differences import refuse_differences
-from benchmarks.records.schema import Row, parse
+from benchmarks.records.differences import check_same
+from benchmarks.records.parse import parse
+from benchmarks.records.schema import Conditions, Done, Row
 
-__all__ = ["Results", "Row", "comparable", "of_kind", "read"]
+COMPARED = ("processor", "cores", "threads", "device", "commit", "versions", "plan")
+"""Conditions that must not change within one file."""
 
 
 class Results:
-    """A file of results that is added to, by this run alone until it is closed.
+    """A file of results, which this run alone adds to until it is closed.
 
     Args:
         path: The file; it is made, or continued.
-        conditions: What must be the same where a file is continued: see `comparable`.
-        overwrite: Starts anew.
+        conditions: Those that a continued file must have too: see `COMPARED`.
+        overwrite: Replaces the file's content.
 
     Raises:
-        BenchmarkError: The file is in use, holds a run under other conditions, or is none.
+        BenchmarkError: The file is in use, holds a run under other conditions, or no results.
     """
 
     def __init__(
-        self, path: str | Path, conditions: Mapping[str, Any], *, overwrite: bool = False
+        self, path: str | Path, conditions: Conditions, *, overwrite: bool = False
     ) -> None:
         self.path = Path(path)
         self.rows: list[Row] = []
@@ -75,7 +64,7 @@ class Results:
         self.close()
 
     def close(self) -> None:
-        """Gives the file back."""
+        """Releases the file's lock."""
         self._lock.release()
 
     def add(self, unit: str, rows: Sequence[Row]) -> None:
@@ -83,13 +72,13 @@ class Results:
 
         Before the first unit of a new run there is no file, or still the one that is overwritten.
         """
-        written = [*rows, {"kind": "done", "unit": unit}]
+        written = [*rows, Done(unit=unit)]
         if self._first:
-            written = [*self._first, {"kind": "done", "unit": "conditions"}, *written]
-            self.done.add("conditions")
+            written = [*self._first, Done(unit=Conditions.kind), *written]
+            self.done.add(Conditions.kind)
             self._first = []
             self.path.write_text("")
-        text = "".join(json.dumps(row) + "\n" for row in written)
+        text = "".join(json.dumps(row.to_json()) + "\n" for row in written)
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -98,7 +87,7 @@ class Results:
         self.done.add(unit)
 
     def _acquire(self) -> None:
-        """Takes the file for this process; the system gives it back when the process ends."""
+        """Locks the file for this process; the system releases it when the process ends."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire()
@@ -108,20 +97,20 @@ class Results:
                 "Accepted: another file, or this one when that run has ended."
             ) from None
 
-    def _begin(self, conditions: Mapping[str, Any], overwrite: bool) -> None:
+    def _begin(self, conditions: Conditions, overwrite: bool) -> None:
         if self.path.exists() and self.path.stat().st_size:
             if not overwrite:
                 self._resume(conditions)
                 return
-            _refuse_other_content(self.path)
-        self._first = [{"kind": "conditions", **conditions}]
+            _check_results(self.path)
+        self._first = [conditions]
         self.rows += self._first
 
-    def _resume(self, conditions: Mapping[str, Any]) -> None:
+    def _resume(self, conditions: Conditions) -> None:
         found = parse(self.path)
-        self.rows = [row for row in found.rows if row["kind"] != "done"]
-        refuse_differences(comparable(self.rows[0]), comparable(conditions), self.path)
-        self.done = {row["unit"] for row in found.rows if row["kind"] == "done"}
+        self.rows = list(found.rows)
+        check_same(comparable(first(self.rows)), comparable(conditions), self.path)
+        self.done = set(found.done)
         with open(self.path, "r+b") as file:
             file.truncate(found.length)
             file.seek(found.length - 1)
@@ -130,37 +119,39 @@ class Results:
 
 
 def read(path: str | Path) -> list[Row]:
-    """The rows of a file's complete units.
+    """The rows of a file's complete units; the first are its conditions.
 
     Raises:
-        BenchmarkError: The file is not there, holds no results, or is damaged.
+        BenchmarkError: The file is absent, holds no results, or is damaged.
     """
     path = Path(path)
     if not path.is_file():
         raise BenchmarkError(f"{path} is not a file of results.")
-    return [row for row in parse(path).rows if row["kind"] != "done"]
+    return list(parse(path).rows)
 
 
-def comparable(conditions: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the conditions that must not change within one file."""
-    keys = ("processor", "cores", "threads", "device", "commit", "versions", "plan")
-    return {key: json.loads(json.dumps(conditions.get(key))) for key in keys}
+def first(rows: Sequence[Row]) -> Conditions:
+    """The conditions that rows begin with."""
+    conditions = rows[0]
+    if not isinstance(conditions, Conditions):
+        raise TypeError(f"Rows begin with their conditions. Received: {conditions}")
+    return conditions
 
 
-def of_kind(rows: Sequence[Row], kind: str) -> list[Row]:
-    """The rows of one kind."""
-    return [row for row in rows if row["kind"] == kind]
+def comparable(conditions: Conditions) -> dict[str, Any]:
+    """The conditions that must not change within one file, as JSON gives them back."""
+    return {key: json.loads(json.dumps(getattr(conditions, key))) for key in COMPARED}
 
 
-def _refuse_other_content(path: Path) -> None:
-    """Refuses to overwrite what no benchmark wrote; results that are damaged may go."""
+def _check_results(path: Path) -> None:
+    """Raises where no benchmark wrote the file; damaged results may be overwritten."""
     with open(path, "rb") as file:
         line = file.readline()
     try:
-        first = json.loads(line)
+        row = json.loads(line)
     except ValueError:
-        first = None
-    if not isinstance(first, dict) or first.get("kind") != "conditions":
+        row = None
+    if not isinstance(row, dict) or row.get("kind") != Conditions.kind:
         raise BenchmarkError(
             f"Only results may be overwritten. Received: {path}, which holds something else. "
             "Accepted: another file."

@@ -1,4 +1,4 @@
-"""Where results and their reports go: no file that is somebody else's is replaced."""
+"""Paths of results and reports; a file that no benchmark wrote is never overwritten."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from benchmarks.errors import BenchmarkError
 
 SUFFIX = ".jsonl"
 
-# Reports' suffixes, and what one of the first lines of each report says.
+# Suffix of a report → text in one of its first lines.
 MARKS = {
     ".md": "threads for every subject, idle spinning off",
     ".html": "<title>genzoo benchmark</title>",
 }
 HEAD = 8
-"""Lines in which a report's mark is looked for."""
+"""Lines that are searched for a report's mark."""
 
 
-def refuse_place(results: Path) -> None:
-    """Refuses a file of results whose reports would replace it, or a file of somebody else's.
+def check_path(results: Path) -> None:
+    """Raises where a report would overwrite the results, or a file that is no report.
 
     Raises:
-        BenchmarkError: The name does not end in `.jsonl`, something that is no file is there, or
-            a file beside it has the name of a report and is none.
+        BenchmarkError: The name does not end in `.jsonl`, the path is no regular file, or a file
+            beside it has the name of a report and is none.
     """
     if results.suffix != SUFFIX:
         raise BenchmarkError(
@@ -32,14 +32,14 @@ def refuse_place(results: Path) -> None:
         )
     if results.exists() and not results.is_file():
         raise BenchmarkError(
-            f"Results are a file. Received: {results}, which is none. Accepted: another name."
+            f"Results are a file. Received: {results}, which is no file. Accepted: another name."
         )
     for suffix, mark in MARKS.items():
         report = results.with_suffix(suffix)
         if report.exists() and not _is_marked(report, mark):
             raise BenchmarkError(
                 f"The report of {results} goes to {report}, which must be a report or absent. "
-                f"Received: a file that is no report of a benchmark. Accepted: another name."
+                "Received: a file that is no report of a benchmark. Accepted: another name."
             )
 
 

@@ -1,142 +1,223 @@
-"""The lines of a file of results: what each kind of row holds, and which lines count.
+"""The rows of a file of results: one record for each kind.
 
-Units end in a `done` row, so a run that was cut off has lost nothing but the unit under way: its
-rows after the last `done` row are left out, and so is a last line that was not written to its end.
-Anything else that is no row is damage, of which the reader is told where it is.
+| kind       | record      | content                                                           |
+|------------|-------------|-------------------------------------------------------------------|
+| conditions | Conditions  | the machine, the versions and the settings; the first row         |
+| subject    | SubjectInfo | a subject's versions, device and start-up                         |
+| model      | ModelInfo   | a model's workloads, shape and number of weights                  |
+| export     | Export      | seconds, bytes and nodes of a part by a route                     |
+| cost       | Cost        | floating-point operations and bytes of a workload                 |
+| time       | Timing      | seconds per call of a subject at a task, round by round           |
+| operators  | Operators   | ONNX Runtime's seconds by operator, where it was not the fastest  |
+| cold       | ColdStart   | a new process: start, load, first answer, peak memory             |
+| skipped    | Skipped     | a requested measurement that is skipped, and the reason           |
+| done       | Done        | the unit of the rows before it is complete                        |
+
+A row of any kind with the key `error` is a `Failure`, except that `skipped` keeps its reason there.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from benchmarks.errors import BenchmarkError
-
-Row = dict[str, Any]
+from benchmarks.records.row import Row
+from benchmarks.tasks import Task
 
 FORMAT = 1
-SHOWN = 40
-"""Characters of a damaged line that are shown."""
 
-NUMBER = "a number"
-ROUNDS = "a list of numbers"
-TYPES: Mapping[str, type] = {"a text": str, "a list": list, "an object": dict}
 
-_TASK = {"model": "a text", "workload": "a text", "batch": NUMBER}
-_ENTRY = {**_TASK, "subject": "a text"}
+@dataclass(frozen=True, kw_only=True)
+class Conditions(Row):
+    """The machine, the versions and the settings of a run."""
 
-# Kind → what every row of it holds, and what is added where there is no error.
-KINDS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
-    "conditions": ({}, {}),
-    "subject": ({"subject": "a text", "type": "a text"}, {}),
-    "model": ({"model": "a text"}, {"workloads": "a list"}),
-    "export": ({"model": "a text", "route": "a text"}, {"part": "a text", "bytes": NUMBER}),
-    "cost": (_TASK, {"flops": NUMBER, "bytes": NUMBER}),
-    "time": (_ENTRY, {"rounds": ROUNDS, "best": NUMBER, "first": NUMBER}),
-    "operators": (_ENTRY, {"fastest": "a text", "seconds": "an object"}),
-    "cold": (_ENTRY, dict.fromkeys(("start", "load", "first", "peak_memory"), NUMBER)),
-    "left_out": ({"error": "a text"}, {}),
-    "done": ({"unit": "a text"}, {}),
+    kind = "conditions"
+    format: int = FORMAT
+    started: str | None = None
+    processor: str | None = None
+    instructions: Sequence[str] = ()
+    cores: int | None = None
+    threads: int | None = None
+    memory: int | None = None
+    device: str | None = None
+    system: str | None = None
+    python: str | None = None
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    commit: str | None = None
+    precision: str | None = None
+    spinning: str | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectInfo(Row):
+    """A subject's versions, device and start-up; `type` is its kind."""
+
+    kind = "subject"
+    subject: str
+    type: str
+    precision: str = "float32"
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    device: str | None = None
+    import_seconds: float | None = field(default=None, metadata={"key": "import"})
+    start: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo(Row):
+    """A model's workloads, parts, shape, number of weights by part, and size on the disk."""
+
+    kind = "model"
+    model: str
+    workloads: Sequence[str]
+    parts: Sequence[str] = ()
+    shape: Sequence[int] = ()
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    file: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Row):
+    """A part by a route; with a certificate also seconds by step, nodes and the tolerance used."""
+
+    kind = "export"
+    model: str
+    part: str
+    route: str
+    bytes: int
+    precision: str = "float32"
+    seconds: Mapping[str, Any] | None = None
+    nodes: int | None = None
+    opset: int | None = None
+    tolerance_used: float | None = None
+
+    def __post_init__(self) -> None:
+        certificate = {"seconds": self.seconds, "nodes": self.nodes}
+        missing = [name for name, value in certificate.items() if value is None]
+        if self.tolerance_used is not None and missing:
+            raise BenchmarkError(
+                f"A row of the kind export with tolerance_used has {' and '.join(certificate)}. "
+                f"Received: no {missing[0]}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AtTask(Row):
+    model: str
+    workload: str
+    batch: int
+
+    @property
+    def task(self) -> Task:
+        """The task that the row belongs to."""
+        return Task(self.model, self.workload, self.batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(_AtTask):
+    """Floating-point operations and bytes of one call of a workload."""
+
+    kind = "cost"
+    flops: float
+    bytes: float
+    traffic: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing(_AtTask):
+    """Seconds per call of a subject at a task: the median of each round, and the best call."""
+
+    kind = "time"
+    subject: str
+    load: float
+    first: float
+    calls: int
+    best: float
+    rounds: Sequence[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operators(_AtTask):
+    """Seconds per call by operator of a subject, where `fastest` was faster."""
+
+    kind = "operators"
+    subject: str
+    fastest: str
+    seconds: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColdStart(_AtTask):
+    """Seconds of a new process until it has started, loaded and answered, and its peak memory."""
+
+    kind = "cold"
+    subject: str
+    start: float
+    load: float
+    first: float
+    peak_memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped(Row):
+    """A requested measurement that is skipped."""
+
+    kind = "skipped"
+    reason: str = field(metadata={"key": "error"})
+    model: str | None = None
+    workload: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure(Row):
+    """A row that could not be measured: the kind of the row in its place, and the error."""
+
+    of: str = field(metadata={"key": "kind"})
+    error: str
+    model: str | None = None
+    workload: str | None = None
+    batch: int | None = None
+    subject: str | None = None
+    part: str | None = None
+    route: str | None = None
+    precision: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done(Row):
+    """The end of a complete unit."""
+
+    kind = "done"
+    unit: str
+
+
+KINDS: dict[str, type[Row]] = {
+    record.kind: record
+    for record in (
+        *(Conditions, SubjectInfo, ModelInfo, Export, Cost),
+        *(Timing, Operators, ColdStart, Skipped, Done),
+    )
 }
+FORMER_KINDS = {"left_out": Skipped}
+"""Names of kinds in older files."""
 
-# Beside the table: what certified exports have too, and what conditions are where they are there.
-CERTIFIED = {"tolerance_used": NUMBER, "seconds": "an object", "nodes": NUMBER}
-TOLD = {"versions": "an object", "plan": "an object", "instructions": "a list"}
-
-
-@dataclass(frozen=True)
-class Content:
-    """The rows of a file's complete units, and how many of its bytes they take."""
-
-    rows: Sequence[Row]
-    length: int
+AnyRow = TypeVar("AnyRow", bound=Row)
 
 
-def parse(path: Path) -> Content:
-    """Reads a file of results.
+def to_row(row: Mapping[str, Any]) -> Row:
+    """The record of a JSON object of any kind.
 
     Raises:
-        BenchmarkError: The file holds no results, those of another format, or a damaged line.
+        KeyError: The kind is unknown.
+        BenchmarkError: A field is missing or has another type.
     """
-    rows: list[Row] = []
-    kept, length, position = 0, 0, 0
-    lines = path.read_bytes().splitlines(keepends=True)
-    for number, line in enumerate(lines, start=1):
-        position += len(line)
-        if not line.strip():
-            continue
-        where = f"line {number} of {path}"
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if row is None and number == len(lines) and not line.endswith(b"\n") and rows:
-            break  # The run ended while writing it.
-        if not rows:
-            _check_beginning(row, path)
-        _check(row, line, where)
-        if rows and row["kind"] == "conditions":
-            raise BenchmarkError(f"A file holds one run. Received: {where}, where a second begins.")
-        rows.append(row)
-        if row["kind"] == "done":
-            kept, length = len(rows), position
-    complete = rows[:kept]
-    if not complete:
-        raise BenchmarkError(f"{path} holds no results. Accepted: a file that zoo bench wrote.")
-    _check_subjects(complete, path)
-    return Content(complete, length)
+    record = (KINDS | FORMER_KINDS)[row["kind"]]
+    return (Failure if "error" in row and record is not Skipped else record).from_json(row)
 
 
-def _check_beginning(row: Any, path: Path) -> None:
-    if not isinstance(row, dict) or row.get("kind") != "conditions":
-        raise BenchmarkError(f"{path} holds no results. Accepted: a file that zoo bench wrote.")
-    if row.get("format", FORMAT) != FORMAT:
-        raise BenchmarkError(
-            f"The format of results is one that is known here. Received: {row['format']!r}, "
-            f"in {path}. Accepted: {FORMAT}"
-        )
-
-
-def _check(row: Any, line: bytes, where: str) -> None:
-    """Refuses what is no row, or lacks what its kind has."""
-    kind = row.get("kind") if isinstance(row, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS:
-        shown = line[:SHOWN].decode(errors="replace").strip()
-        raise BenchmarkError(
-            f"A line of results is an object of a known kind. Received: {where}, which is damaged: "
-            f"{shown!r}. Accepted: {', '.join(KINDS)}"
-        )
-    always, without_error = KINDS[kind]
-    wanted = {**always, **({} if "error" in row else without_error)}
-    if kind == "export" and "tolerance_used" in row:
-        wanted |= CERTIFIED
-    if kind == "conditions":
-        wanted |= {key: what for key, what in TOLD.items() if key in row}
-    for key, what in wanted.items():
-        if key not in row or not _is(row[key], what):
-            received = f"{key}={row[key]!r}"[:SHOWN] if key in row else f"no {key}"
-            raise BenchmarkError(
-                f"A row of the kind {kind} has {key}, {what}. Received: {received}, in {where}."
-            )
-
-
-def _is(value: Any, what: str) -> bool:
-    if what == ROUNDS:
-        return isinstance(value, list) and bool(value) and all(_is(v, NUMBER) for v in value)
-    if what == NUMBER:
-        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return isinstance(value, TYPES[what])
-
-
-def _check_subjects(rows: Sequence[Row], path: Path) -> None:
-    known = {row["subject"] for row in rows if row["kind"] == "subject"}
-    for row in rows:
-        if row["kind"] == "time" and "error" not in row and row["subject"] not in known:
-            raise BenchmarkError(
-                f"A subject that was timed has a row of its own. Received: {path}, without one of "
-                f"{row['subject']}."
-            )
+def of_kind(rows: Iterable[Row], record: type[AnyRow]) -> list[AnyRow]:
+    """The rows of one kind."""
+    return [row for row in rows if isinstance(row, record)]

@@ -1,4 +1,4 @@
-"""What the figures say: speed-ups, shares of the machine's ceiling, and where time goes."""
+"""Speed-ups, and shares of the machine's ceiling, from the rows of a run."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.measure.statistics import Interval, Summary, geometric_mean, speedup, summarize
-from benchmarks.plan import PEAK, TRAIN, Task
-from benchmarks.records.file import Row, of_kind
+from benchmarks.records.file import first
+from benchmarks.records.schema import Cost, Row, SubjectInfo, Timing, of_kind
 from benchmarks.subjects import COMPILED, PLAIN, PREDICT
+from benchmarks.tasks import PEAK, TRAIN, Task
 from benchmarks.workload import roofline
 
 OURS = "onnxruntime"
-"""The subject that the others are compared with: ONNX Runtime on the direct route's files."""
+"""The subject of the report: ONNX Runtime on the direct route's files."""
 
 HAND_WRITTEN = "plain-torch"
-"""Training is compared with this: eager PyTorch without the zoo."""
+"""The baseline of training: eager PyTorch without the zoo."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The best that any subject reached in this run: operations and bytes a second."""
+    """The highest rates of any subject in this run: operations and bytes a second."""
 
     flops: float
     cache: float
@@ -45,23 +46,22 @@ class Ceiling:
         sizes = [roofline.work(name, roofline.BATCHES[name])[1] for name in roofline.TRIADS]
         return self.cache if moved**2 < sizes[0] * sizes[1] else self.memory
 
-    def seconds(self, cost: Row) -> float:
+    def seconds(self, cost: Cost) -> float:
         """The least time that a call can take on this machine."""
-        return max(cost["flops"] / self.flops, cost["bytes"] / self.bandwidth(cost["bytes"]))
+        return max(cost.flops / self.flops, cost.bytes / self.bandwidth(cost.bytes))
 
 
 class Analysis:
-    """The rows of a run, and what follows from them."""
+    """The rows of a run, by task and subject."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
-        self.conditions = rows[0]
-        self.kinds = {row["subject"]: row["type"] for row in of_kind(rows, "subject")}
-        self.times: dict[Task, dict[str, Row]] = {}
-        for row in of_kind(rows, "time"):
-            if "error" not in row:
-                self.times.setdefault(task_of(row), {})[row["subject"]] = row
-        self.costs = {task_of(row): row for row in of_kind(rows, "cost")}
+        self.conditions = first(rows)
+        self.kinds = {row.subject: row.type for row in of_kind(rows, SubjectInfo)}
+        self.times: dict[Task, dict[str, Timing]] = {}
+        for row in of_kind(rows, Timing):
+            self.times.setdefault(row.task, {})[row.subject] = row
+        self.costs = {row.task: row for row in of_kind(rows, Cost)}
 
     @property
     def tasks(self) -> list[Task]:
@@ -76,7 +76,7 @@ class Analysis:
         """The fastest subject of a kind at a task."""
         timed = self.times[task]
         candidates = [name for name in self.names(kind) if name in timed]
-        medians = {name: summarize(timed[name]["rounds"]).median for name in candidates}
+        medians = {name: summarize(timed[name].rounds).median for name in candidates}
         return min(medians, key=medians.__getitem__, default=None)
 
     def compare(self, task: Task, subject: str, other: str) -> Comparison | None:
@@ -84,7 +84,7 @@ class Analysis:
         timed = self.times[task]
         if subject not in timed or other not in timed:
             return None
-        ours, theirs = timed[subject]["rounds"], timed[other]["rounds"]
+        ours, theirs = timed[subject].rounds, timed[other].rounds
         ratio = speedup(theirs, ours)
         kind = self.kinds[other]
         return Comparison(task, subject, other, kind, summarize(ours), summarize(theirs), ratio)
@@ -129,7 +129,7 @@ class Analysis:
             work = moved if name in roofline.TRIADS else flops
             timed = self.times.get(Task(PEAK, name, roofline.BATCHES[name]), {})
             for subject, row in timed.items():
-                rate = work / row["best"]  # a ceiling is what was possible at any time
+                rate = work / row.best  # a ceiling is what was possible at any time
                 best[name] = max(best.get(name, (0.0, "")), (rate, subject))
         if set(best) != set(roofline.BATCHES):
             return None
@@ -138,18 +138,13 @@ class Analysis:
         return Ceiling(flops, best["triad_cache"][0], best["triad_memory"][0], holders)
 
     def share(self, task: Task, subject: str) -> float | None:
-        """What share of the ceiling a subject reached at a task."""
+        """The share of the ceiling that a subject reached at a task."""
         ceiling, cost = self.ceiling(), self.costs.get(task)
         if ceiling is None or cost is None or subject not in self.times.get(task, {}):
             return None
-        return ceiling.seconds(cost) / summarize(self.times[task][subject]["rounds"]).median
-
-
-def task_of(row: Row) -> Task:
-    """The task that a row belongs to."""
-    return Task(row["model"], row["workload"], row["batch"])
+        return ceiling.seconds(cost) / summarize(self.times[task][subject].rounds).median
 
 
 def family(subject: str) -> str:
-    """What a subject is built on: `tensorflow`, `torch`, `jax`, `onnxruntime` or `plain`."""
+    """The backend or engine of a subject, such as `torch`, `onnxruntime` or `plain`."""
     return "openvino" if subject == "openvino" else subject.split("-")[0]

@@ -1,4 +1,4 @@
-"""Two runs compared: what became slower or faster, with confidence."""
+"""Comparison of two runs: subjects that became slower or faster, with confidence."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.statistics import Interval, Summary, change, geometric_mean, summarize
-from benchmarks.plan import PEAK, Task
-from benchmarks.records.file import Row, comparable
+from benchmarks.records.file import comparable, first
+from benchmarks.records.schema import Row
 from benchmarks.report.analysis import Analysis
 from benchmarks.report.tables import Table, seconds
 from benchmarks.report.timings import interval
+from benchmarks.tasks import PEAK, Task
 
 SHOWN = 3
-"""Of what is no longer measured."""
+"""Tasks that are named of those that are no longer measured."""
 
 ENVIRONMENT = ("processor", "cores", "threads", "device", "versions")
 
@@ -38,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All changes, and what else differs between the runs.
+    """All changes, and other differences between the runs.
 
     `machine` is how much slower the machine itself was, by its measured peaks.
     """
@@ -50,10 +51,10 @@ class Changes:
 
 
 def compare(before: Sequence[Row], after: Sequence[Row], *, slower: float = 1.05) -> Changes:
-    """Compares what both runs measured.
+    """Compares the tasks that both runs measured.
 
     A subject is slower where the whole confidence interval of its ratio lies above `slower`, faster
-    where it lies below its inverse, as measured and relative to the machine alike: peaks that
+    where it lies below its inverse, both as measured and relative to the machine: peaks that
     something else disturbed make no change, nor does a machine that became slower.
 
     Args:
@@ -71,7 +72,7 @@ def compare(before: Sequence[Row], after: Sequence[Row], *, slower: float = 1.05
     if not any(task.model != PEAK for task, _ in shared):
         raise BenchmarkError("The two runs have no task and subject in common.")
     ratios = {
-        (task, name): change(old[task][name]["rounds"], new[task][name]["rounds"])
+        (task, name): change(old[task][name].rounds, new[task][name].rounds)
         for task, name in shared
     }
     peaks = [ratio.value for (task, _), ratio in ratios.items() if task.model == PEAK]
@@ -86,21 +87,21 @@ def compare(before: Sequence[Row], after: Sequence[Row], *, slower: float = 1.05
             Change(
                 task,
                 name,
-                summarize(old[task][name]["rounds"]),
-                summarize(new[task][name]["rounds"]),
+                summarize(old[task][name].rounds),
+                summarize(new[task][name].rounds),
                 raw,
                 relative,
                 _verdict(raw, relative, slower),
             )
         )
-    then, now = comparable(before[0]), comparable(after[0])
+    then, now = comparable(first(before)), comparable(first(after))
     differing = [key for key in ENVIRONMENT if then[key] != now[key]]
-    lost = [f"{t.key} {name}" for t in old for name in old[t] if name not in new.get(t, {})]
-    return Changes(sorted(rows, key=lambda row: -row.relative.value), machine, differing, lost)
+    missing = [f"{t.key} {name}" for t in old for name in old[t] if name not in new.get(t, {})]
+    return Changes(sorted(rows, key=lambda row: -row.relative.value), machine, differing, missing)
 
 
 def table(changes: Changes) -> str:
-    """The changes that count, in words, worst first."""
+    """The changes that count as text, the slowest first."""
     rows = [
         [
             row.task.model,

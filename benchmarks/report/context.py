@@ -1,15 +1,15 @@
-"""The tables beside the timings: the machine, cold starts, exports, and what failed."""
+"""The tables beside the timings: the machine, cold starts, exports, failures and skipped work."""
 
 from __future__ import annotations
 
-from benchmarks.plan import PEAK
-from benchmarks.records.file import of_kind
+from benchmarks.records.schema import ColdStart, Export, Failure, Skipped, of_kind
 from benchmarks.report.analysis import Analysis
 from benchmarks.report.tables import MISSING, Table, seconds, size
+from benchmarks.tasks import PEAK
 
 
 def ceilings(analysis: Analysis) -> Table:
-    """What the machine can do at best, by measure and subject."""
+    """The machine's highest rates, by measure and subject."""
     ceiling = analysis.ceiling()
     rows = []
     if ceiling is not None:
@@ -18,7 +18,7 @@ def ceilings(analysis: Analysis) -> Table:
                 continue
             cost = analysis.costs[task]
             for name, row in timed.items():
-                flops, moved = (cost[work] / row["best"] / 1e9 for work in ("flops", "bytes"))
+                flops, moved = (work / row.best / 1e9 for work in (cost.flops, cost.bytes))
                 best = "highest" if ceiling.holders[task.workload] == name else ""
                 rows.append([task.workload, name, f"{flops:.1f}", f"{moved:.1f}", best])
     note = (
@@ -30,69 +30,74 @@ def ceilings(analysis: Analysis) -> Table:
 
 
 def cold(analysis: Analysis) -> Table:
-    """From nothing to the first answer, in a new process."""
+    """Start, load and first call of a new process."""
     rows = [
         [
-            row["model"],
-            row["subject"],
-            seconds(row["start"]),
-            seconds(row["load"]),
-            seconds(row["first"]),
-            seconds(row["start"] + row["load"] + row["first"]),
-            size(row["peak_memory"]),
+            row.model,
+            row.subject,
+            seconds(row.start),
+            seconds(row.load),
+            seconds(row.first),
+            seconds(row.start + row.load + row.first),
+            size(row.peak_memory),
         ]
-        for row in of_kind(analysis.rows, "cold")
-        if "error" not in row
+        for row in of_kind(analysis.rows, ColdStart)
     ]
     note = (
-        "A new process with its files in the system's cache: until everything is imported, the "
-        "model is loaded, the first sample is answered; and the most memory it held."
+        "A new process with its files in the system's cache: seconds of imports, of loading the "
+        "model, of the first call; and the peak memory."
     )
-    header = ["model", "subject", "import", "load", "first answer", "in all", "peak memory"]
+    header = ["model", "subject", "import", "load", "first call", "total", "peak memory"]
     return Table("Cold start", note, header, rows, left=2)
 
 
 def exports(analysis: Analysis) -> Table:
     """Each part by each route that converts it."""
-    rows = []
-    for row in of_kind(analysis.rows, "export"):
-        if "error" in row or row["model"] == PEAK:
-            continue
-        certified = "tolerance_used" in row
-        rows.append(
-            [
-                row["model"],
-                row["part"],
-                row["route"],
-                row.get("precision", "float32"),
-                seconds(row["seconds"]["convert"]) if certified else MISSING,
-                str(row["nodes"]) if certified else MISSING,
-                size(row["bytes"]),
-                f"{row['tolerance_used']:.0%}" if certified else MISSING,
-            ]
-        )
+    rows = [
+        [
+            row.model,
+            row.part,
+            row.route,
+            row.precision,
+            MISSING if row.seconds is None else seconds(row.seconds["convert"]),
+            MISSING if row.nodes is None else str(row.nodes),
+            size(row.bytes),
+            MISSING if row.tolerance_used is None else f"{row.tolerance_used:.0%}",
+        ]
+        for row in of_kind(analysis.rows, Export)
+        if row.model != PEAK
+    ]
     note = (
-        "Each part by each route that converts it; tolerance: the share of the certificate's that "
-        "differences used. Above 100%, inputs a thousand times larger than usual used it, where "
-        "what their rounding alone changes in the native model is added."
+        "Each part by each route that converts it; tolerance: the largest share of the "
+        "certificate's tolerance that a difference takes. Above 100% are inputs a thousand times "
+        "larger than usual, whose tolerance includes the native model's response to rounding."
     )
     header = ["model", "part", "route", "precision", "conversion", "nodes", "file", "tolerance"]
     return Table("Export", note, header, rows, left=4)
 
 
 def failures(analysis: Analysis) -> Table:
-    """What could not be measured, and why."""
-    # What fails at one task mostly fails at all: one line for each model, subject and reason.
-    places: dict[tuple[str, str, str], list[str]] = {}
-    for row in analysis.rows:
-        if "error" in row:
-            who = str(row.get("subject", row.get("route", "")))
-            where = " ".join(str(row[k]) for k in ("workload", "batch", "part") if k in row)
-            places.setdefault((row.get("model", ""), who, row["error"]), []).append(where)
+    """Failed measurements: one line for each model, subject and error."""
+    # A subject that fails at one task mostly fails at all tasks of the model.
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in of_kind(analysis.rows, Failure):
+        subject = row.subject or row.route or ""
+        where = [str(v) for v in (row.workload, row.batch, row.part) if v is not None]
+        found.setdefault((row.model or "", subject, row.error), []).append(" ".join(where))
     rows = [
-        [f"{model} {found[0]}".strip() if len(found) == 1 else f"{model}, {len(found)} times"]
-        + [who, why]
-        for (model, who, why), found in places.items()
+        [f"{model} {where[0]}".strip() if len(where) == 1 else f"{model}, {len(where)} times"]
+        + [subject, error]
+        for (model, subject, error), where in found.items()
     ]
-    note = "What could not be measured, and why. A wrong output is never timed."
-    return Table("Failures", note, ["where", "who", "why"], rows, left=3)
+    note = "Measurements that failed, and their errors. Wrong outputs are never timed."
+    return Table("Failures", note, ["where", "subject", "error"], rows, left=3)
+
+
+def skipped(analysis: Analysis) -> Table:
+    """Requested measurements that were skipped."""
+    rows = [
+        [row.model or "", row.workload or "", row.subject or "", row.reason]
+        for row in of_kind(analysis.rows, Skipped)
+    ]
+    note = "Requested measurements that were skipped, and why."
+    return Table("Skipped", note, ["model", "workload", "subject", "reason"], rows, left=4)

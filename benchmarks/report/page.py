@@ -1,4 +1,4 @@
-"""One HTML page that needs nothing else: figures, plots, tables; light and dark; any width."""
+"""A self-contained HTML page: figures, plots, tables; light and dark; any width."""
 
 from __future__ import annotations
 
@@ -46,22 +46,21 @@ def page(analysis: Analysis) -> str:
 def conditions(analysis: Analysis) -> str:
     """The run's conditions in a paragraph."""
     known = analysis.conditions
-    versions = known.get("versions", {})
-    plan = known.get("plan", {})
-    said = [
-        f"{known.get('processor', 'unknown processor')}, {known.get('cores', '?')} cores",
-        " ".join(known.get("instructions", [])),
-        f"{known.get('threads', '?')} threads for every subject, idle spinning off",
-        f"{size(known['memory'])} of memory" if known.get("memory") else "",
-        f"device: {known.get('device', 'cpu')}",
-        str(known.get("precision", "")),
-        ", ".join(f"{name} {number}" for name, number in versions.items()),
-        f"Python {known['python']}" if known.get("python") else "",
+    plan = known.plan
+    phrases = [
+        f"{known.processor or 'unknown processor'}, {known.cores or '?'} cores",
+        " ".join(known.instructions),
+        f"{known.threads or '?'} threads for every subject, idle spinning off",
+        f"{size(known.memory)} of memory" if known.memory else "",
+        f"device: {known.device or 'cpu'}",
+        known.precision or "",
+        ", ".join(f"{name} {number}" for name, number in known.versions.items()),
+        f"Python {known.python}" if known.python else "",
         f"{plan['rounds']} rounds of {plan['round_seconds']} s" if "rounds" in plan else "",
-        f"commit {known['commit'][:12]}" if known.get("commit") else "",
-        str(known.get("started", "")),
+        f"commit {known.commit[:12]}" if known.commit else "",
+        known.started or "",
     ]
-    return " · ".join(part for part in said if part)
+    return " · ".join(phrase for phrase in phrases if phrase)
 
 
 def _tiles(analysis: Analysis) -> str:
@@ -123,8 +122,8 @@ def _roofline(analysis: Analysis) -> str:
     if picture is None:
         return ""
     note = (
-        "ONNX Runtime and the fastest compiled backend at every task, under what the machine can "
-        "do at best: solid from its caches, dashed from memory."
+        "ONNX Runtime and the fastest compiled backend at every task, under the machine's "
+        "ceilings: solid from its caches, dashed from memory."
     )
     return _section("Roofline", note, [_figure(picture)], plots.legend(analysis))
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.measure.statistics import summarize
-from benchmarks.plan import Task
-from benchmarks.records.file import of_kind
+from benchmarks.records.schema import SubjectInfo, of_kind
 from benchmarks.report.analysis import OURS, Analysis, Comparison, family
 from benchmarks.report.svg import LogScale, Picture
 from benchmarks.report.tables import seconds
 from benchmarks.report.timings import interval
 from benchmarks.subjects import ONNX, PREDICT
+from benchmarks.tasks import Task
 
 WIDTH = 360
 LEFT, RIGHT = 50, 348
-ROW = 40
+ROW, NAME = 44, 20
+"""Height of a row, and of its name at the top of it."""
 
 
 def speedup_by_task(
@@ -24,28 +25,30 @@ def speedup_by_task(
     """Each workload of a model on a line: one dot a batch size, with its interval.
 
     Args:
-        compared: What is drawn.
-        everything: What the scale has room for, so that pictures can be compared.
-        label: What the picture shows.
+        compared: The comparisons that are drawn.
+        everything: Comparisons that set the scale, so that pictures can be compared.
+        label: The picture's text alternative.
     """
     lines = list(dict.fromkeys((c.task.model, c.task.workload) for c in compared))
     batches = sorted({c.task.batch for c in everything})
     bounds = [b for c in everything for b in (c.speedup.low, c.speedup.high)]
     scale = LogScale.over([*bounds, 0.9, 1.6], 12, RIGHT)
-    picture = Picture(WIDTH, 34 + ROW * len(lines), label)
-    bottom = picture.height - 22
+    picture = Picture(WIDTH, 24 + ROW * len(lines), label)
     for tick in scale.ticks(7):
-        picture.line([(scale(tick), 4), (scale(tick), bottom)], "unit" if tick == 1 else "grid")
-        picture.text(scale(tick), bottom + 15, f"{tick:g}×", "tick", "middle")
+        for number in range(len(lines)):  # interrupted where the rows' names are
+            top, bottom = ROW * number + NAME, ROW * (number + 1)
+            kind = "unit" if tick == 1 else "grid"
+            picture.line([(scale(tick), top), (scale(tick), bottom)], kind)
+        picture.text(scale(tick), picture.height - 7, f"{tick:g}×", "tick", "middle")
     for number, (model, workload) in enumerate(lines):
-        top = 8 + ROW * number
-        picture.text(12, top + 9, f"{model} {workload}", "row")
+        top = ROW * number
+        picture.text(12, top + NAME - 5, f"{model} {workload}", "row")
         for comparison in compared:
             task = comparison.task
             if (task.model, task.workload) != (model, workload):
                 continue
             place = batches.index(task.batch)
-            y = top + 15 + 7 * place
+            y = top + NAME + 4 + 7 * place
             found = comparison.speedup
             kind = f"batch-{min(place, 2)}"
             picture.line([(scale(found.low), y), (scale(found.high), y)], f"range {kind}")
@@ -103,9 +106,9 @@ def roofline(analysis: Analysis) -> Picture | None:
     for task, cost in analysis.costs.items():
         for name in (OURS, analysis.fastest(task, "compiled") if task in analysis.times else None):
             share = analysis.share(task, name) if name else None
-            if share is not None and name and task in analysis.tasks and cost["flops"] > 0:
-                rate = cost["flops"] / _median(analysis, task, name)
-                points.append((cost["flops"] / cost["bytes"], rate, name, task, share))
+            if share is not None and name and task in analysis.tasks and cost.flops > 0:
+                rate = cost.flops / _median(analysis, task, name)
+                points.append((cost.flops / cost.bytes, rate, name, task, share))
     if ceiling is None or not points:
         return None
     picture = Picture(WIDTH, 280, "Operations a second over operations a byte")
@@ -141,12 +144,12 @@ def groups(analysis: Analysis) -> list[tuple[str, str]]:
 
 def legend(analysis: Analysis) -> list[tuple[str, str]]:
     """CSS class and name of every family that is drawn, and of `predict`."""
-    names = [row["subject"] for row in of_kind(analysis.rows, "subject")]
+    names = [row.subject for row in of_kind(analysis.rows, SubjectInfo)]
     return [(f"family-{name}", name) for name in dict.fromkeys(family(n) for n in names)]
 
 
 def _drawn(analysis: Analysis, tasks: Sequence[Task]) -> list[str]:
-    """The subjects of a latency plot: other routes would hide ours."""
+    """The subjects of a latency plot; other routes' lines would cover the direct one's."""
     names = dict.fromkeys(name for task in tasks for name in analysis.times[task])
     return [n for n in names if analysis.kinds.get(n) != ONNX or n in (OURS, "openvino")]
 
@@ -158,7 +161,7 @@ def _tick(value: float) -> str:
 
 
 def _median(analysis: Analysis, task: Task, name: str) -> float:
-    return summarize(analysis.times[task][name]["rounds"]).median
+    return summarize(analysis.times[task][name].rounds).median
 
 
 def _style(analysis: Analysis, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Small pictures in SVG: elements, logarithmic scales, ticks. Colours come from the page's CSS."""
+"""SVG pictures: elements, logarithmic scales, ticks. Colours come from the page's CSS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Picture:
     Args:
         width: Of the coordinate system.
         height: Of the coordinate system.
-        label: What the picture shows, for who cannot see it.
+        label: The text alternative.
     """
 
     def __init__(self, width: float, height: float, label: str) -> None:
@@ -33,11 +33,11 @@ class Picture:
         self._add("polyline", kind, points=path)
 
     def dot(self, x: float, y: float, kind: str, tip: str, radius: float = 4) -> None:
-        """Draws a dot that says what it is when pointed at."""
+        """Draws a dot with a tooltip."""
         self._add("circle", kind, tip, cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{radius:g}")
 
     def bar(self, x: float, y: float, width: float, height: float, kind: str, tip: str) -> None:
-        """Draws a bar that says what it is when pointed at."""
+        """Draws a bar with a tooltip."""
         size = {"width": f"{max(width, 0.5):.1f}", "height": f"{height:.1f}"}
         self._add("rect", kind, tip, x=f"{x:.1f}", y=f"{y:.1f}", rx="2", **size)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 MISSING = "–"
-"""The cell of what was not measured."""
+"""The cell of a missing measurement."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Table:
         return "\n".join([f"## {self.title}", "", self.note, "", *body, ""])
 
     def html(self) -> str:
-        """A table that scrolls sideways where it does not fit."""
+        """A table; its frame scrolls sideways where it does not fit, and shows that by a shadow."""
         head = "".join(self._cell("th", column, cell) for column, cell in enumerate(self.header))
         body = "".join(
             "<tr>" + "".join(self._cell("td", c, cell) for c, cell in enumerate(row)) + "</tr>\n"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.measure.statistics import Interval, geometric_mean, summarize
-from benchmarks.plan import TRAIN
-from benchmarks.records.file import of_kind
+from benchmarks.records.schema import Operators, of_kind
 from benchmarks.report import context
-from benchmarks.report.analysis import OURS, Analysis, task_of
+from benchmarks.report.analysis import OURS, Analysis
 from benchmarks.report.tables import MISSING, Table, seconds, times
 from benchmarks.subjects import COMPILED, PLAIN, PREDICT
+from benchmarks.tasks import TRAIN
 
 AGAINST = {
     COMPILED: "the fastest compiled backend",
@@ -16,7 +16,7 @@ AGAINST = {
     PLAIN: "hand-written PyTorch",
 }
 SHOWN = 4
-"""Operators that are named where ONNX Runtime did not win."""
+"""Operators that are named where ONNX Runtime was not the fastest."""
 
 
 def tables(analysis: Analysis) -> list[Table]:
@@ -32,6 +32,7 @@ def tables(analysis: Analysis) -> list[Table]:
         context.cold(analysis),
         context.exports(analysis),
         context.failures(analysis),
+        context.skipped(analysis),
     ]
     return [table for table in made if table.rows]
 
@@ -68,8 +69,8 @@ def _by_subject(analysis: Analysis) -> Table:
         rows.append([*row, str(len(compared))] if compared else [])
     note = (
         "How many times faster ONNX Runtime is, in float32 on the direct route's files, than each "
-        "other subject at the tasks that both did: geometric mean, and the least. Below 1×, the "
-        "other is faster."
+        "other subject at the tasks that both completed: geometric mean, and the least. Below 1×, "
+        "the other is faster."
     )
     header = ["subject"]
     for batch in batches:
@@ -84,7 +85,7 @@ def _inference(analysis: Analysis) -> Table:
     for task in analysis.tasks:
         if task.workload == TRAIN or OURS not in analysis.times[task]:
             continue
-        ours = summarize(analysis.times[task][OURS]["rounds"])
+        ours = summarize(analysis.times[task][OURS].rounds)
         row = [task.model, task.workload, str(task.batch), seconds(ours.median)]
         row.append(f"{seconds(ours.lower)} – {seconds(ours.upper)}")
         for found in (compiled.get(task), predict.get(task)):
@@ -96,8 +97,8 @@ def _inference(analysis: Analysis) -> Table:
         rows.append([*row, MISSING if share is None else f"{share:.0%}"])
     note = (
         "Seconds per call, from NumPy arrays to NumPy arrays: median and quartiles of the rounds. "
-        "Speed-ups are medians of per-round ratios with 95% intervals. Ceiling: the share of what "
-        "the machine can do at best, by its measured peak."
+        "Speed-ups are medians of per-round ratios with 95% intervals. Ceiling: the share of the "
+        "machine's highest measured rate."
     )
     header = ["model", "workload", "batch", "ONNX Runtime", "quartiles"]
     header += ["best compiled", "its time", "speed-up", "best predict", "its time", "speed-up"]
@@ -111,7 +112,7 @@ def _training(analysis: Analysis) -> Table:
         if task.workload != TRAIN:
             continue
         for name, row in analysis.times[task].items():
-            summary = summarize(row["rounds"])
+            summary = summarize(row.rounds)
             found = compared.get((task, name))
             relative = MISSING if found is None else times(1 / found.speedup.value)
             rate = f"{task.batch / summary.median:.0f}"
@@ -133,10 +134,10 @@ def _subjects(analysis: Analysis) -> Table:
             task.workload,
             name,
             str(task.batch),
-            seconds(summarize(row["rounds"]).median),
-            seconds(row["best"]),
-            f"{task.batch / summarize(row['rounds']).median:.0f}",
-            seconds(row["first"]),
+            seconds(summarize(row.rounds).median),
+            seconds(row.best),
+            f"{task.batch / summarize(row.rounds).median:.0f}",
+            seconds(row.first),
         ]
         for task in analysis.tasks
         for name, row in analysis.times[task].items()
@@ -148,30 +149,28 @@ def _subjects(analysis: Analysis) -> Table:
 
 def _operators(analysis: Analysis) -> Table:
     rows = []
-    for row in of_kind(analysis.rows, "operators"):
-        if "error" in row:
-            continue
-        task = task_of(row)
-        total = sum(row["seconds"].values())
-        parts = [f"{name} {value / total:.0%}" for name, value in row["seconds"].items()]
-        share = analysis.share(task, row["subject"])
-        found = analysis.compare(task, row["subject"], row["fastest"])
+    for row in of_kind(analysis.rows, Operators):
+        task = row.task
+        total = sum(row.seconds.values())
+        shares = [f"{name} {value / total:.0%}" for name, value in row.seconds.items()]
+        share = analysis.share(task, row.subject)
+        found = analysis.compare(task, row.subject, row.fastest)
         rows.append(
             [
                 task.model,
                 task.workload,
-                row["fastest"],
-                ", ".join(parts[:SHOWN]),
+                row.fastest,
+                ", ".join(shares[:SHOWN]),
                 str(task.batch),
                 MISSING if found is None else interval(found.speedup),
                 MISSING if share is None else f"{share:.0%}",
             ]
         )
     note = (
-        "Where something else was faster: ONNX Runtime's time by operator, from its own profile of "
-        "the whole batch, not split among threads. A high share of the ceiling says that there is "
-        "little left to gain; a low one, that the operators named are where to look."
+        "Tasks at which another subject was faster: ONNX Runtime's time by operator, from its own "
+        "profile of the whole batch, not split among threads. A high share of the ceiling leaves "
+        "little to gain; with a low one, the named operators are the ones to improve."
     )
-    header = ["model", "workload", "fastest", "ONNX Runtime spends it on", "batch"]
+    header = ["model", "workload", "fastest", "time by operator", "batch"]
     header += ["speed-up", "ceiling"]
-    return Table("Where ONNX Runtime does not win", note, header, rows, left=4)
+    return Table("Where ONNX Runtime is not the fastest", note, header, rows, left=4)

@@ -1,6 +1,6 @@
 """The direct route against each other converter on the same parts: `python -m benchmarks.routes`.
 
-Writes a JSON line a part and route, and a Markdown table a row of which is a part.
+Writes a JSON line for each part and route, and a Markdown table with a row for each part.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from benchmarks.measure.statistics import geometric_mean
-from benchmarks.plan import Plan
 from benchmarks.records.environment import conditions, cores, sentence
-from benchmarks.routes.compare import Course, Row, race
+from benchmarks.routes.compare import Row, Schedule, compare_routes
 from benchmarks.workers.client import rows_of
 from export.routes import ROUTES
 from zoo.files import write_atomically
@@ -24,10 +23,10 @@ from zoo.registry import list_models
 
 OURS, *OTHERS = ROUTES
 FIRST = "jax"
-"""The backend whose process takes the direct route too, which is the same on all of them."""
+"""The backend whose process converts by the direct route, which is the same on all of them."""
 SLOWER = 0.98
-"""Below this ratio a part is named: less than that is what rounds differ by."""
-LONGEST = 200
+"""The summary names parts below this ratio; rounds differ by less than that from 1."""
+MAX_ERROR_LENGTH = 200
 NONE = "–"
 
 Part = dict[str, Row]
@@ -55,7 +54,7 @@ def parts_of(rows: Iterable[Row]) -> list[Part]:
 
 
 def ratio(part: Part, route: str, batch: int) -> float | None:
-    """How many times longer another route's graph takes than the direct one's."""
+    """The latency of another route's graph over that of the direct one."""
     if "error" in part[route] or "error" in part[OURS]:
         return None
     return part[route]["ratio"][str(batch)]["value"]
@@ -68,7 +67,7 @@ def best_ratio(part: Part, batch: int) -> float | None:
 
 
 def table(parts: Sequence[Part], batches: Sequence[int]) -> str:
-    """The Markdown table: a row a part; below it, why some are not converted."""
+    """The Markdown table: a row for each part; below it, the errors of conversions."""
     four, three = "<br>".join(ROUTES), "<br>".join(OTHERS)
     header = ["model", "part", "data"]
     header += [f"{name}<br>{four}" for name in ("nodes", "Transposes", "seconds")]
@@ -93,11 +92,11 @@ def table(parts: Sequence[Part], batches: Sequence[int]) -> str:
 
 
 def summary(parts: Sequence[Part], batches: Sequence[int]) -> str:
-    """Who converts how many parts, who has the fewest nodes, and how much faster direct is."""
+    """Conversions by route, node counts, and the speed-up of the direct route."""
     count = {r: sum("error" not in part[r] for part in parts) for r in ROUTES}
     converts = ", ".join(f"{route} {number}" for route, number in count.items())
     lines = [f"Of {len(parts)} parts, converted with the same outputs: {converts}."]
-    lines.append(_fewest(parts))
+    lines.append(_more_nodes(parts))
     for batch in batches:
         found = [(part, value) for part in parts if (value := best_ratio(part, batch)) is not None]
         if not found:
@@ -115,13 +114,13 @@ def summary(parts: Sequence[Part], batches: Sequence[int]) -> str:
 
 
 def _mean(parts: Sequence[Part], route: str, batch: int) -> float | None:
-    """The geometric mean of a route's ratios, where it has any."""
+    """The geometric mean of a route's ratios; None without any."""
     found = [value for part in parts if (value := ratio(part, route, batch)) is not None]
     return geometric_mean(found).value if found else None
 
 
-def _fewest(parts: Sequence[Part]) -> str:
-    """Where another route's graph has fewer nodes than the direct one."""
+def _more_nodes(parts: Sequence[Part]) -> str:
+    """Parts whose direct graph has more nodes than another route's."""
     more = []
     for part in parts:
         for route in OTHERS:
@@ -152,24 +151,24 @@ def _joined(cells: Iterable[str]) -> str:
 def _short(error: str) -> str:
     """An error in one line, without ONNX Runtime's codes."""
     text = " ".join(re.sub(r"\[ONNXRuntimeError\][^:]*:[^:]*:[^:]*:", "", error).split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= MAX_ERROR_LENGTH else f"{text[: MAX_ERROR_LENGTH - 1]}…"
 
 
-def report(parts: Sequence[Part], course: Course) -> str:
+def report(parts: Sequence[Part], schedule: Schedule) -> str:
     """The whole page."""
     return (
         "# The direct route and the other converters, on the same parts\n\n"
         f"{sentence('python -m benchmarks.routes')}\n\n"
         "Weights of seed 0, the same on every backend, their biases and statistics moved off zero "
         "and one; each route's own default opset. "
-        "Nodes are those of the file; Transposes those that are left when ONNX Runtime has "
-        "optimized it. Seconds are those of the first conversion of a part, in a process whose "
-        "converters are loaded. A ratio is the other route's latency over direct's, more than 1 "
-        f"where direct is faster: the middle one of those of {course.rounds} rounds of "
-        f"{course.round_seconds * 1000:.0f} ms, in turn in one process of {len(cores())} threads, "
-        "after their outputs were found to agree; two sessions of one and the same graph differ by "
+        "Nodes are those of the file; Transposes those of the graph that ONNX Runtime "
+        "optimizes. Seconds are those of the first conversion of a part, in a process whose "
+        "converters are loaded. A ratio is the other route's latency over direct's, above 1 "
+        f"where direct is faster: the median of {schedule.rounds} rounds of "
+        f"{schedule.round_seconds * 1000:.0f} ms, in turn in one process of {len(cores())} threads,"
+        " after a check that their outputs agree; two sessions of one and the same graph differ by "
         "up to 2 %.\n\n"
-        f"{summary(parts, course.batches)}\n\n{table(parts, course.batches)}\n"
+        f"{summary(parts, schedule.batches)}\n\n{table(parts, schedule.batches)}\n"
     )
 
 
@@ -178,23 +177,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, help="a file for the table; the lines go beside it")
     parser.add_argument("--models", nargs="+", default=list_models(), metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=Course.rounds, help="%(default)s")
+    parser.add_argument("--rounds", type=int, default=Schedule.rounds, help="%(default)s")
     options = parser.parse_args()
-    course = Course(rounds=options.rounds)
-    plan = Plan(
-        options.models,
-        list(ROUTES),
-        workloads=(),
-        batches=course.batches,
-        rounds=course.rounds,
-        round_seconds=course.round_seconds,
-        threads=len(cores()),
-    )
-    started: dict[str, Any] = {"kind": "conditions", **conditions(plan)}
+    schedule = Schedule(rounds=options.rounds)
+    plan = {"models": options.models, "routes": list(ROUTES), **asdict(schedule)}
+    started = conditions(plan, threads=len(cores())).to_json()
     with tempfile.TemporaryDirectory() as folder:
         parts = convert(options.models, Path(folder))
-        rows = [row for part in parts for row in race(part, Path(folder), course)]
-    text = report(parts_of(rows), course)
+        rows = [row for part in parts for row in compare_routes(part, Path(folder), schedule)]
+    text = report(parts_of(rows), schedule)
     print(text)
     if options.out is not None:
         write_atomically(options.out, text)

@@ -1,4 +1,4 @@
-"""Graphs of one part against one another in ONNX Runtime: the same outputs, nodes, and latency."""
+"""Comparison of routes' graphs of one part in ONNX Runtime: outputs, nodes and latency."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 
 from benchmarks.errors import WrongOutput
-from benchmarks.measure.correctness import refuse_difference
+from benchmarks.measure.correctness import check_outputs
 from benchmarks.measure.statistics import speedup, summarize
 from benchmarks.measure.timing import in_turn
 from benchmarks.records.environment import cores
@@ -28,35 +28,34 @@ Row = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 Sessions = dict[str, onnxruntime.InferenceSession]
 
-# What ONNX Runtime puts around convolutions in its own blocked layout; on other processors than
-# x86-64 and arm64 there are none.
+# Operators that ONNX Runtime puts around convolutions in its blocked layout, on x86-64 and arm64.
 REORDERS = ("ReorderInput", "ReorderOutput")
 
 
 @dataclass(frozen=True)
-class Course:
-    """What is timed, and for how long."""
+class Schedule:
+    """Batch sizes, and the number and duration of rounds."""
 
     batches: Sequence[int] = (1, 32)
     rounds: int = 51
     round_seconds: float = 0.02
 
 
-def race(rows: Sequence[Row], folder: Path, course: Course) -> list[Row]:
-    """The rows of one part, the first being what the others are held against, with their figures.
+def compare_routes(rows: Sequence[Row], folder: Path, schedule: Schedule) -> list[Row]:
+    """The rows of one part with their figures; the first row's route is the baseline.
 
-    Adds `nodes` of the graph as it was written, `transposes` and `reorders` of the graph as ONNX
-    Runtime optimizes it, and by batch its `latency` and the `ratio` of it to the first route's. A
-    graph that ONNX Runtime cannot open or run, or that computes something else, gets an `error`.
+    Adds `nodes` of the graph as it was written, `transposes` and `reorders` of the graph that ONNX
+    Runtime optimizes, and by batch its `latency` and its `ratio` to the baseline. A graph that ONNX
+    Runtime cannot open or run, or whose outputs differ from the baseline's, gets an `error`.
 
-    A ratio is the middle one of those within rounds. The fastest calls would not do: in small
-    graphs they are those where the second thread woke up in time, and of sessions of the very same
-    graph they differ by up to 10 %, the middle ratio by 2 %.
+    A ratio is the median of those within rounds. The fastest calls are less reliable: in small
+    graphs they depend on the wake-up of the second thread, and differ between sessions of the same
+    graph by up to 10 %, the median ratio by 2 %.
 
     Args:
-        rows: As `benchmarks.routes.convert` prints them; those with an error stay as they are.
-        folder: Where their graphs are.
-        course: What is timed.
+        rows: As `benchmarks.routes.convert` prints them; those with an error are not compared.
+        folder: The folder of their graphs.
+        schedule: What is timed.
     """
     found = {row["route"]: dict(row) for row in rows}
     sessions = {}
@@ -68,13 +67,13 @@ def race(rows: Sequence[Row], folder: Path, course: Course) -> list[Row]:
                 row["error"] = str(error).replace(f"{folder}/", "")
             else:
                 row |= {**_counts(graph_file(folder, row)), "latency": {}, "ratio": {}}
-    for batch in course.batches:
+    for batch in schedule.batches:
         feeds = _feeds(sessions, rows[0]["cardinality"], batch)
-        for route, reason in _refuted(sessions, feeds).items():
+        for route, reason in _failures(sessions, feeds).items():
             found[route]["error"] = f"{reason} (batch {batch})"
             del sessions[route]
         calls = [partial(engine.run, session, feeds) for session in sessions.values()]
-        rounds = list(islice(in_turn(calls, course.round_seconds), course.rounds))
+        rounds = list(islice(in_turn(calls, schedule.round_seconds), schedule.rounds))
         seconds = [[side.median for side in sides] for sides in zip(*rounds, strict=True)]
         for route, ours in zip(sessions, seconds, strict=True):
             found[route]["latency"][str(batch)] = asdict(summarize(ours))
@@ -83,7 +82,7 @@ def race(rows: Sequence[Row], folder: Path, course: Course) -> list[Row]:
 
 
 def optimized(path: Path) -> onnx.ModelProto:
-    """The graph that ONNX Runtime runs in the place of the one in the file."""
+    """The graph that ONNX Runtime makes of the one in the file."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     with tempfile.TemporaryDirectory() as folder:
@@ -121,15 +120,15 @@ def _feeds(sessions: Sessions, cardinality: Mapping[str, int], batch: int) -> Ar
     return feeds
 
 
-def _refuted(sessions: Sessions, feeds: Arrays) -> dict[str, str]:
-    """Whose graph cannot be computed, or differs from the first one's outputs, and how."""
+def _failures(sessions: Sessions, feeds: Arrays) -> dict[str, str]:
+    """Routes whose graph fails to run or disagrees with the baseline, with the error."""
     errors: dict[str, str] = {}
     expected: Arrays = {}
     for route, session in sessions.items():
         try:
             outputs = engine.run(session, feeds)
             expected = expected or outputs
-            refuse_difference(outputs, expected)
+            check_outputs(outputs, expected)
         except (BundleError, WrongOutput) as error:
             errors[route] = str(error)
     return errors

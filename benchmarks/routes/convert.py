@@ -1,7 +1,7 @@
-"""Converts every part of models by routes of the current backend: a process's worth of work.
+"""Conversion of every part of models by routes of the current backend, in a process of its own.
 
-`python -m benchmarks.routes.convert FOLDER --routes ROUTE … --models NAME …` leaves a graph a part
-and route in the folder, and prints a JSON line for each.
+`python -m benchmarks.routes.convert FOLDER --routes ROUTE … --models NAME …` writes a graph for
+each part and route into the folder, and prints a JSON line for each.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.plan import settings_of
+from benchmarks.workload.settings import settings_of
 from export.errors import ExportError
 
 
 def graph_file(folder: Path, row: dict[str, Any]) -> Path:
-    """Where the graph of a row is."""
+    """The path of a row's graph."""
     return folder / f"{row['model']}.{row['part']}.{row['route']}.onnx"
 
 
 def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
-    """Prints a row for each part of each model by each route, with the seconds that it took.
+    """Prints a row with the seconds of the conversion for each part and route.
 
-    Converters load and compile parts of themselves when they are first used: on a single Dense
-    layer, before anything is timed.
+    Converters load and compile code on first use, so each first converts a single Dense layer.
     """
     import keras
     import onnx
 
     import zoo
-    from export.certification.examples import cardinality
+    from benchmarks.workload import cardinality
+    from benchmarks.workload.weights import randomize_statistics
     from export.routes import convert
 
     smallest = keras.Sequential([keras.Input((4,), name="data"), keras.layers.Dense(2)])
@@ -46,15 +46,17 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
             convert(smallest, route=route)
     for name in models:
         model = zoo.create(name, **settings_of(name))
+        # Some converters drop zeros and ones, and would be timed on smaller graphs.
+        randomize_statistics(model.parts(), np.random.default_rng([0]))
+        limits = cardinality.of_model(model)
         for part, network in model.parts().items():
-            _vary(network)
             for route in routes:
                 row: dict[str, Any] = {
                     "model": name,
                     "part": part,
                     "route": route,
                     "shape": list(model.shape),
-                    "cardinality": cardinality(model, network),
+                    "cardinality": limits[part],
                 }
                 started = time.perf_counter()
                 try:
@@ -67,20 +69,8 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
                 print(json.dumps(row), flush=True)
 
 
-def _vary(network: Any) -> None:
-    """Makes biases, scales and statistics such as training leaves them.
-
-    As they are initialized, zeros and ones, some converters drop them, and are measured on less.
-    """
-    rng = np.random.default_rng([0])
-    for variable in network.weights:
-        values = np.asarray(variable.numpy())
-        if values.dtype.kind == "f" and np.all(values == values.flat[0]):
-            variable.assign(values + rng.uniform(-0.1, 0.1, values.shape).astype(values.dtype))
-
-
 def main() -> None:
-    """Converts what the command line names."""
+    """Converts the models that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--routes", nargs="+", required=True, metavar="ROUTE")

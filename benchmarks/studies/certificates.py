@@ -2,8 +2,8 @@
 
 `python -m benchmarks.studies.certificates`.
 
-Writes a JSON line a part, and a Markdown table of model × part × backend with nodes, transpositions
-and the worst difference from the native model.
+Writes a JSON line for each part, and a Markdown table of model × part × backend with nodes,
+transpositions and the worst difference from the native model.
 """
 
 import argparse
@@ -13,24 +13,24 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.plan import settings_of
 from benchmarks.records.environment import sentence
 from benchmarks.workers.client import rows_of
+from benchmarks.workload.settings import settings_of
+from zoo.backends import PACKAGES as BACKENDS
 from zoo.files import write_atomically
 from zoo.registry import list_models
-
-BACKENDS = ("jax", "torch", "tensorflow")
 
 
 def export_models(models: list[str]) -> None:
     """Prints a JSON line for each part of each model, exported from the current backend."""
     import zoo
+    from benchmarks.workload import cardinality
     from export import to_onnx
-    from export.certification.examples import cardinality
     from export.errors import ExportError
 
     for name in models:
         model = zoo.create(name, **settings_of(name))
+        limits = cardinality.of_model(model)
         for part, network in model.parts().items():
             row: dict[str, Any] = {
                 "backend": os.environ["KERAS_BACKEND"],
@@ -41,8 +41,7 @@ def export_models(models: list[str]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"{part}.onnx"
                 try:
-                    limits = cardinality(model, network)
-                    found = to_onnx(network, path, name=part, cardinality=limits)
+                    found = to_onnx(network, path, name=part, cardinality=limits[part])
                 except ExportError as error:
                     row |= {"passed": False, "error": str(error).splitlines()[0]}
                 else:
@@ -62,7 +61,7 @@ def export_models(models: list[str]) -> None:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The Markdown table: a row a part, a column a backend."""
+    """The Markdown table: a row for each part, a column for each backend."""
     keys = list(dict.fromkeys((row["model"], row["part"]) for row in rows))
     found = {(row["model"], row["part"], row["backend"]): row for row in rows}
     lines = [
@@ -108,7 +107,7 @@ def main() -> int:
     text = (
         "# Every part of every model, exported from every backend\n\n"
         f"{sentence('python -m benchmarks.studies.certificates')}\n\n"
-        "Untrained weights of seed 0, the constructors' own sizes. A cell is the part of the "
+        "Untrained weights of seed 0, default sizes. A cell is the share of the "
         "tolerance that the worst output takes, over normal, uniform, zero and large inputs; where "
         "large inputs pass only with the native model's own response to their rounding, the share "
         "without it stands in brackets.\n\n"

@@ -1,7 +1,7 @@
-"""Ways to compile a training step, held against the one in use.
+"""Ways to compile a training step, compared with the one in use.
 
 `python -m benchmarks.studies.compilation`.
-In one process per backend, the ways take turns, round by round, each on a model of its own with the
+In one process per backend, rounds of the ways alternate, each on a model of its own with the
 same weights; the result is the median of the per-round ratios to the way in use.
 """
 
@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-SUBJECTS: dict[str, dict[str, Any]] = {
+from zoo.backends import PACKAGES as BACKENDS
+
+MODELS: dict[str, dict[str, Any]] = {
     "vae": {"network_options": {"width": 16}},
     "dcgan": {"width": 16},
 }
 SHAPE = (28, 28, 1)
 BATCH = 64
-BACKENDS = ("jax", "torch", "tensorflow")
 
 
 def ways() -> dict[str, Callable[..., Any]]:
@@ -79,7 +80,8 @@ def measure(name: str, seconds: float) -> list[dict[str, Any]]:
 
     import zoo
     from zoo import backends
-    from zoo.training.batches import Feed, data_for
+    from zoo.training.batches import Feed
+    from zoo.training.inputs import data_for
     from zoo.training.step import Stepper
 
     backends.current().pin_float32()
@@ -88,7 +90,7 @@ def measure(name: str, seconds: float) -> list[dict[str, Any]]:
     runners: dict[str, Callable[..., float]] = {}
     rows: dict[str, dict[str, Any]] = {}
     for way, compile_step in ways().items():
-        model = zoo.create(name, shape=SHAPE, **SUBJECTS[name])
+        model = zoo.create(name, shape=SHAPE, **MODELS[name])
         stepper = Stepper(model)
         feed = Feed(model, data_for(model, images), BATCH, seed=0)
         updates = feed.updates(0)
@@ -127,14 +129,14 @@ def measure(name: str, seconds: float) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    """Measures every backend in a process of its own and prints one JSON line a way."""
+    """Measures every backend in a process of its own and prints a JSON line for each way."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="per model and backend (20)")
     parser.add_argument("--out", type=Path, help="a file for the lines, beside standard output")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        for name in SUBJECTS:
+        for name in MODELS:
             for row in measure(name, options.seconds):
                 print(json.dumps({"backend": os.environ["KERAS_BACKEND"]} | row), flush=True)
         return 0

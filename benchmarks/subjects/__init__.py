@@ -1,4 +1,4 @@
-"""THE TABLE of subjects: who is measured, in which process, called how."""
+"""THE TABLE of subjects: each way to compute, its process and its runner."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.plan import PEAK, TRAIN, Task
 from benchmarks.records.environment import instructions
+from benchmarks.records.schema import Skipped
+from benchmarks.tasks import PEAK, TRAIN, Task
 
 PREDICT = "predict"
 COMPILED = "compiled"
 ONNX = "onnx"
 PLAIN = "plain"
 
-CHOSEN = ("TF_ENABLE_ONEDNN_OPTS",)
-"""Variables that a subject's own settings have, or nobody's."""
+NOT_INHERITED = ("TF_ENABLE_ONEDNN_OPTS",)
+"""Variables that come from a subject's own row alone, never from the command's environment."""
 
 _KERAS = "benchmarks.subjects.keras:Keras"
 _ONNX = "benchmarks.subjects.onnx:OnnxRuntime"
@@ -32,37 +33,39 @@ class Subject:
     """One way to compute, in a process of its own.
 
     Attributes:
+        name: Its name in options and results.
         target: `module:class` of its runner, imported in the worker.
-        kind: `predict`, `compiled`, `onnx` or `plain`: what reports compare it as.
+        kind: `predict`, `compiled`, `onnx` or `plain`: the group of the report that it is in.
         options: Keywords of the runner.
-        backend: What Keras runs on there; None where Keras is not imported.
-        requires: Packages without which it is left out.
-        units: Instruction sets of which the processor must have one; none where any will do.
+        backend: The backend of its Keras; None where Keras is not imported.
+        requires: Packages without which it is unavailable.
+        instructions: Instruction sets of which the processor must have one; empty for any.
         trains: Whether it runs `train_step`.
-        models: The only models it knows; None for all.
-        route: Whose ONNX files it reads.
-        precision: What it computes in.
-        tunable: Whether the runner takes `threads` itself.
-        placed: Whether the runner takes `device` itself.
-        settings: What its environment has beside everybody's.
+        models: The only models that it has; None for all.
+        route: The route whose ONNX files it reads.
+        precision: The precision that it computes in.
+        takes_threads: Whether the runner has the keyword `threads`.
+        takes_device: Whether the runner has the keyword `device`.
+        variables: Environment variables of this subject alone.
     """
 
+    name: str
     target: str
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
     backend: str | None = None
     requires: Sequence[str] = ()
-    units: Sequence[str] = ()
+    instructions: Sequence[str] = ()
     trains: bool = False
     models: Sequence[str] | None = None
     route: str | None = None
     precision: str = "float32"
-    tunable: bool = False
-    placed: bool = False
-    settings: Mapping[str, str] = field(default_factory=dict)
+    takes_threads: bool = False
+    takes_device: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
-    def takes(self, task: Task) -> bool:
-        """Whether the subject can be asked to do a task."""
+    def supports(self, task: Task) -> bool:
+        """Whether the subject can be timed at a task."""
         if self.models is not None and task.model not in self.models:
             return False
         if task.workload == TRAIN:
@@ -71,88 +74,93 @@ class Subject:
             return self.kind != PREDICT and self.precision == "float32"
         return True
 
-    def lacking(self) -> str | None:
-        """Why the subject cannot run here, found without importing anything; None where it can."""
-        if self.units and not set(self.units) & set(instructions()):
-            return f"The processor has none of {', '.join(self.units)}."
+    def unavailable(self) -> str | None:
+        """The reason why the subject cannot run here, or None; imports nothing."""
+        if self.instructions and not set(self.instructions) & set(instructions()):
+            return f"The processor has none of {', '.join(self.instructions)}."
         absent = [package for package in self.requires if find_spec(package) is None]
         return f"Not installed: {', '.join(absent)}." if absent else None
 
-    def installed(self) -> bool:
-        """Whether everything it requires is there, without importing it."""
-        return self.lacking() is None
-
 
 def on_backend(
-    backend: str, mode: str = "predict", *, trains: bool = False, **settings: str
+    backend: str, mode: str = "predict", *, name: str = "", trains: bool = False, **variables: str
 ) -> Subject:
     """Keras on a backend, called by a mode of `benchmarks.native` or with `predict`."""
-    kind = PREDICT if mode == "predict" else COMPILED
-    requires = ("keras", backend)
-    options = {"mode": mode}
-    return Subject(_KERAS, kind, options, backend, requires, trains=trains, settings=settings)
-
-
-def _onnx(route: str, *packages: str, precision: str = "float32") -> Subject:
     return Subject(
+        name or f"{backend}-{mode}",
+        _KERAS,
+        PREDICT if mode == "predict" else COMPILED,
+        {"mode": mode},
+        backend,
+        ("keras", backend),
+        trains=trains,
+        variables=variables,
+    )
+
+
+def _onnx(name: str, route: str, *packages: str, precision: str = "float32") -> Subject:
+    return Subject(
+        name,
         _ONNX,
         ONNX,
         {"route": route, "precision": precision},
         requires=("onnxruntime", *packages),
         route=route,
         precision=precision,
-        tunable=True,
-        placed=True,
+        takes_threads=True,
+        takes_device=True,
     )
 
 
-def _openvino(precision: str, *units: str) -> Subject:
+def _openvino(name: str, precision: str, *instructions: str) -> Subject:
     return Subject(
+        name,
         _OPENVINO,
         ONNX,
         {"precision": precision},
         requires=("openvino",),
-        units=units,
+        instructions=instructions,
         route="direct",
         precision=precision,
-        tunable=True,
+        takes_threads=True,
     )
 
 
-_PLAIN_MODELS = ("vae", "dcgan")
+def _plain(name: str, mode: str, *, trains: bool = False) -> Subject:
+    models = ("vae", "dcgan")
+    return Subject(
+        name, _PLAIN, PLAIN, {"mode": mode}, requires=("torch",), trains=trains, models=models
+    )
 
-SUBJECTS: dict[str, Subject] = {
-    "tensorflow-predict": on_backend("tensorflow", "predict"),
-    "tensorflow-function": on_backend("tensorflow", "function", trains=True),
+
+SUBJECTS: Sequence[Subject] = (
+    on_backend("tensorflow", "predict"),
+    on_backend("tensorflow", "function", trains=True),
     # oneDNN is TensorFlow's own choice on processors with AVX-512 VNNI alone. With AVX2 it halves
     # the training step of batch 64; at batch 1 encoders take up to 1.6 times as long with it.
-    "tensorflow-onednn": on_backend(
-        "tensorflow", "function", trains=True, TF_ENABLE_ONEDNN_OPTS="1"
+    on_backend(
+        "tensorflow", "function", name="tensorflow-onednn", trains=True, TF_ENABLE_ONEDNN_OPTS="1"
     ),
-    "tensorflow-xla": on_backend("tensorflow", "xla"),
-    "torch-predict": on_backend("torch", "predict"),
-    "torch-eager": on_backend("torch", "eager", trains=True),
-    "torch-compile": on_backend("torch", "compile"),
-    "jax-predict": on_backend("jax", "predict"),
-    "jax-jit": on_backend("jax", "jit", trains=True),
-    "onnxruntime": _onnx("direct"),
-    "onnxruntime-float16": _onnx("direct", precision="float16"),
-    "onnxruntime-int8": _onnx("direct", precision="int8"),
-    "onnxruntime-tf2onnx": _onnx("tf2onnx", "tf2onnx", "tensorflow"),
-    "onnxruntime-torch": _onnx("torch", "torch"),
-    "onnxruntime-jax2onnx": _onnx("jax2onnx", "jax2onnx", "jax"),
-    "openvino": _openvino("float32"),
-    # Elsewhere bfloat16 is computed as float32, and would be told apart from it by nothing.
-    "openvino-bfloat16": _openvino("bfloat16", "avx512_bf16", "amx_bf16"),
-    "plain-torch": Subject(
-        _PLAIN, PLAIN, {"mode": "eager"}, None, ("torch",), trains=True, models=_PLAIN_MODELS
-    ),
-    "plain-torch-compile": Subject(
-        _PLAIN, PLAIN, {"mode": "compile"}, None, ("torch",), models=_PLAIN_MODELS
-    ),
-}
+    on_backend("tensorflow", "xla"),
+    on_backend("torch", "predict"),
+    on_backend("torch", "eager", trains=True),
+    on_backend("torch", "compile"),
+    on_backend("jax", "predict"),
+    on_backend("jax", "jit", trains=True),
+    _onnx("onnxruntime", "direct"),
+    _onnx("onnxruntime-float16", "direct", precision="float16"),
+    _onnx("onnxruntime-int8", "direct", precision="int8"),
+    _onnx("onnxruntime-tf2onnx", "tf2onnx", "tf2onnx", "tensorflow"),
+    _onnx("onnxruntime-torch", "torch", "torch"),
+    _onnx("onnxruntime-jax2onnx", "jax2onnx", "jax2onnx", "jax"),
+    _openvino("openvino", "float32"),
+    # Elsewhere bfloat16 is computed as float32, so that the two could not be distinguished.
+    _openvino("openvino-bfloat16", "bfloat16", "avx512_bf16", "amx_bf16"),
+    _plain("plain-torch", "eager", trains=True),
+    _plain("plain-torch-compile", "compile"),
+)
 
-# What `--quick` measures: each backend as it is called most, and ONNX Runtime.
+# The subjects of `--quick`: each backend's usual calls, and ONNX Runtime.
 QUICK = (
     "tensorflow-predict",
     "tensorflow-function",
@@ -165,40 +173,46 @@ QUICK = (
 )
 
 
-def choose(patterns: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def select(patterns: Sequence[str]) -> tuple[list[Subject], list[Skipped]]:
     """The subjects that match any of the shell patterns, in the table's order.
 
     Returns:
-        Those that can run here, and name → why not of the others.
+        Those that can run here, and a row with the reason for each of the others.
 
     Raises:
-        BenchmarkError: A pattern matches none of the table, or nothing that matches can run.
+        BenchmarkError: A pattern matches no subject, or no matching subject can run here.
     """
+    names = [subject.name for subject in SUBJECTS]
     for pattern in patterns:
-        if not fnmatch.filter(SUBJECTS, pattern):
+        if not fnmatch.filter(names, pattern):
             raise BenchmarkError(
-                f"No subject matches. Received: {pattern!r}. Accepted: {', '.join(SUBJECTS)}"
+                f"No subject matches. Received: {pattern!r}. Accepted: {', '.join(names)}"
             )
-    chosen = [n for n in SUBJECTS if any(fnmatch.fnmatchcase(n, p) for p in patterns)]
-    reasons = {name: SUBJECTS[name].lacking() for name in chosen}
-    able = [name for name, reason in reasons.items() if reason is None]
-    absent = {name: reason for name, reason in reasons.items() if reason is not None}
+    able, skipped = [], []
+    for subject in SUBJECTS:
+        if not any(fnmatch.fnmatchcase(subject.name, pattern) for pattern in patterns):
+            continue
+        reason = subject.unavailable()
+        if reason is None:
+            able.append(subject)
+        else:
+            skipped.append(Skipped(subject=subject.name, reason=reason))
     if not able:
-        told = "; ".join(f"{name}: {reason}" for name, reason in absent.items())
-        raise BenchmarkError(f"A subject must be able to run here. Received: {told}")
-    return able, absent
+        reasons = "; ".join(f"{row.subject}: {row.reason}" for row in skipped)
+        raise BenchmarkError(f"A subject must be able to run here. Received: {reasons}")
+    return able, skipped
 
 
 def environment(subject: Subject, *, threads: int, device: str) -> dict[str, str]:
-    """The environment of a subject's process: its backend, equal threads, honest float32."""
-    settings = {
+    """The environment of a subject's process: its backend, equal threads, full float32."""
+    shared = {
         "OMP_NUM_THREADS": str(threads),
         "OPENBLAS_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "TF_NUM_INTRAOP_THREADS": str(threads),
         "TF_NUM_INTEROP_THREADS": "1",
         "NPROC": str(threads),  # the pool of JAX's XLA on the processor
-        # Idle threads sleep: the next subject's turn has the machine to itself.
+        # Idle threads sleep, so that the other subjects' rounds have the machine to themselves.
         "OMP_WAIT_POLICY": "PASSIVE",
         "KMP_BLOCKTIME": "0",
         # Full float32 products: no TF32 on NVIDIA GPUs, no bfloat16 on processors that offer it.
@@ -210,9 +224,8 @@ def environment(subject: Subject, *, threads: int, device: str) -> dict[str, str
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
     if subject.backend is not None:
-        settings["KERAS_BACKEND"] = subject.backend
+        shared["KERAS_BACKEND"] = subject.backend
     if device == "cpu":
-        settings |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    # What the command line sets for itself is no default of the subject's.
-    outside = {name: value for name, value in os.environ.items() if name not in CHOSEN}
-    return {**outside, **settings, **subject.settings}
+        shared |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    return {**inherited, **shared, **subject.variables}

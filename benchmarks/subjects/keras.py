@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.native import compiled
-from benchmarks.plan import PEAK, TRAIN
-from benchmarks.workload.chain import Values, follow, keras_chain, variables
-from benchmarks.workload.workdir import Store
+from benchmarks.tasks import PEAK, TRAIN
+from benchmarks.workload.workdir import Workdir
+from zoo.uses import run
 
 Outputs = dict[str, np.ndarray]
 
 
 class Keras:
-    """Runs models in Keras; also prepares what all subjects share.
+    """Runs models in Keras; also prepares the files that all subjects share.
 
     Args:
         mode: `predict`, or a mode of the backend's table in `benchmarks.native`.
@@ -42,88 +42,87 @@ class Keras:
 
     def open(self, task: dict[str, Any]) -> Callable[[], Outputs]:
         """Loads the model and compiles the workload."""
-        store = Store(task["folder"])
+        from benchmarks.workload.uses import function, variables
+
+        workdir = Workdir(task["folder"])
         if task["workload"] == TRAIN:
-            return _training_step(store, task["batch"])
-        parts = self._parts(store, task["model"])
-        chain = store.chain(task["workload"])
-        inputs = store.inputs(task["workload"], task["batch"])
+            return _training_step(workdir, task)
+        parts = self._parts(workdir, task["model"])
+        use = workdir.use(task["workload"])
+        inputs = workdir.inputs(task["workload"], task["batch"])
         if self.mode == "predict":
-            return partial(follow(chain, _predict(parts, task["batch"])), inputs)
-        call = compiled(keras_chain(parts, chain), variables(parts, chain), self.mode)
-        return partial(call, inputs)
+            return partial(run, use, _predict(parts, task["batch"]), inputs)
+        return partial(compiled(function(use, parts), variables(use, parts), self.mode), inputs)
 
-    def workloads(self, *, models: list[str]) -> dict[str, list[str]]:
-        """Model → what it can be used for, without making it."""
-        from benchmarks.workload.setup import offered
-        from zoo.registry import describe
+    def offer(self, *, model: str, settings: dict[str, Any]) -> dict[str, list[str]]:
+        """The workloads of a model, and those of them that are timed by default."""
+        from benchmarks.workload.setup import offer
 
-        return {name: offered(describe(name).load()) for name in models}
+        return offer(model, settings)
 
-    def prepare(self, *, folder: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
-        """Fills the folder that the subjects of one model share."""
+    def prepare(
+        self, *, folder: str, model: str, settings: dict[str, Any], workloads: list[str]
+    ) -> dict[str, Any]:
+        """Fills the folder that the subjects of one model share; returns the model's row."""
         from benchmarks.workload.setup import prepare
 
-        return prepare(Store(folder), model, settings)
+        return prepare(Workdir(folder), model, settings, workloads).to_json()
 
     def export(
         self, *, folder: str, model: str, route: str, precision: str = "float32"
     ) -> list[dict[str, Any]]:
-        """Exports every part: one row a part, with its certificate or its error."""
-        from benchmarks.workload.exports import export_lowered, export_part
+        """Exports the timed parts: one row a part, with its certificate or its error."""
+        from benchmarks.workload.exports import export_lowered, export_parts
 
-        store = Store(folder)
-        loaded = None if model == PEAK else _load(store)
-        if precision != "float32":
-            return [] if loaded is None else export_lowered(store, loaded, precision)
-        parts = self._parts(store, model)
-        return [export_part(store, name, part, route, loaded) for name, part in parts.items()]
+        workdir = Workdir(folder)
+        loaded = None if model == PEAK else _load(workdir, model)
+        if precision == "float32":
+            parts = {name: self._parts(workdir, model)[name] for name in workdir.parts()}
+            rows = export_parts(workdir, model, parts, route, loaded)
+        else:
+            rows = [] if loaded is None else export_lowered(workdir, model, loaded, precision)
+        return [row.to_json() for row in rows]
 
     def reference(self, *, task: dict[str, Any], outputs: str) -> None:
-        """Saves what the task should compute, worked out without compiling it."""
-        import keras
+        """Saves a task's right outputs, computed without compilation."""
+        from benchmarks.workload.uses import compute
 
-        store = Store(task["folder"])
+        workdir = Workdir(task["folder"])
         if task["workload"] == TRAIN:
-            found = _training_step(store, task["batch"])()
+            found = _training_step(workdir, task)()
         else:
-            parts = self._parts(store, task["model"])
-            chain = keras_chain(parts, store.chain(task["workload"]))
-            tensors = chain(store.inputs(task["workload"], task["batch"]))
-            found = {name: keras.ops.convert_to_numpy(tensor) for name, tensor in tensors.items()}
+            use = workdir.use(task["workload"])
+            inputs = workdir.inputs(task["workload"], task["batch"])
+            found = compute(use, self._parts(workdir, task["model"]), inputs)
         np.savez(outputs, **dict[str, Any](found))
 
-    def _parts(self, store: Store, model: str) -> dict[str, Any]:
+    def _parts(self, workdir: Workdir, model: str) -> dict[str, Any]:
         """The parts of a model; those of the last one are kept, since loading takes seconds."""
-        folder = str(store.folder)
+        folder = str(workdir.folder)
         if self._last[0] != folder:
             if model == PEAK:
                 from benchmarks.workload import roofline
 
                 self._last = folder, roofline.parts()
             else:
-                self._last = folder, _load(store).parts()
+                self._last = folder, _load(workdir, model).parts()
         return self._last[1]
 
 
-def _load(store: Store) -> Any:
+def _load(workdir: Workdir, model: str) -> Any:
     import zoo
+    from zoo.registry import describe
 
-    return zoo.load(store.model)
+    describe(model).load()  # a class that is not the zoo's own
+    return zoo.load(workdir.model)
 
 
-def _predict(parts: dict[str, Any], batch: int) -> Callable[..., Values]:
+def _predict(parts: dict[str, Any], batch: int) -> Callable[..., Outputs]:
     """Calls a part as users do, with `predict`."""
-    from zoo.inference import input_names, run
-
-    def call(name: str, feeds: Any, values: Values) -> Values:
-        given = {n: values[feeds.get(n, n)] for n in input_names(parts[name])}
-        return run(parts[name], given, batch)
-
-    return call
+    return lambda name, values: parts[name].predict(values, batch_size=batch, verbose=0)
 
 
-def _training_step(store: Store, batch: int) -> Callable[[], Outputs]:
+def _training_step(workdir: Workdir, task: dict[str, Any]) -> Callable[[], Outputs]:
     """One training step from arrays to losses, phase by phase as `fit` runs it."""
     import keras
 
@@ -131,8 +130,8 @@ def _training_step(store: Store, batch: int) -> Callable[[], Outputs]:
     from zoo.training.step import Stepper
 
     place = backends.current().place
-    stepper = Stepper(_load(store))
-    updates = store.updates(batch)
+    stepper = Stepper(_load(workdir, task["model"]))
+    updates = workdir.updates(task["batch"])
 
     def step() -> Outputs:
         pending = []

@@ -1,4 +1,4 @@
-"""ONNX Runtime and OpenVINO: they read ONNX files, and import no backend."""
+"""ONNX Runtime and OpenVINO on ONNX files; no backend is imported."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.workload.chain import Values, follow
-from benchmarks.workload.workdir import Store
+from benchmarks.workload.workdir import Workdir
+from zoo.uses import run as run_use
 
 Outputs = dict[str, np.ndarray]
 
 
 class OnnxRuntime:
-    """Runs the ONNX files that a route made, as `export.runtime` does.
+    """Runs a route's ONNX files, as `export.runtime` does.
 
     Args:
-        route: Whose files.
+        route: The route.
         precision: Of the files.
         threads: Of one operator.
         device: `cpu` or `gpu`.
@@ -36,7 +36,7 @@ class OnnxRuntime:
         self.providers = ["cpu"] if device == "cpu" else ["cuda", "cpu"]
 
     def describe(self) -> dict[str, Any]:
-        """ONNX Runtime's version, and the provider that it uses of those that are asked for."""
+        """ONNX Runtime's version, and the first provider of those requested that it uses."""
         import onnxruntime
 
         device = "cpu" if self.providers == ["cpu"] else self._probe()
@@ -49,17 +49,17 @@ class OnnxRuntime:
         def open_part(graph: Path) -> Any:
             content = graph.read_bytes()
             session = open_graph(content, providers=self.providers, threads=self.threads)
-            self._refuse_fallback(session)
+            self._check_provider(session)
             return session
 
-        return _chain(task, self._graphs(task, open_part))
+        return _call(task, self._graphs(task, open_part))
 
     def profile(self, *, task: dict[str, Any], calls: int) -> dict[str, float]:
         """Seconds per call by operator."""
         from benchmarks.measure.profile import Profiler
 
         with Profiler(self.threads) as profiler:
-            call = _chain(task, self._graphs(task, profiler.open))
+            call = _call(task, self._graphs(task, profiler.open))
             for _ in range(calls):
                 call()
             return profiler.operators()
@@ -68,18 +68,18 @@ class OnnxRuntime:
         return _graphs(task, self.route, self.precision, opened)
 
     def _probe(self) -> str:
-        """The provider that a session gets: a GPU may be asked for where there is none."""
+        """The provider of a session; the CPU's where no GPU can be used."""
         from onnxruntime.datasets import get_example
 
         from export.runtime.engine import open_session
 
         return _provider(open_session(Path(get_example("sigmoid.onnx")), providers=self.providers))
 
-    def _refuse_fallback(self, session: Any) -> None:
-        """ONNX Runtime falls back to the processor without a word where a GPU cannot be used."""
-        wanted, used = self.providers[0], _provider(session)
-        if used != wanted:
-            raise BenchmarkError(f"ONNX Runtime uses {used!r} where {wanted!r} was asked for.")
+    def _check_provider(self, session: Any) -> None:
+        """Raises where ONNX Runtime silently fell back to the processor."""
+        requested, used = self.providers[0], _provider(session)
+        if used != requested:
+            raise BenchmarkError(f"ONNX Runtime must use {requested!r}. Received: {used!r}")
 
 
 class OpenVINO:
@@ -103,7 +103,7 @@ class OpenVINO:
         from export.runtime.openvino import Network
 
         opened = partial(Network, threads=self.threads, inference_precision=self.precision)
-        return _chain(task, _graphs(task, "direct", self.precision, opened))
+        return _call(task, _graphs(task, "direct", self.precision, opened))
 
 
 def _provider(session: Any) -> str:
@@ -115,25 +115,21 @@ def _graphs(
     task: dict[str, Any], route: str, precision: str, opened: Callable[[Path], Any]
 ) -> dict[str, Any]:
     """Part → its graph, opened, for every part of the workload."""
-    store = Store(task["folder"])
+    workdir = Workdir(task["folder"])
     graphs = {}
-    for link in store.chain(task["workload"]):
-        path = store.graph(link.part, route, precision)
+    for part in workdir.use(task["workload"]).parts:
+        path = workdir.graph(part, route, precision)
         if not path.exists():
-            raise BenchmarkError(f"The export left no file of the part {link.part!r}.")
-        graphs[link.part] = opened(path)
+            raise BenchmarkError(f"The part {part!r} was not exported by {route} in {precision}.")
+        graphs[part] = opened(path)
     return graphs
 
 
-def _chain(task: dict[str, Any], graphs: dict[str, Any]) -> Callable[[], Outputs]:
+def _call(task: dict[str, Any], graphs: dict[str, Any]) -> Callable[[], Outputs]:
     """The workload on its inputs, through opened graphs."""
     from export.runtime.engine import run
 
-    store = Store(task["folder"])
-    accepted = {name: [i.name for i in graph.get_inputs()] for name, graph in graphs.items()}
-
-    def call(name: str, feeds: Any, values: Values) -> Values:
-        return run(graphs[name], {n: values[feeds.get(n, n)] for n in accepted[name]})
-
-    chain = store.chain(task["workload"])
-    return partial(follow(chain, call), store.inputs(task["workload"], task["batch"]))
+    workdir = Workdir(task["folder"])
+    inputs = workdir.inputs(task["workload"], task["batch"])
+    use = workdir.use(task["workload"])
+    return partial(run_use, use, lambda part, values: run(graphs[part], values), inputs)

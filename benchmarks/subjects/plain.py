@@ -1,12 +1,13 @@
-"""Plain PyTorch of the same architecture: what users would otherwise write, channels first.
+"""The same architectures in plain PyTorch, channels first, as users write them.
 
-The networks read the weights that Keras drew, so their outputs can be compared; inputs and outputs
-are channels last like everybody's.
+The networks have the weights that Keras drew, so that their outputs can be compared; inputs and
+outputs are channels last, as those of all subjects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.plan import TRAIN
-from benchmarks.workload.chain import Values, follow
-from benchmarks.workload.workdir import Store
+from benchmarks.tasks import TRAIN
+from benchmarks.workload.workdir import Workdir
+from zoo.uses import run
 
 Outputs = dict[str, np.ndarray]
 Weights = dict[str, np.ndarray]
@@ -110,38 +111,39 @@ class PlainTorch:
         return {"versions": {"torch": torch.__version__}, "device": str(self.device)}
 
     def open(self, task: dict[str, Any]) -> Callable[[], Outputs]:
-        """Builds the networks with the store's weights."""
-        store = Store(task["folder"])
-        settings = store.plan()["settings"]
-        parts = {name: part.to(self.device) for name, part in build(store, task["model"]).items()}
+        """Builds the networks with the weights of the folder."""
+        workdir = Workdir(task["folder"])
+        settings = workdir.plan()["settings"]
+        parts = {name: part.to(self.device) for name, part in build(workdir, task["model"]).items()}
         if task["workload"] == TRAIN:
             from benchmarks.subjects.plain_training import STEPS
 
             step = STEPS[task["model"]](parts, settings)
-            batches = [batch for _, batch in store.updates(task["batch"])]
+            batches = [batch for _, batch in workdir.updates(task["batch"])]
             return lambda: step([self._placed(batch) for batch in batches])
         for part in parts.values():
             part.eval()
-        chain = store.chain(task["workload"])
+        use = workdir.use(task["workload"])
         activation = torch.tanh if settings["value_range"] == [-1.0, 1.0] else torch.sigmoid
 
-        def call(name: str, feeds: Any, values: Values) -> Values:
-            found = parts[name](values[feeds.get(*_input(name))])
+        def call(name: str, values: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+            (tensor,) = values.values()
+            found = parts[name](tensor)
             if isinstance(found, dict):
                 return found
             return {"data": activation(found).permute(0, 2, 3, 1)}
 
-        function = follow(chain, call)
+        function = partial(run, use, call)
         if self.mode == "compile":
             function = torch.compile(function, dynamic=False)
-        inputs = store.inputs(task["workload"], task["batch"])
+        inputs = workdir.inputs(task["workload"], task["batch"])
 
-        def run() -> Outputs:
+        def call_once() -> Outputs:
             with torch.inference_mode():
                 outputs = function(self._placed(inputs))
                 return {n: tensor.contiguous().cpu().numpy() for n, tensor in outputs.items()}
 
-        return run
+        return call_once
 
     def _placed(self, batch: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
         placed = {name: torch.from_numpy(array).to(self.device) for name, array in batch.items()}
@@ -150,32 +152,27 @@ class PlainTorch:
         return placed
 
 
-def build(store: Store, model: str) -> dict[str, nn.Module]:
+def build(workdir: Workdir, model: str) -> dict[str, nn.Module]:
     """The networks of a model, by part.
 
     Raises:
-        BenchmarkError: The model is not written out here, or its settings are not the usual ones.
+        BenchmarkError: The model is not written here, or its settings are not the usual ones.
     """
-    settings = store.plan()["settings"]
-    if settings.get("network") is not None or settings.get("network_options"):
-        raise BenchmarkError(f"Written out are the usual networks. Received: {settings}")
+    settings = workdir.plan()["settings"]
+    if settings.get("network_options"):
+        raise BenchmarkError(f"Only the usual networks are written here. Received: {settings}")
     shape = tuple(settings["shape"])
     if model == "vae":
         return {
-            "encoder": Down(store.weights("encoder"), ["mean", "log_variance"], 0.0, False),
-            "decoder": Up(store.weights("decoder"), shape, False),
+            "encoder": Down(workdir.weights("encoder"), ["mean", "log_variance"], 0.0, False),
+            "decoder": Up(workdir.weights("decoder"), shape, False),
         }
     if model == "dcgan":
         return {
-            "generator": Up(store.weights("generator"), shape, True),
-            "discriminator": Down(store.weights("discriminator"), ["logit"], 0.2, True),
+            "generator": Up(workdir.weights("generator"), shape, True),
+            "discriminator": Down(workdir.weights("discriminator"), ["logit"], 0.2, True),
         }
-    raise BenchmarkError(f"Written out are vae and dcgan. Received: {model}")
-
-
-def _input(part: str) -> tuple[str, str]:
-    name = "data" if part in ("encoder", "discriminator") else "latent"
-    return name, name
+    raise BenchmarkError(f"Only vae and dcgan are written here. Received: {model}")
 
 
 def _same(size: int, kernel: int, stride: int = 2) -> int:
@@ -184,7 +181,7 @@ def _same(size: int, kernel: int, stride: int = 2) -> int:
 
 
 def _next(weights: Weights) -> np.ndarray:
-    """Takes the first of the weights that are left."""
+    """Removes and returns the first of the remaining weights."""
     return weights.pop(next(iter(weights)))
 
 

@@ -1,4 +1,4 @@
-"""Training steps by hand: as one would write them in PyTorch without the zoo."""
+"""Training steps in plain PyTorch, without the zoo."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def vae(parts: Parts, settings: dict[str, Any]) -> Step:
         reconstruction = functional.binary_cross_entropy_with_logits(
             logits, batch["data"], reduction="sum"
         )
-        divergence = -0.5 * torch.sum(1 + log_variance - mean**2 - log_variance.exp())
-        loss = (reconstruction + settings["beta"] * divergence) / len(mean)
+        kl = -0.5 * torch.sum(1 + log_variance - mean**2 - log_variance.exp())
+        loss = (reconstruction + settings["beta"] * kl) / len(mean)
         return _report(_descend(adam, loss))
 
     return step
@@ -41,16 +41,16 @@ def dcgan(parts: Parts, settings: dict[str, Any]) -> Step:
     rates = settings["learning_rate"], settings["beta_1"], settings["beta_2"]
     adams = [_adam([part], *rates) for part in (discriminator, generator)]
 
-    def judge(data: torch.Tensor, target: float) -> torch.Tensor:
+    def discriminate(data: torch.Tensor, target: float) -> torch.Tensor:
         logit = discriminator(data)["logit"]
         return functional.binary_cross_entropy_with_logits(logit, torch.full_like(logit, target))
 
     def step(batches: list[Batch]) -> dict[str, np.ndarray]:
         first, second = batches
         fake = torch.tanh(generator(first["latent"])).detach()
-        loss = judge(first["data"], 1.0) + judge(fake, 0.0)
+        loss = discriminate(first["data"], 1.0) + discriminate(fake, 0.0)
         discriminated = _descend(adams[0], loss)
-        generated = _descend(adams[1], judge(torch.tanh(generator(second["latent"])), 1.0))
+        generated = _descend(adams[1], discriminate(torch.tanh(generator(second["latent"])), 1.0))
         return _report(discriminated, generated)
 
     return step

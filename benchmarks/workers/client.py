@@ -1,4 +1,4 @@
-"""The parent's side of a worker process: commands out, answers back, and a limit to patience."""
+"""The client side of a worker process: requests, replies, time limits."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from typing import IO, Any
 
 from benchmarks.errors import WorkerError
 
-START = 300.0
-ANSWER = 300.0
-"""Seconds after which a worker is given up; compiling may take minutes on a small machine."""
+START_LIMIT = 300.0
+REPLY_LIMIT = 300.0
+"""Seconds after which a request times out; compiling may take minutes on a small machine."""
 
 
 class WorkerProcess:
@@ -33,19 +33,19 @@ class WorkerProcess:
         log: Path,
         *,
         cores: Sequence[int] = (),
-        start_limit: float = START,
-        answer_limit: float = ANSWER,
+        start_limit: float = START_LIMIT,
+        reply_limit: float = REPLY_LIMIT,
     ) -> None:
-        self.order = {"target": target, "options": dict(options), "cores": list(cores)}
+        self.first_request = {"target": target, "options": dict(options), "cores": list(cores)}
         self.environment = dict(environment)
         self.log = log
-        self.limits = {"start": start_limit, "answer": answer_limit}
+        self.limits = {"start": start_limit, "reply": reply_limit}
         self.description: dict[str, Any] = {}
         self._process: subprocess.Popen[str] | None = None
-        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._replies: queue.Queue[str | None] = queue.Queue()
 
     def start(self) -> dict[str, Any]:
-        """Starts the process unless it runs; what the runner says about itself.
+        """Starts the process unless it runs, and returns the runner's description.
 
         `"start"` in it is the seconds from nothing to a runner with everything imported.
         """
@@ -62,73 +62,78 @@ class WorkerProcess:
                 text=True,
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
-        self._answers = queue.Queue()
-        reading = (self._process.stdout, self._answers)
+        self._replies = queue.Queue()
+        reading = (self._process.stdout, self._replies)
         threading.Thread(target=_forward, args=reading, daemon=True).start()
         try:
-            self.description = self._exchange(self.order, self.limits["start"])
+            self.description = self._exchange(self.first_request, self.limits["start"])
         except WorkerError:
             self.stop()
             raise
         self.description["start"] = time.perf_counter() - began
         return self.description
 
-    def do(self, command: str, **arguments: Any) -> Any:
-        """Gives a command and waits for its result.
+    def request(self, command: str, **arguments: Any) -> Any:
+        """Sends a command and returns its result.
 
         Raises:
-            WorkerError: The subject raised, died, or gave no answer in time.
+            WorkerError: The subject raised or died, or the request timed out.
         """
         self.start()
-        return self._exchange({"do": command, "arguments": arguments}, self.limits["answer"])
+        request = {"command": command, "arguments": arguments}
+        return self._exchange(request, self.limits["reply"])
 
-    def ask(self, method: str, **arguments: Any) -> Any:
-        """Calls a method that the runner has beyond those of all runners."""
-        return self.do("ask", method=method, arguments=arguments)
+    def call(self, method: str, **arguments: Any) -> Any:
+        """Calls a method that not every runner has.
+
+        Raises:
+            WorkerError: The runner raised or died, or the request timed out.
+        """
+        return self.request("call", method=method, arguments=arguments)
 
     def stop(self) -> None:
-        """Ends the process, at once."""
+        """Kills the process."""
         if self._process is None:
             return
         process, self._process = self._process, None
         process.kill()
         process.wait()
         if process.stdin is not None:
-            with suppress(BrokenPipeError):  # a command that the dead process never read
+            with suppress(BrokenPipeError):  # a request that the dead process never read
                 process.stdin.close()
 
-    def _exchange(self, command: dict[str, Any], limit: float) -> Any:
+    def _exchange(self, request: dict[str, Any], limit: float) -> Any:
         process = self._process
         if process is None or process.stdin is None:
             raise WorkerError("the worker is not running")
         try:
-            process.stdin.write(json.dumps(command) + "\n")
+            process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
-            line = self._answers.get(timeout=limit)
+            line = self._replies.get(timeout=limit)
         except BrokenPipeError:
             line = None
         except queue.Empty:
             self.stop()
-            raise WorkerError(f"gave no answer in {limit:.0f} s") from None
+            raise WorkerError(f"timed out after {limit:.0f} s") from None
         if line is None:
-            raise WorkerError(self._last_words(process))
-        answer = json.loads(line)
-        if "error" in answer:
-            raise WorkerError(answer["error"])
-        return answer["result"]
+            raise WorkerError(self._exit_reason(process))
+        reply = json.loads(line)
+        if "error" in reply:
+            raise WorkerError(reply["error"])
+        return reply["result"]
 
-    def _last_words(self, process: subprocess.Popen) -> str:
-        """Why the process died, as far as it said."""
+    def _exit_reason(self, process: subprocess.Popen) -> str:
+        """The exit code or signal of the dead process, and the last line that it printed."""
         code = process.wait()
         self.stop()
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
-        said = next((line for line in reversed(lines) if line), "without a word")
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return f"died ({how}): {said}"
+        last = next((line for line in reversed(lines) if line), "no output")
+        status = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"died ({status}): {last}"
 
 
 def rows_of(module: str, backend: str, arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """Runs a module in a process of its own with Keras on a backend; the JSON lines it prints."""
+    """The JSON lines that a module prints in a process of its own with Keras on a backend."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env={
@@ -144,9 +149,9 @@ def rows_of(module: str, backend: str, arguments: Sequence[str]) -> list[dict[st
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _forward(stream: IO[str], answers: queue.Queue[str | None]) -> None:
-    """Moves lines into the queue, so that reading them can have a time limit; None at the end."""
+def _forward(stream: IO[str], replies: queue.Queue[str | None]) -> None:
+    """Moves lines into a queue, where reading can time out; None at the end."""
     with stream:
         for line in stream:
-            answers.put(line)
-    answers.put(None)
+            replies.put(line)
+    replies.put(None)

@@ -1,61 +1,52 @@
-"""Whether subjects compute on the device that was asked for; those that do not are not timed."""
+"""Checks of the devices that subjects compute on; a subject on another device is not timed."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-
 from benchmarks.errors import BenchmarkError, WorkerError
-from benchmarks.plan import Plan
-from benchmarks.subjects import Subject
-from benchmarks.workers.pool import Crew
+from benchmarks.workers.pool import WorkerPool
 
 GPUS = ("gpu", "cuda", "rocm", "metal")
-"""What the names that backends give to GPUs have in them."""
+"""Words in the names that backends give to GPUs."""
 
 
-def refuse_other_device(asked: str, found: str) -> None:
-    """Refuses a subject that computes elsewhere than it was asked to.
+def check_device(requested: str, actual: str) -> None:
+    """Raises where a subject computes on another kind of device.
 
     Args:
-        asked: `cpu` or `gpu`.
-        found: The device as the subject names it.
+        requested: `cpu` or `gpu`.
+        actual: The device's name, as the subject reports it.
 
     Raises:
-        WorkerError: The device is another kind.
+        WorkerError: The device is of another kind.
     """
-    if _is_gpu(found) != (asked == "gpu"):
-        raise WorkerError(f"The device must be the {asked}. Received: {found}")
+    if _is_gpu(actual) != (requested == "gpu"):
+        raise WorkerError(f"The device must be the {requested}. Received: {actual}")
 
 
-def refuse_absent_gpu(plan: Plan, subjects: Mapping[str, Subject]) -> None:
-    """Refuses a plan for a GPU that none of the subjects gets, before anything is measured.
+def require_gpu(pool: WorkerPool) -> None:
+    """Raises where a GPU is requested and no subject computes on one.
 
     Raises:
         BenchmarkError: No subject computes on a GPU.
     """
-    if plan.device != "gpu":
+    if pool.device != "gpu":
         return
-    alike = {(subject.target, subject.backend): name for name, subject in subjects.items()}
-    found = {}
-    with tempfile.TemporaryDirectory(prefix="genzoo-bench-") as folder:
-        crew = Crew(subjects, Path(folder), threads=plan.threads, device=plan.device)
+    # Subjects with one target and backend compute on one device.
+    distinct = {(subject.target, subject.backend): subject for subject in pool.subjects}
+    devices = {}
+    for subject in distinct.values():
         try:
-            for name in alike.values():
-                try:
-                    found[name] = crew[name].start()["device"]
-                except WorkerError as error:
-                    found[name] = str(error)
-                else:
-                    if _is_gpu(found[name]):
-                        return
-        finally:
-            crew.dismiss()
-    told = "; ".join(f"{name}: {device}" for name, device in found.items())
+            device = pool[subject].start()["device"]
+        except WorkerError as error:
+            device = str(error)
+        else:
+            if _is_gpu(device):
+                return
+        devices[subject.name] = device
+    received = "; ".join(f"{name}: {device}" for name, device in devices.items())
     raise BenchmarkError(
-        f"There is no GPU here that a subject gets. Received: --device gpu, where the devices are "
-        f"{told}. Accepted: --device cpu, or subjects that are installed for a GPU"
+        f"No subject computes on a GPU here. Received: --device gpu, where the devices are "
+        f"{received}. Accepted: --device cpu, or subjects that are installed for a GPU"
     )
 
 

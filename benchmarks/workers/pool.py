@@ -1,49 +1,60 @@
-"""The worker processes of a run: one for each subject, and who prepares for all of them."""
+"""The worker processes of a run: one for each subject, and those that prepare and export models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.options import RunOptions
 from benchmarks.records.environment import cores
 from benchmarks.subjects import PREDICT, Subject, environment, on_backend
 from benchmarks.workers.client import WorkerProcess
 from export.routes import ROUTES
 
-# Whose Keras prepares models and works out what is right: the one that needs not compile first.
+# Backends that may prepare models and compute the reference outputs, eager ones first.
 REFERENCES = ("torch", "jax", "tensorflow")
 
 
-class Crew:
-    """Starts processes when they are first needed, and ends them all.
+class WorkerPool:
+    """Starts processes when they are first used, and ends them all.
 
     Args:
-        subjects: Name → subject.
-        folder: Where their logs go.
-        threads: Of each process.
-        device: `cpu` or `gpu`.
+        options: The subjects, their threads and their device.
+        folder: The folder of their logs.
     """
 
-    def __init__(
-        self, subjects: Mapping[str, Subject], folder: Path, *, threads: int, device: str
-    ) -> None:
-        self.subjects = subjects
+    def __init__(self, options: RunOptions, folder: Path) -> None:
+        self.subjects = options.subjects
+        self.threads = options.threads
+        self.device = options.device
         self.folder = folder
-        self.threads = threads
-        self.device = device
-        self._workers = {name: self.hire(subject, name) for name, subject in subjects.items()}
-        self._hosts: dict[str, WorkerProcess] = {}
+        self._workers = {s.name: self.new_worker(s, s.name) for s in options.subjects}
+        self._beside: dict[str, WorkerProcess] = {}
 
-    def __getitem__(self, name: str) -> WorkerProcess:
-        return self._workers[name]
+    def __enter__(self) -> WorkerPool:
+        return self
 
-    def hire(self, subject: Subject, log: str) -> WorkerProcess:
-        """A process of its own for a subject; it is not started yet."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in [*self._workers.values(), *self._beside.values()]:
+            worker.stop()
+
+    def __getitem__(self, subject: Subject) -> WorkerProcess:
+        return self._workers[subject.name]
+
+    def new_worker(self, subject: Subject, log: str) -> WorkerProcess:
+        """A further process for a subject; it is not started yet, and the caller ends it."""
         options = dict(subject.options)
-        if subject.tunable:
+        if subject.takes_threads:
             options["threads"] = self.threads
-        if subject.placed:
+        if subject.takes_device:
             options["device"] = self.device
         return WorkerProcess(
             subject.target,
@@ -53,42 +64,39 @@ class Crew:
             cores=cores()[: self.threads],
         )
 
-    def host(self, backend: str) -> WorkerProcess:
-        """A process in which Keras runs on a backend: a subject's, or one beside them."""
-        for kind in (PREDICT, None):
-            for name, subject in self.subjects.items():
-                if subject.backend == backend and kind in (None, subject.kind):
-                    return self._workers[name]
-        if backend not in self._hosts:
-            self._hosts[backend] = self.hire(on_backend(backend), f"host-{backend}")
-        return self._hosts[backend]
-
+    @cached_property
     def reference(self) -> WorkerProcess:
-        """The process that prepares models.
+        """The process that prepares models and computes the reference outputs.
 
         Raises:
             BenchmarkError: No backend is installed.
         """
-        used = {subject.backend for subject in self.subjects.values()}
-        for backend in REFERENCES:
-            if backend in used:
-                return self.host(backend)
-        for backend in REFERENCES:
-            if on_backend(backend).installed():
-                return self.host(backend)
+        used = {subject.backend for subject in self.subjects}
+        for backend in sorted(REFERENCES, key=lambda name: name not in used):
+            if backend in used or on_backend(backend).unavailable() is None:
+                return self._on_backend(backend)
         raise BenchmarkError("Models are made in Keras, and no backend of it is installed.")
 
     def exporters(self) -> dict[tuple[str, str], WorkerProcess]:
-        """Route and precision that subjects read → the process that exports so."""
+        """Route and precision that subjects read → the process that exports them."""
         found = {}
-        for subject in self.subjects.values():
+        for subject in self.subjects:
             if subject.route is not None:
                 backend = ROUTES[subject.route][0]
-                exporter = self.reference() if backend is None else self.host(backend)
+                exporter = self.reference if backend is None else self._on_backend(backend)
                 found[subject.route, subject.precision] = exporter
         return found
 
-    def dismiss(self) -> None:
-        """Ends every process."""
-        for worker in [*self._workers.values(), *self._hosts.values()]:
-            worker.stop()
+    def _on_backend(self, backend: str) -> WorkerProcess:
+        """A process with Keras on a backend: a subject's, or one beside them."""
+        own = [subject for subject in self.subjects if subject.backend == backend]
+        for subject in _predict_first(own):
+            return self[subject]
+        if backend not in self._beside:
+            self._beside[backend] = self.new_worker(on_backend(backend), f"keras-{backend}")
+        return self._beside[backend]
+
+
+def _predict_first(subjects: Iterable[Subject]) -> list[Subject]:
+    """Subjects that call `predict` first: they compile the least."""
+    return sorted(subjects, key=lambda subject: subject.kind != PREDICT)

@@ -1,4 +1,4 @@
-"""Signals that end a run: its workers end with it, and its folder is removed."""
+"""Signals that end a run, so that its workers end and its folder is removed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# Ctrl-C needs no help, and a platform may lack the second.
+# Ctrl-C raises by itself; Windows has no SIGHUP.
 NAMES = ("SIGTERM", "SIGHUP")
 
 
 @contextmanager
 def interrupted_by_signals() -> Iterator[None]:
-    """Makes SIGTERM and SIGHUP raise `KeyboardInterrupt`, the first time; later ones are ignored.
+    """Makes the first SIGTERM or SIGHUP raise `KeyboardInterrupt`; later ones are ignored.
 
-    A signal that is ignored already, as under `nohup`, stays so. Outside the main thread, where
-    signals cannot be handled, nothing changes.
+    A signal that is ignored already, as under `nohup`, stays ignored. Outside the main thread,
+    where signals cannot be handled, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -27,7 +27,7 @@ def interrupted_by_signals() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         for each in numbers:
-            signal.signal(each, signal.SIG_IGN)  # What is being cleaned up is cleaned up.
+            signal.signal(each, signal.SIG_IGN)  # Cleaning up is not interrupted.
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in numbers}

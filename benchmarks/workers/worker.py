@@ -1,9 +1,9 @@
-"""The worker process: opens tasks for one subject, checks in outputs, and times rounds when asked.
+"""The worker process: opens tasks for one subject, saves their outputs, and times rounds.
 
-`python -m benchmarks.workers.worker` reads one JSON object a line from standard input and answers
-each with one line: `{"result": …}`, or `{"error": "…"}` where the subject raised. The first names
-the subject: `{"target": "module:class", "options": {…}, "cores": […]}`. It ends with its input,
-and so with its parent, whatever it is doing.
+`python -m benchmarks.workers.worker` reads one JSON object a line from standard input and replies
+to each with one line: `{"result": …}`, or `{"error": "…"}` where the subject raised. The first
+request names the subject: `{"target": "module:class", "options": {…}, "cores": […]}`. The process
+ends as soon as its input does, and so with its parent.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from export.errors import ExportError
 
 Outputs = Mapping[str, np.ndarray]
 
-# What backends and converters raise from their own code. Anything else ends the process, whose last
-# words then are the error.
+# Errors that backends and converters raise. Any other ends the process; its last line of output is
+# then the error that the client reports.
 FAILURES = (
     BenchmarkError,
     ExportError,
@@ -45,51 +45,51 @@ FAILURES = (
 
 
 class Runner(Protocol):
-    """One way to compute; what a subject's target makes, in the worker's process."""
+    """One way to compute: an instance of a subject's target, in the worker's process."""
 
     def describe(self) -> dict[str, Any]:
-        """The versions and the device, once they are imported."""
+        """The versions of the imported packages, and the device."""
         ...
 
     def open(self, task: dict[str, Any]) -> Callable[[], Outputs]:
-        """Loads what a task needs; what it returns computes it once, from NumPy to NumPy."""
+        """Loads a task and returns a function that computes it once, from NumPy to NumPy."""
         ...
 
 
 class Worker:
-    """Carries out the parent's commands on one runner."""
+    """Runs the parent's commands on one runner."""
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
-        self.call: Callable[[], Outputs] = dict
+        self.function: Callable[[], Outputs] = dict
 
     def open(self, *, task: dict[str, Any], outputs: str | None = None) -> dict[str, float]:
         """Loads a task, computes it for the first time, and saves the outputs for the parent."""
-        self.call = dict  # lets go of the last task
+        self.function = dict  # frees the last task
         started = time.perf_counter()
-        self.call = self.runner.open(task)
+        self.function = self.runner.open(task)
         loaded = time.perf_counter()
-        first = self.call()
-        answered = time.perf_counter()
+        first = self.function()
+        replied = time.perf_counter()
         if outputs is not None:
             np.savez(outputs, **dict[str, Any](first))
-        return {"load": loaded - started, "first": answered - loaded}
+        return {"load": loaded - started, "first": replied - loaded}
 
     def warm(self, *, seconds: float) -> int:
-        """Warms up; says how many calls fill a round."""
-        return calls_per_round(self.call, seconds)
+        """Warms up, and returns the number of calls that fill a round."""
+        return calls_per_round(self.function, seconds)
 
     def round(self, *, calls: int) -> dict[str, float]:
         """Times one round."""
-        timed = time_round(self.call, calls)
+        timed = time_round(self.function, calls)
         return {"median": timed.median, "best": timed.best}
 
     def memory(self) -> int:
-        """The most memory that the process has held, in bytes."""
+        """The peak of the process's resident memory, in bytes."""
         return peak_memory()
 
-    def ask(self, *, method: str, arguments: dict[str, Any]) -> Any:
-        """Calls a method that only some runners have."""
+    def call(self, *, method: str, arguments: dict[str, Any]) -> Any:
+        """Calls a method that not every runner has."""
         return getattr(self.runner, method)(**arguments)
 
 
@@ -106,39 +106,39 @@ def peak_memory() -> int:
     return usage if sys.platform == "darwin" else usage * 1024
 
 
-def start(order: dict[str, Any]) -> tuple[Worker, dict[str, Any]]:
-    """Makes the runner that an order names; everything heavy is imported here."""
-    if order.get("cores") and hasattr(os, "sched_setaffinity"):
+def start(request: dict[str, Any]) -> tuple[Worker, dict[str, Any]]:
+    """Makes the runner that a request names; imports the backend."""
+    if request.get("cores") and hasattr(os, "sched_setaffinity"):
         # Thread pools size themselves by the cores they may use, whatever else they read.
-        os.sched_setaffinity(0, order["cores"])
+        os.sched_setaffinity(0, request["cores"])
     started = time.perf_counter()
-    module, _, name = order["target"].partition(":")
-    runner: Runner = getattr(import_module(module), name)(**order["options"])
+    module, _, name = request["target"].partition(":")
+    runner: Runner = getattr(import_module(module), name)(**request["options"])
     return Worker(runner), runner.describe() | {"import": time.perf_counter() - started}
 
 
-def serve(commands: Iterable[str], answers: TextIO) -> None:
-    """Answers commands until there are no more."""
+def serve(requests: Iterable[str], replies: TextIO) -> None:
+    """Replies to requests until there are no more."""
     worker: Worker | None = None
-    for line in commands:
-        command = json.loads(line)
+    for line in requests:
+        request = json.loads(line)
         try:
             if worker is None:
-                worker, result = start(command)
+                worker, result = start(request)
             else:
-                result = getattr(worker, command["do"])(**command.get("arguments", {}))
-            answer: dict[str, Any] = {"result": result}
+                result = getattr(worker, request["command"])(**request.get("arguments", {}))
+            reply: dict[str, Any] = {"result": result}
         except FAILURES as error:
             message = (str(error).strip() or "no message").splitlines()[0]
-            answer = {"error": f"{type(error).__name__}: {message}"}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+            reply = {"error": f"{type(error).__name__}: {message}"}
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
 
 
 def lines(stream: TextIO) -> Iterator[str]:
-    """Yields lines as they come, and ends the process, even amid a command, when there are no more.
+    """Yields lines as they come; at the end of the stream ends the process, even amid a request.
 
-    Who reads the answers holds the other end of the stream; once it is closed, nobody waits.
+    The parent holds the other end of the stream; once it is closed, no reply is awaited.
     """
     found: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -153,11 +153,11 @@ def lines(stream: TextIO) -> Iterator[str]:
 
 
 def main() -> None:
-    """Serves on this process's own streams."""
-    # Libraries print as they please; what they print goes to the log, not among the answers.
-    answers = os.fdopen(os.dup(1), "w")
+    """Serves on the standard streams."""
+    # What libraries print goes to the log, not among the replies.
+    replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    serve(lines(sys.stdin), answers)
+    serve(lines(sys.stdin), replies)
 
 
 if __name__ == "__main__":

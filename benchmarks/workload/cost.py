@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.plan import PEAK, TRAIN
-from benchmarks.records.file import Row
+from benchmarks.records.schema import Cost, Row
+from benchmarks.tasks import PEAK, TRAIN
 from benchmarks.workload import roofline
-from benchmarks.workload.workdir import Store
+from benchmarks.workload.workdir import Workdir
 
 ITEM = {1: 4, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8}
 """ONNX element type → bytes: float, int32, int64, bool, float16, double."""
@@ -32,41 +32,44 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What one call takes."""
+class Count:
+    """Operations and bytes of one call."""
 
     flops: float
     bytes: float
     traffic: float
 
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
+    def __add__(self, other: Count) -> Count:
+        return Count(
             self.flops + other.flops, self.bytes + other.bytes, self.traffic + other.traffic
         )
 
 
-def rows(store: Store, model: str, workloads: Sequence[str], batches: Sequence[int]) -> list[Row]:
+def rows(
+    workdir: Workdir, model: str, workloads: Sequence[str], batches: Sequence[int]
+) -> list[Row]:
     """A row for each workload and batch size, from the direct route's graphs."""
-    found = []
+    if model == PEAK:
+        return [_of_peak(workload) for workload in workloads]
+    found: list[Row] = []
     for workload in workloads:
         if workload == TRAIN:
             continue
-        if model == PEAK:
-            batch = roofline.BATCHES[workload]
-            flops, moved = roofline.work(workload, batch)
-            total = {batch: Cost(flops, moved, moved)}
-        else:
-            files = [store.graph(link.part, "direct") for link in store.chain(workload)]
-            if not all(file.exists() for file in files):
-                continue
-            total = {b: sum((count(f, b) for f in files), Cost(0, 0, 0)) for b in batches}
-        for batch, cost in total.items():
-            task = {"model": model, "workload": workload, "batch": batch}
-            found.append({"kind": "cost", **task, **vars(cost)})
+        files = [workdir.graph(step.part, "direct") for step in workdir.use(workload).steps]
+        if all(file.exists() for file in files):
+            for batch in batches:
+                total = sum((count(file, batch) for file in files), Count(0, 0, 0))
+                found.append(Cost(model=model, workload=workload, batch=batch, **vars(total)))
     return found
 
 
-def count(path: Path, batch: int) -> Cost:
+def _of_peak(name: str) -> Cost:
+    batch = roofline.BATCHES[name]
+    flops, moved = roofline.work(name, batch)
+    return Cost(model=PEAK, workload=name, batch=batch, flops=flops, bytes=moved, traffic=moved)
+
+
+def count(path: Path, batch: int) -> Count:
     """Counts one call of a graph.
 
     Raises:
@@ -94,7 +97,7 @@ def count(path: Path, batch: int) -> Cost:
         names = [name for name in [*node.input, *node.output] if name]
         flops += operations(node, [shapes.get(n, ()) for n in node.input], shapes)
         traffic += sum(sizes.get(name, 0) for name in names)
-    return Cost(flops, float(least), traffic)
+    return Count(flops, float(least), traffic)
 
 
 def operations(node: Any, inputs: Sequence[Shape], shapes: dict[str, Shape]) -> float:

@@ -3,67 +3,77 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from benchmarks.workload.workdir import ROWS, Store
+from benchmarks.records.schema import Export, Failure, Row
+from benchmarks.workload import cardinality
+from benchmarks.workload.uses import Inputs
+from benchmarks.workload.workdir import ROWS, Workdir
 from export.errors import ExportError
 
 
-def export_part(store: Store, name: str, part: Any, route: str, model: Any) -> dict[str, Any]:
-    """Exports one part; a row with what it took, or with the error.
+def export_parts(
+    workdir: Workdir, name: str, parts: Mapping[str, Any], route: str, model: Any
+) -> list[Row]:
+    """Exports parts: a row each, with the figures of its certificate or with the error.
 
     Args:
-        store: Where the file goes.
-        name: Of the part.
-        part: The functional Keras model.
+        workdir: The folder of the files.
+        name: The model's name.
+        parts: Name → functional Keras model.
         route: See `export.routes`.
-        model: The zoo's model that the part belongs to; without one, no certificate is made.
+        model: The zoo's model of the parts; None for peaks, which get no certificate.
     """
+    rows: list[Row] = []
+    for part, network in parts.items():
+        where: dict[str, Any] = {"model": name, "part": part, "route": route}
+        try:
+            rows.append(Export(**where, **_export(workdir, part, network, route, model)))
+        except ExportError as error:
+            rows.append(Failure(of=Export.kind, **where, error=str(error).splitlines()[0]))
+    return rows
+
+
+def export_lowered(workdir: Workdir, name: str, model: Any, precision: str) -> list[Row]:
+    """Exports the parts in lower precision, as a bundle does: one row a part, or the error."""
+    from export import to_bundle
+
+    where: dict[str, Any] = {"model": name, "route": "direct", "precision": precision}
+    inputs = Inputs(model, ROWS, np.random.default_rng([ROWS]))
+    real = inputs.fields(dict.fromkeys(n for use in inputs.table.values() for n in use.inputs))
+    folder = workdir.folder / f"bundle-{precision}"
+    try:
+        to_bundle(model, folder, real_inputs=real, precision=precision, samples=False)
+    except ExportError as error:
+        return [Failure(of=Export.kind, **where, error=str(error).splitlines()[0])]
+    rows: list[Row] = []
+    for part in workdir.parts():
+        path = workdir.graph(part, "direct", precision)
+        os.replace(folder / f"{part}.onnx", path)
+        rows.append(Export(**where, part=part, bytes=path.stat().st_size))
+    return rows
+
+
+def _export(workdir: Workdir, part: str, network: Any, route: str, model: Any) -> dict[str, Any]:
+    """The figures of one part's export."""
     import onnx
 
     from export import routes, to_onnx
-    from export.certification.examples import cardinality
 
-    row: dict[str, Any] = {"part": name, "route": route}
-    path = store.graph(name, route)
-    try:
-        if model is None:
-            # Probing megabytes a row would take minutes, and the outputs are compared anyway.
-            onnx.save(routes.convert(part, route=route), path)
-            return row | {"bytes": path.stat().st_size}
-        limits = cardinality(model, part)
-        certificate = to_onnx(part, path, route=route, name=name, cardinality=limits)
-    except ExportError as error:
-        return row | {"error": str(error).splitlines()[0]}
-    return row | {
+    path = workdir.graph(part, route)
+    if model is None:
+        # Probing megabytes a row would take minutes, and outputs are checked before timing.
+        onnx.save(routes.convert(network, route=route), path)
+        return {"bytes": path.stat().st_size}
+    limits = cardinality.of_model(model)[part]
+    certificate = to_onnx(network, path, route=route, name=part, cardinality=limits)
+    return {
         "seconds": certificate.seconds,
         "bytes": certificate.bytes,
         "nodes": certificate.nodes,
         "opset": certificate.opset,
         "tolerance_used": max((d.used for d in certificate.deviations), default=0.0),
     }
-
-
-def export_lowered(store: Store, model: Any, precision: str) -> list[dict[str, Any]]:
-    """Exports all parts in lower precision, as a bundle does: one row a part, or the error."""
-    from export import to_bundle
-
-    row: dict[str, Any] = {"route": "direct", "precision": precision}
-    rng = np.random.default_rng([ROWS])
-    low, high = model.value_range or (-1.0, 1.0)
-    real = {"data": rng.uniform(low, high, (ROWS, *model.shape)).astype("float32")}
-    if model.num_classes is not None:
-        real["labels"] = rng.integers(model.num_classes, size=ROWS).astype("int32")
-    folder = store.folder / f"bundle-{precision}"
-    try:
-        to_bundle(model, folder, real_inputs=real, precision=precision, samples=False)
-    except ExportError as error:
-        return [row | {"error": str(error).splitlines()[0]}]
-    rows = []
-    for part in model.parts():
-        path = store.graph(part, "direct", precision)
-        os.replace(folder / f"{part}.onnx", path)
-        rows.append(row | {"part": part, "bytes": path.stat().st_size})
-    return rows

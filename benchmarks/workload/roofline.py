@@ -1,13 +1,15 @@
-"""The machine's ceilings, as networks that do one thing: products, a convolution, a triad.
+"""The machine's ceilings, as networks of one operation: a product, a convolution, a triad.
 
-Every subject runs them like any model's parts, so each ceiling is what some subject reached in the
-same run.
+Every subject runs them like a model's parts, so that each ceiling is the rate of some subject in
+the same run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from zoo.uses import Step, Use
 
 WIDTH = 1024  # of the matrix product: (batch, WIDTH) by (WIDTH, WIDTH)
 MAP, CHANNELS = 32, 64  # of the 3×3 convolution
@@ -20,7 +22,7 @@ BATCHES: Mapping[str, int] = {
     "triad_cache": 64,
     "triad_memory": 64,
 }
-"""Rows that each is measured at: enough to fill the machine."""
+"""Batch size of each, large enough to fill the machine."""
 
 
 def parts() -> dict[str, Any]:
@@ -33,16 +35,22 @@ def parts() -> dict[str, Any]:
     dense = layers.Dense(WIDTH, use_bias=False, name="product")
     conv = layers.Conv2D(CHANNELS, 3, padding="same", use_bias=False, name="map")
     networks = {
-        "matmul": keras.Model(vector, dense(vector), name="matmul"),
-        "convolution": keras.Model(image, conv(image), name="convolution"),
+        "matmul": keras.Model({"data": vector}, {"product": dense(vector)}, name="matmul"),
+        "convolution": keras.Model({"data": image}, {"map": conv(image)}, name="convolution"),
     }
     for name, length in TRIADS.items():
-        left, right = (keras.Input((length,), name=side) for side in ("left", "right"))
-        total = layers.Add(name="sum")([left, 3.0 * right])
-        networks[name] = keras.Model([left, right], total, name=name)
+        sides = {side: keras.Input((length,), name=side) for side in ("left", "right")}
+        total = layers.Add(name="sum")([sides["left"], 3.0 * sides["right"]])
+        networks[name] = keras.Model(sides, {"sum": total}, name=name)
     for network in networks.values():
         network.set_weights([_pattern(weight.shape) for weight in network.weights])
     return networks
+
+
+def use(name: str, part: Any) -> Use:
+    """A network as a chain of one part."""
+    gives = {output: f"{name}/{output}" for output in part.output}
+    return Use([Step(name)], gives).resolved({name: list(part.input)})
 
 
 def work(name: str, batch: int) -> tuple[float, float]:

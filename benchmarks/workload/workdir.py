@@ -1,26 +1,25 @@
-"""The folder that one model's subjects share: weights, inputs, graphs and what to compute.
+"""The folder that one model's subjects share: weights, inputs, graphs and uses.
 
-Whoever reads it needs NumPy alone, so a worker imports nothing but what it measures.
+Reading it needs NumPy alone, so that a worker imports nothing but what it measures.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.workload.chain import Link
+from zoo.uses import Use
 
 SEED = 0
 ROWS = 64
 """Rows of inputs that are kept; a larger batch repeats them."""
 
 
-class Store:
+class Workdir:
     """Reads and writes the files of one model."""
 
     def __init__(self, folder: str | Path) -> None:
@@ -39,7 +38,7 @@ class Store:
     def write(
         self,
         *,
-        chains: Mapping[str, Sequence[Link]],
+        uses: Mapping[str, Use],
         inputs: Mapping[str, Mapping[str, np.ndarray]],
         updates: Sequence[tuple[int, Mapping[str, np.ndarray]]],
         weights: Mapping[str, Mapping[str, np.ndarray]],
@@ -48,14 +47,14 @@ class Store:
         """Writes everything but the model and the graphs.
 
         Args:
-            chains: Workload → its parts.
+            uses: Workload → its chain of parts.
             inputs: Workload → input name → array of `ROWS` rows.
             updates: The updates of one training step: phase number and batch.
             weights: Part → `layer/weight` → array in Keras's layout, for code that is not Keras.
             settings: The model's settings, resolved.
         """
         plan = {
-            "chains": {name: [asdict(link) for link in chain] for name, chain in chains.items()},
+            "uses": {name: use.to_config() for name, use in uses.items()},
             "updates": [number for number, _ in updates],
             "settings": dict(settings),
         }
@@ -68,19 +67,24 @@ class Store:
             self._save(f"weights.{part}", arrays)
 
     def plan(self) -> dict[str, Any]:
-        """Chains, phase numbers and settings, as they were written."""
+        """Uses, phase numbers and settings, in JSON terms."""
         return json.loads((self.folder / "plan.json").read_text())
 
-    def chain(self, workload: str) -> list[Link]:
-        """The parts of a workload."""
-        return [Link(**link) for link in self.plan()["chains"][workload]]
+    def use(self, workload: str) -> Use:
+        """The chain of parts of a workload."""
+        return Use.from_config(self.plan()["uses"][workload])
+
+    def parts(self) -> list[str]:
+        """The parts of all workloads, each once."""
+        uses = [Use.from_config(config) for config in self.plan()["uses"].values()]
+        return list(dict.fromkeys(name for use in uses for name in use.parts))
 
     def inputs(self, workload: str, batch: int) -> dict[str, np.ndarray]:
         """The inputs of a workload: name → `(batch, …)`."""
         return self._load(f"inputs.{workload}", batch)
 
     def updates(self, batch: int) -> list[tuple[int, dict[str, np.ndarray]]]:
-        """The updates of one training step: phase number and `(batch, …)` arrays."""
+        """The updates of one training step: phase number, and arrays `(batch, …)` or `()`."""
         numbers = self.plan()["updates"]
         return [(n, self._load(f"update.{index}", batch)) for index, n in enumerate(numbers)]
 
@@ -98,7 +102,9 @@ class Store:
 
 
 def resized(array: np.ndarray, batch: int) -> np.ndarray:
-    """The first rows of an array, or its rows over and over."""
+    """The first rows of an array, or its rows repeated; a number stays as it is."""
+    if not array.ndim:
+        return array
     if batch <= len(array):
         return np.ascontiguousarray(array[:batch])
     return np.resize(array, (batch, *array.shape[1:]))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from export.bundle.card_usage import parts, usage, uses
 from export.certification.certificate import Certificate, opinion_text
 from export.precision.certificate import PrecisionCertificate
-from export.runtime.manifest import Manifest, Port
+from export.runtime.manifest import Manifest
 
 
 def card(
@@ -30,8 +31,9 @@ def card(
     sections = [
         f"# {manifest.model}\n\n{manifest.paper}\n\n{_overview(manifest)}",
         "![samples](samples.png)" if picture else "",
-        f"## Use\n\n{_usage(manifest)}",
-        f"## Parts\n\n{_parts(manifest)}",
+        f"## Use\n\n{usage(manifest)}",
+        f"## Uses\n\n{uses(manifest)}",
+        f"## Parts\n\n{parts(manifest)}",
         f"## Certificate\n\n{_certificate(certificates)}",
         f"## Precision\n\n{_precision(lowered)}" if lowered else "",
         f"## Training\n\n{_training(run)}" if run else "",
@@ -52,64 +54,6 @@ def _overview(manifest: Manifest) -> str:
     if manifest.precision == "bfloat16":
         return text + ". Weights are rounded to bfloat16, arithmetic is float32."
     return text + f". Weights and arithmetic are {manifest.precision}."
-
-
-def _usage(manifest: Manifest) -> str:
-    lines = ["import numpy as np, onnxruntime as ort"]
-    name = manifest.sampler or next(iter(manifest.parts))
-    part = manifest.parts[name]
-    lines.append("rng = np.random.default_rng([0])")
-    lines.append(f'session = ort.InferenceSession("{part.file}")')
-    feed = ", ".join(f'"{port.name}": {_example(port, manifest)}' for port in part.inputs)
-    lines.append(f"inputs = {{{feed}}}")
-    lines.append(f"{part.outputs[0].name} = session.run(None, inputs)[0]")
-    plain = "\n".join(lines)
-    verb = "generate(16, seed=0)" if manifest.sampler else _verb(manifest)
-    short = f'import export.runtime\n\nsession = export.runtime.load(".")\nresult = session.{verb}'
-    return (
-        f"With NumPy and ONNX Runtime alone:\n\n```python\n{plain}\n```\n\n"
-        f"With genzoo's runtime, which needs no more than these two and checks its inputs:\n\n"
-        f"```python\n{short}\n```"
-    )
-
-
-def _verb(manifest: Manifest) -> str:
-    shape = ", ".join(map(str, (1, *manifest.shape)))
-    verb = "encode" if "encoder" in manifest.parts else "discriminate"
-    return f'{verb}(np.zeros(({shape}), "float32"))  # import numpy as np'
-
-
-def _example(port: Port, manifest: Manifest) -> str:
-    size = ", ".join(str(16 if length is None else length) for length in (16, *port.shape))
-    if port.role == "labels":
-        return f'np.arange(16, dtype="{port.dtype}") % {manifest.num_classes}'
-    if "int" in port.dtype:
-        return f'np.zeros(({size}), "{port.dtype}")'
-    noise = manifest.prior.get(port.name)
-    if noise and noise.distribution == "uniform":
-        return f'rng.uniform({noise.low:g}, {noise.high:g}, ({size})).astype("float32")'
-    if port.role == "data":
-        return f'np.zeros(({size}), "{port.dtype}")'
-    return f'rng.standard_normal(({size}), dtype="float32")'
-
-
-def _parts(manifest: Manifest) -> str:
-    rows = ["| part | file | inputs | outputs |", "| --- | --- | --- | --- |"]
-    for name, part in manifest.parts.items():
-        inputs = "<br>".join(_describe(port, manifest) for port in part.inputs)
-        outputs = "<br>".join(_describe(port, manifest) for port in part.outputs)
-        rows.append(f"| {name} | `{part.file}` | {inputs} | {outputs} |")
-    return "\n".join(rows)
-
-
-def _describe(port: Port, manifest: Manifest) -> str:
-    sizes = ", ".join(["batch", *("any" if n is None else str(n) for n in port.shape)])
-    text = f"`{port.name}` {port.dtype} ({sizes})"
-    noise = manifest.prior.get(port.name)
-    if noise:
-        spread = "" if noise.distribution == "normal" else f" {noise.low:g} to {noise.high:g}"
-        text += f", {noise.distribution}{spread}"
-    return text
 
 
 def _certificate(certificates: Mapping[str, Certificate]) -> str:

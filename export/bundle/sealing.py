@@ -31,6 +31,6 @@ def sha256(path: Path) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes JSON, indented; what is no number is refused."""
+    """Writes JSON, indented; what is no number is rejected."""
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections import ChainMap
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.bundle import model_card
+from export.bundle import model_card, ports
+from export.bundle.identity import class_names, identity, in_float32
+from export.bundle.part import PartExport, Request, export_part
 from export.bundle.reference import REFERENCE
-from export.bundle.sealing import seal, sha256, write_json
-from export.certification import examples
-from export.certification.certificate import Certificate
+from export.bundle.samples import save_samples
+from export.bundle.sealing import seal, write_json
+from export.bundle.target import check_target
+from export.certification.cardinality import cardinality
 from export.certification.certify import versions
 from export.certification.native import Native
-from export.conversion import to_onnx
-from export.errors import BundleError, ExportError
-from export.precision.certificate import PrecisionCertificate, judged, lower, refuse_precision
-from export.runtime import Session, files
-from export.runtime.manifest import FORMAT, Manifest, Noise, Part, Port
-from export.signature import Signature, Tensor
+from export.certification.readings import read
+from export.errors import ExportError
+from export.precision.certificate import check_precision
+from export.runtime.manifest import Manifest
 from export.storage import replacing_folder
-from zoo.errors import DataError
-from zoo.plotting.grid import save_grid
 
 CERTIFICATES = "certificate.json"
 CARD = "README.md"
 SAMPLES = "samples.png"
-ROLES = ("data", "latent", "labels", "codes")
-PICTURES = 64
 
 
 def to_bundle(
@@ -51,20 +45,21 @@ def to_bundle(
 ) -> Path:
     """Exports every part of a model, with its averaged weights where it keeps an average.
 
-    The folder appears whole or not at all. It holds an ONNX file for each part, `bundle.json`,
-    `certificate.json`, `README.md`, `reference.npz`, `samples.png` where the model can be sampled,
-    and `SHA256SUMS` of all of them.
+    The folder appears whole or not at all. It holds an ONNX file for each part, `bundle.json` with
+    the table of uses, `certificate.json`, `README.md`, `reference.npz`, `samples.png` where the
+    model can be sampled, and `SHA256SUMS` of all of them.
 
     Args:
         model: A model of the zoo.
         folder: Where the bundle goes.
-        real_inputs: A batch of real data, scaled as in training: `{"data": ..., "labels": ...}`.
+        real_inputs: A batch of the data's fields, scaled as in training: `{"data": …,
+            "labels": …}`. The uses run on it, and each part is certified on what it reads then.
         route: What converts; see `to_onnx`.
         opset: ONNX operator set; the route's default where it is None.
         precision: `float32`, `float16`, `bfloat16` or `int8`. The lower ones are certified against
-            float32 in terms of their own, on real inputs, and refused where they lose too much.
+            float32 in terms of their own, on real inputs, and fail where they lose too much.
             bfloat16 rounds the weights, for a file of half the size; arithmetic stays float32.
-        overwrite: Whether a bundle that is there is replaced. Other folders never are.
+        overwrite: Whether a bundle that is there is replaced. Files of others never are.
         samples: Whether a picture of samples is drawn.
         run: The content of the run's `run.json`: its data and training go into the model card.
         second_opinion: Whether the backend's own converter is asked too.
@@ -73,167 +68,82 @@ def to_bundle(
         The folder.
 
     Raises:
-        CertificateError: a part's graph differs from the native model, or loses too much in
+        CertificateError: A part's graph differs from the native model, or loses too much in
             lower precision.
-        UnsupportedOperation: a part holds an operation that ONNX cannot express.
-        ExportError: the model has no parts, or the folder is in use.
-        TargetError: the folder cannot be written.
+        UnsupportedOperation: A part holds an operation that ONNX cannot express.
+        ExportError: The model has no parts, or the folder is in use.
+        TargetError: The folder cannot be written.
     """
     folder = Path(folder)
-    _refuse_target(folder, overwrite)
-    refuse_precision(precision)
-    model = examples.in_float32(model)
-    parts = model.parts()
-    if not parts:
-        raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
-    name, paper = _identity(model, run)
-    certificates: dict[str, Certificate] = {}
-    lowered: dict[str, PrecisionCertificate] = {}
-    described: dict[str, Part] = {}
-    kept: dict[str, np.ndarray] = {}
+    check_target(folder, overwrite=overwrite)
+    check_precision(precision)
+    model = in_float32(model)
+    name, paper = identity(model, run)
     with replacing_folder(folder) as stage, model.averaged_weights():
-        natives = {part: Native(network) for part, network in parts.items()}
-        real = examples.real_inputs(model, natives, real_inputs)
-        cardinality = {part: examples.cardinality(model, natives[part].model) for part in natives}
-        everywhere = ChainMap(*cardinality.values())  # an encoder's codes are those decoders read
-        for part, native in natives.items():
-            known = cardinality[part]
-            inputs = {t.name: real[t.name] for t in native.signature.inputs if t.name in real}
-            path = stage / f"{part}.onnx"
-            certificates[part] = to_onnx(
-                native,
-                path,
-                route=route,
-                opset=opset,
-                name=part,
-                metadata={"model": name, "part": part, "paper": paper},
-                inputs=inputs,
-                cardinality=known,
-                second_opinion=second_opinion,
-            )
-            described[part] = _part(path, native.signature, model, everywhere)
-            shown = examples.few_inputs(native, inputs, known)
-            if precision != "float32":
-                typical = examples.typical_inputs(model, native, inputs, known)
-                shown = judged(typical)  # A loss is judged over many inputs, then as now.
-                lowered[part] = lower(
-                    path,
-                    precision,
-                    name=part,
-                    part=described[part],
-                    inputs=typical,
-                    value_range=model.value_range,
-                )
-                described[part] = replace(described[part], sha256=sha256(path))
-            kept |= examples.reference(part, native, shown)
-        np.savez(stage / REFERENCE, **kept)  # type: ignore[arg-type]
-        write_json(
-            stage / CERTIFICATES,
-            {
-                "parts": {part: entry.to_json() for part, entry in certificates.items()},
-                "precision": {part: entry.to_json() for part, entry in lowered.items()},
-            },
-        )
+        metadata = {"model": name, "paper": paper}
+        request = Request(stage, route, opset, precision, second_opinion, metadata)
+        parts = _export_parts(model, request, real_inputs)
+        described = {entry.name: (entry.part.inputs, entry.part.outputs) for entry in parts}
+        table = model.table()
         manifest = Manifest(
             model=name,
             paper=paper,
-            settings=json.loads(json.dumps(model.settings, default=str)),
+            settings=json.loads(json.dumps(dict(model.settings), default=str)),
             shape=tuple(model.shape),
             value_range=model.value_range and tuple(model.value_range),
             num_classes=model.num_classes,
-            class_names=_class_names(model, run),
-            sampler=model.sampler,
-            code=model.code,
-            prior={key: Noise(**_jsonable(noise)) for key, noise in model.prior.items()},
-            parts=described,
+            class_names=class_names(model, run),
+            parts={entry.name: entry.part for entry in parts},
+            uses=table,
+            fields=ports.fields(model, table, described),
             precision=precision,
             versions=versions(),
         )
-        manifest = seal(stage, manifest)
-        if samples and model.sampler is not None:
-            _draw(stage, model)
-        picture = (stage / SAMPLES).exists()
-        text = model_card.card(manifest, certificates, lowered, run, picture=picture)
-        (stage / CARD).write_text(text, encoding="utf-8")
+        picture = samples and save_samples(stage / SAMPLES, stage, table, manifest.value_range)
+        _write_records(stage, manifest, parts, run, picture=picture)
         seal(stage, manifest)
     return folder
 
 
-def _refuse_target(folder: Path, overwrite: bool) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not overwrite:
-        raise ExportError(
-            f"A bundle goes into a new folder. Received: {folder}, which exists. "
-            f"Accepted: another folder, or --overwrite (overwrite=True)."
-        )
-    try:
-        content = files.read_json(files.read(folder, files.MANIFEST), files.MANIFEST)
-        is_bundle = content.get("format") == FORMAT
-    except BundleError:
-        is_bundle = False
-    if not is_bundle:
-        raise ExportError(
-            f"Only a bundle may be overwritten. Received: {folder}, which holds something else."
-        )
-
-
-def _identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
-    """The model's name and paper: the registry's, else those of its class."""
-    from zoo.registry import TABLE
-
-    target = f"{type(model).__module__}.{type(model).__qualname__}"
-    rows = {name: row for name, row in TABLE.items() if row.target == target}
-    fitting = [
-        name
-        for name, row in rows.items()
-        if all(model.settings.get(key) == value for key, value in row.settings.items())
+def _export_parts(
+    model: Any, request: Request, data: Mapping[str, np.ndarray] | None
+) -> list[PartExport]:
+    """Exports the parts in their order, each on what it reads as the uses run."""
+    natives = {name: Native(network) for name, network in model.parts().items()}
+    if not natives:
+        raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
+    table, limits = model.table(), cardinality(model)
+    signatures = {name: native.signature for name, native in natives.items()}
+    described = ports.describe(model, signatures, table, limits)
+    if data is not None:
+        ports.check_data(data, ports.fields(model, table, described))
+    lowering = request.precision != "float32"
+    readings = read(table, lambda part, feed: natives[part](feed), data, draws=lowering)
+    return [
+        export_part(name, native, request, described[name], readings, limits[name])
+        for name, native in natives.items()
     ]
-    trained_as = (run or {}).get("name")
-    if trained_as in rows:
-        fitting.append(trained_as)
-    if fitting:
-        return fitting[-1], rows[fitting[-1]].paper
-    first_line = (type(model).__doc__ or "").strip().partition("\n")[0]
-    return type(model).__name__, getattr(model, "paper", first_line)
 
 
-def _class_names(model: Any, run: Mapping[str, Any] | None) -> tuple[str, ...] | None:
-    names = (run or {}).get("class_names")
-    if names is None or len(names) != model.num_classes:
-        return None
-    return tuple(str(name) for name in names)
-
-
-def _part(path: Path, signature: Signature, model: Any, cardinality: Mapping[str, int]) -> Part:
-    def port(tensor: Tensor, role: str) -> Port:
-        known = cardinality.get(tensor.name) if tensor.is_integer else None
-        return Port(tensor.name, tensor.dtype, tensor.shape[1:], role, known)
-
-    def input_role(name: str) -> str:
-        return name if name in ROLES else "noise"
-
-    def output_role(name: str) -> str:
-        if name in ("data", "codes"):
-            return name
-        return "latent" if name == model.code else "value"
-
-    return Part(
-        file=path.name,
-        sha256=sha256(path),
-        inputs=tuple(port(tensor, input_role(tensor.name)) for tensor in signature.inputs),
-        outputs=tuple(port(tensor, output_role(tensor.name)) for tensor in signature.outputs),
+def _write_records(
+    stage: Path,
+    manifest: Manifest,
+    parts: Sequence[PartExport],
+    run: Mapping[str, Any] | None,
+    *,
+    picture: bool,
+) -> None:
+    """Writes the reference, the certificates and the card."""
+    certificates = {entry.name: entry.certificate for entry in parts}
+    lowered = {entry.name: entry.lowered for entry in parts if entry.lowered is not None}
+    kept = {key: array for entry in parts for key, array in entry.reference.items()}
+    np.savez(stage / REFERENCE, **kept)  # type: ignore[arg-type]
+    write_json(
+        stage / CERTIFICATES,
+        {
+            "parts": {name: entry.to_json() for name, entry in certificates.items()},
+            "precision": {name: entry.to_json() for name, entry in lowered.items()},
+        },
     )
-
-
-def _draw(stage: Path, model: Any) -> None:
-    """Draws samples with the exported graphs themselves."""
-    columns = model.num_classes if model.num_classes and model.num_classes <= 16 else 8
-    images = Session(stage).generate(PICTURES // columns * columns)
-    with suppress(DataError):  # samples of a kind that has no picture
-        save_grid(images, stage / SAMPLES, value_range=model.value_range, columns=columns)
-
-
-def _jsonable(noise: Any) -> dict[str, Any]:
-    config = noise.to_config()
-    return {**config, "shape": tuple(config["shape"])}
+    text = model_card.card(manifest, certificates, lowered, run, picture=picture)
+    (stage / CARD).write_text(text, encoding="utf-8")

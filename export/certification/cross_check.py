@@ -8,8 +8,9 @@ from typing import Any
 
 from export import routes
 from export.certification import inputs
+from export.certification.cardinality import embedded
 from export.certification.certificate import all_passed
-from export.certification.certify import compare
+from export.certification.compare import compare
 from export.errors import ExportError, RouteError
 from export.runtime.engine import open_session, run
 from export.signature import signature
@@ -28,7 +29,7 @@ def ask(
     route = routes.native_route()
     if route is None:
         return {"route": None, "converts": False, "reason": "no other converter is installed"}
-    known = inputs.embedded_cardinality(model) | dict(cardinality or {})
+    known = embedded(model) | dict(cardinality or {})
     batches = list(inputs.probes(signature(model), seed=seed, cardinality=known))
     ours = open_session(path)
     try:

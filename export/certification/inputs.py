@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from export.errors import ExportError
-from export.signature import Signature, Tensor, graph_of
+from export.signature import Signature, Tensor
 
 BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
 ZERO_BATCHES = (1, 3)
@@ -81,7 +80,7 @@ def _check_real(tensor: Tensor, array: np.ndarray) -> None:
             f"Real inputs must have the shape and kind of the model's. Received: {array.dtype} "
             f"{array.shape} for {tensor.name!r}. Accepted: {tensor.dtype} {shape}."
         )
-    with np.errstate(over="ignore"):  # what overflows is refused
+    with np.errstate(over="ignore"):  # what overflows is rejected
         given = array.astype(tensor.dtype)
     if tensor.is_float and not np.isfinite(given).all():
         raise ExportError(
@@ -183,56 +182,3 @@ def _draw_one(
         return rng.uniform(-1.0, 1.0, size).astype(tensor.dtype)
     scale = LARGE if family == "large" else 1.0
     return (scale * rng.standard_normal(size)).astype(tensor.dtype)
-
-
-def embedded_cardinality(model: Any) -> dict[str, int]:
-    """Finds how many values integer inputs take, from the embeddings that read them."""
-    found: dict[str, int] = {}
-    sources = {id(tensor): tensor.name for tensor in model.inputs if "int" in tensor.dtype}
-    _follow(model, sources, found)
-    return found
-
-
-def _follow(model: Any, sources: dict[int, str], found: dict[str, int]) -> None:
-    """Follows integer tensors through a graph and its nested graphs to what reads them."""
-    operations = graph_of(model).operations
-    pending = [node for operation in operations for node in operation._inbound_nodes]
-    reached = True
-    while reached:
-        reached = False
-        for node in list(pending):
-            names = {sources[id(t)] for t in node.input_tensors if id(t) in sources}
-            if not names:
-                continue
-            pending.remove(node)
-            reached = True
-            operation = node.operation
-            limit = _limit(operation)
-            if limit:
-                for name in names:
-                    found[name] = min(limit, found.get(name, limit))
-            elif hasattr(graph_of(operation), "operations"):
-                own = graph_of(operation).inputs
-                inner = {
-                    id(tensor): sources[id(given)]
-                    for tensor, given in zip(own, node.input_tensors, strict=False)
-                    if id(given) in sources
-                }
-                _follow(operation, inner, found)
-            else:
-                integers = [t for t in node.output_tensors if "int" in t.dtype]
-                sources.update({id(t): min(names) for t in integers})
-
-
-def _limit(operation: Any) -> int | None:
-    """How many values an integer takes that an embedding, a one-hot or a codebook reads."""
-    codebook = getattr(operation, "codebook", None)
-    for owner, attribute in (
-        (operation, "input_dim"),
-        (operation, "num_classes"),
-        (codebook, "size"),
-    ):
-        value = getattr(owner, attribute, None)
-        if isinstance(value, int):
-            return value
-    return None

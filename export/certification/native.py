@@ -23,13 +23,13 @@ class Native:
 
     def __init__(self, model: Any) -> None:
         self.signature: Signature = signature(model)
-        _refuse_without_batch(self.signature)
-        _refuse_shared_names(self.signature)
+        _check_batch(self.signature)
+        _check_names(self.signature)
         self.model = model
         # All but the trained weights: statistics that stay, and seeds that must not move.
         self._state = [variable for variable in model.variables if not variable.trainable]
-        _refuse_low_precision(model)
-        _refuse_bad_weights(model)
+        _check_precision(model)
+        _check_weights(model)
         backend = backends.current()
         backend.pin_float32()
         self._place = backend.place
@@ -51,7 +51,7 @@ class Native:
         named = zip(self.signature.outputs, outputs, strict=True)
         return {tensor.name: _declared(array, tensor.dtype) for tensor, array in named}
 
-    def refuse_state(self, inputs: Mapping[str, np.ndarray]) -> None:
+    def check_pure(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Raises where a call in inference mode moves a variable, such as a seed, that counts.
 
         A recurrent layer with dropout moves its seed in inference too, but reads no number of it.
@@ -116,7 +116,7 @@ def weights_sha256(model: Any) -> str:
     return digest.hexdigest()
 
 
-def _refuse_without_batch(signature: Signature) -> None:
+def _check_batch(signature: Signature) -> None:
     for tensor in signature.inputs:
         if not tensor.shape or tensor.shape[0] == 0:
             raise ExportError(
@@ -125,7 +125,7 @@ def _refuse_without_batch(signature: Signature) -> None:
             )
 
 
-def _refuse_shared_names(signature: Signature) -> None:
+def _check_names(signature: Signature) -> None:
     inputs = {tensor.name for tensor in signature.inputs}
     shared = sorted(inputs & {tensor.name for tensor in signature.outputs})
     if shared:
@@ -135,7 +135,7 @@ def _refuse_shared_names(signature: Signature) -> None:
         )
 
 
-def _refuse_low_precision(model: Any) -> None:
+def _check_precision(model: Any) -> None:
     for layer in model._flatten_layers():
         if layer.compute_dtype in ("float16", "bfloat16", "float64"):
             raise ExportError(
@@ -145,7 +145,7 @@ def _refuse_low_precision(model: Any) -> None:
             )
 
 
-def _refuse_bad_weights(model: Any) -> None:
+def _check_weights(model: Any) -> None:
     for weight in model.weights:
         array = _to_numpy(weight.value)
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():

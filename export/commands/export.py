@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from export.bundle.target import check_target
 from export.certification.certificate import Certificate, opinion_text
 from export.routes import ROUTES
 from zoo.cli import sources, terminal, values
@@ -20,9 +21,9 @@ from zoo.errors import DataError
 
 EXAMPLES = """\
 examples:
-  zoo export runs/vae --to bundles/vae
-  zoo export runs/vae --to bundles/vae --overwrite --opset 17 --second-opinion
-  zoo export runs/vae --to bundles/vae-int8 --precision int8
+  zoo export runs/vae --out bundles/vae
+  zoo export runs/vae --out bundles/vae --overwrite --opset 17 --second-opinion
+  zoo export runs/vae --out bundles/vae-int8 --precision int8
 """
 REAL = 256
 """Rows of real data that parts are certified on, and a lower precision calibrated and judged."""
@@ -32,7 +33,9 @@ PRECISIONS = ("float32", "float16", "bfloat16", "int8")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the run, the bundle, and how to convert."""
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder or a .keras file")
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="the bundle's folder")
+    parser.add_argument(
+        "--out", "--to", type=Path, required=True, metavar="DIR", help="the bundle's folder"
+    )
     parser.add_argument(
         "--opset", type=values.opset, metavar="N", help="ONNX operator set, from 17"
     )
@@ -53,12 +56,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask the backend's own converter too, and compare",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace the bundle in the folder")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the bundle in the folder; other files there are never touched",
+    )
     parser.add_argument("--json", action="store_true", help="print the certificates as JSON")
 
 
 def run(options: argparse.Namespace) -> None:
     """Exports and prints a row for each part."""
+    check_target(options.out, overwrite=options.overwrite)
     terminal.choose_backend()
     import export
     import zoo
@@ -66,11 +74,11 @@ def run(options: argparse.Namespace) -> None:
 
     model = zoo.load(options.run)
     record = read_run(options.run) if (options.run / "run.json").is_file() else None
-    terminal.note(f"exporting {options.run} to {options.to}")
+    terminal.note(f"exporting {options.run} to {options.out}")
     with terminal.results_only():
         folder = export.to_bundle(
             model,
-            options.to,
+            options.out,
             real_inputs=_real_inputs(model, (record or {}).get("source")),
             route=options.route,
             opset=options.opset,

@@ -1,7 +1,8 @@
-"""Writes a bundle's parts as one ONNX graph, from what users have to what they want.
+"""Writes a use of a bundle as one ONNX graph, from what users have to what they want.
 
-encode, decode, generate, reconstruct, or score: the error of the reconstruction, which is large
-for anomalies. The graph is compared with the parts in sequence before its file appears.
+Such as sample, encode, decode, reconstruct, or score: the error of the reconstruction, which is
+large for anomalies; zoo use BUNDLE lists them. The graph is compared with the parts in sequence
+before its file appears.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from zoo.cli.errors import UsageError
 
 EXAMPLES = """\
 examples:
-  zoo pipeline bundles/vae score --to score.onnx --uint8
-  zoo pipeline bundles/cgan generate --to digits.onnx --uint8 --random
-  zoo pipeline bundles/vae generate --to sampler.onnx --density 10 --data digits
+  zoo pipeline bundles/vae score --out score.onnx --uint8
+  zoo pipeline bundles/cgan sample --out digits.onnx --uint8 --random
+  zoo pipeline bundles/vae sample --out sampler.onnx --density 10 --data digits
 """
-KINDS = ("encode", "decode", "generate", "reconstruct", "score")
 ROWS = 10_000
 """Rows of data whose codes a density is fitted to, at most."""
 
@@ -29,21 +29,23 @@ ROWS = 10_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the bundle, what the graph does, and where it goes."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a folder that zoo export made")
-    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
-    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="the .onnx file")
+    parser.add_argument("use", metavar="USE", help="one of the bundle's uses")
+    parser.add_argument(
+        "--out", "--to", type=Path, required=True, metavar="FILE", help="the .onnx file"
+    )
     parser.add_argument("--uint8", action="store_true", help="images are bytes, in and out")
     parser.add_argument(
-        "--random", action="store_true", help="generate: the graph draws its own noise"
+        "--random", action="store_true", help="the graph makes its random draws itself"
     )
     parser.add_argument(
-        "--truncation", action="store_true", help="generate: with a factor on the noise as input"
+        "--truncation", action="store_true", help="with a factor on the draws as input"
     )
     parser.add_argument(
         "--density",
         type=values.count,
         metavar="N",
-        help="generate: from N normal distributions, fitted to the codes of --data, "
-        "instead of the prior",
+        help="draw the codes that are decoded from N normal distributions, fitted to the codes "
+        "of --data",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
     sources.add_arguments(parser, help="what a density is fitted to the codes of")
@@ -53,9 +55,9 @@ def run(options: argparse.Namespace) -> None:
     """Writes the file and prints its name."""
     import export
 
-    if options.to.exists() and not options.overwrite:
+    if options.out.exists() and not options.overwrite:
         raise UsageError(
-            f"A pipeline goes into a new file. Received: {options.to}, which exists. "
+            f"A pipeline goes into a new file. Received: {options.out}, which exists. "
             "Accepted: another file, or --overwrite."
         )
     if (options.density is None) != (options.data is None):
@@ -66,8 +68,8 @@ def run(options: argparse.Namespace) -> None:
     print(
         export.to_pipeline(
             options.bundle,
-            options.to,
-            options.kind,
+            options.out,
+            options.use,
             uint8=options.uint8,
             random=options.random,
             truncation=options.truncation,
@@ -81,10 +83,11 @@ def _codes(options: argparse.Namespace) -> np.ndarray:
     from export import runtime
 
     session: Any = runtime.load(options.bundle)
-    if session.manifest.code is None:
+    use = session.uses.get("encode")
+    if use is None:
         raise UsageError(
             f"A density is fitted to what an encoder makes. Received: {options.bundle}, "
-            f"which has the parts {', '.join(session.manifest.parts)}."
+            f"which has the uses {', '.join(session.uses)}."
         )
     data, _ = sources.load(sources.source_of(options))
     if tuple(data.shape) != session.manifest.shape:
@@ -93,5 +96,5 @@ def _codes(options: argparse.Namespace) -> np.ndarray:
         )
     chosen = np.linspace(0, len(data) - 1, min(ROWS, len(data))).astype(int)
     batch = data.batch(chosen, session.manifest.value_range)
-    labelled = session.manifest.parts["encoder"].input("labels") is not None
-    return session.encode(batch["data"], labels=batch.get("labels") if labelled else None)
+    given = {name: batch[name] for name in use.inputs if name in batch}
+    return next(iter(session.use("encode", **given).values()))

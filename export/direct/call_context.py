@@ -1,4 +1,4 @@
-"""What Keras passes to a layer's `call` beside its inputs: inference mode, and masks."""
+"""Arguments that Keras passes to a layer's `call` beside its inputs: inference mode, and masks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import keras
 from export.direct import keras_graph
 from export.direct.tensor import Tensor
 
-# Layers that compute with the statistics of the batch, or change their weights, in training.
-BY_BATCH = (keras.layers.BatchNormalization, keras.layers.SpectralNormalization)
+# Layers that in training compute with the statistics of the batch, or change their weights.
+BATCH_DEPENDENT_LAYERS = (keras.layers.BatchNormalization, keras.layers.SpectralNormalization)
 
 
 def training_effect(layer: Any, kwargs: Any) -> str | None:
-    """Say what a layer that is called with `training=True` does that no graph can; None if nothing.
+    """Returns what `training=True` makes a layer do that no graph can, None if nothing.
 
-    Keras itself is of two minds: such a model's `predict` ignores the argument, its call does not.
+    Keras is inconsistent there: such a model's `predict` ignores the argument, its call does not.
     """
     training = kwargs.get("training")
     if not isinstance(training, int) or not training:
@@ -28,15 +28,15 @@ def training_effect(layer: Any, kwargs: Any) -> str | None:
         given = [rate for rate in rates if rate is not None]
         if keras_graph.has_seed(part) and (any(given) or not given):
             return f"{type(part).__name__} draws random numbers then."
-        if isinstance(part, BY_BATCH) and part.trainable:
+        if isinstance(part, BATCH_DEPENDENT_LAYERS) and part.trainable:
             return f"{type(part).__name__} depends on the other samples of the batch then."
     return None
 
 
 def kind_of(layer: Any) -> Any:
-    """Return the class whose `call` is what a layer computes in inference.
+    """Returns the class whose `call` is what a layer computes in inference.
 
-    That is its own, or the one that the class or a base of it names with `export_as`. A subclass
+    That is its own class, or the one that it or a base of it names with `export_as`. A subclass
     that overrides `call` below such a base is of its own kind.
     """
     for kind in type(layer).__mro__:
@@ -48,7 +48,7 @@ def kind_of(layer: Any) -> Any:
 
 
 def with_context(layer: Any, kind: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """Add what `Layer.__call__` fills in: inference mode, and the masks of the inputs.
+    """Adds the arguments that `Layer.__call__` fills in: inference mode, and masks of the inputs.
 
     Arguments that the layer takes beside those of the `kind` that it is exported as are dropped.
     """
@@ -57,7 +57,7 @@ def with_context(layer: Any, kind: Any, args: Any, kwargs: Any) -> tuple[Any, An
     kwargs = dict(kwargs)
     if kind is not type(layer) and len(names) == len(parameters):
         kwargs = {name: value for name, value in kwargs.items() if name in names}
-    kwargs.pop("training", None)  # it may be given to layers that have no such argument
+    kwargs.pop("training", None)  # also given to layers that have no such argument
     if "training" in names:
         kwargs["training"] = False
     given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -75,7 +75,7 @@ def with_context(layer: Any, kind: Any, args: Any, kwargs: Any) -> tuple[Any, An
 
 
 def with_masks(trace: Callable[..., Any], layer: Any, args: Any, kwargs: Any, result: Any) -> Any:
-    """Attach the mask that the layer computes for its output."""
+    """Attaches the mask that the layer computes for its output."""
     first = args[0] if args else next(iter(kwargs.values()), None)
     masks = kwargs.get("mask")
     if masks is None:
@@ -84,7 +84,7 @@ def with_masks(trace: Callable[..., Any], layer: Any, args: Any, kwargs: Any, re
     overridden = type(layer).compute_mask is not keras.Layer.compute_mask
     if not layer.supports_masking or not (any_mask or overridden):
         return result
-    computed = trace(layer.compute_mask, (first, masks), {}, shown="compute_mask")
+    computed = trace(layer.compute_mask, (first, masks), {}, name="compute_mask")
     flat = keras.tree.flatten(computed)
     tensors = keras.tree.flatten(result)
     if len(flat) != len(tensors):

@@ -10,22 +10,22 @@ import keras
 import onnx
 import onnx_ir as ir
 import onnxruntime
-from onnx import shape_inference
+from onnx_ir.passes import common
 
 from export.direct import handlers, keras_graph  # noqa: F401  (importing handlers fills the tables)
-from export.direct.graph import TYPES, Graph
-from export.direct.passes import fold
-from export.direct.tensor import FLOATS, Tensor, float32
+from export.direct.graph import Graph
+from export.direct.passes import optimize
+from export.direct.tensor import FLOATS, ONNX_TYPES, Tensor, float32
 from export.direct.walker import Walker
 from export.errors import ExportError
-from export.storage import SINGLE_FILE
+from export.storage import is_large
 
 # Opset 21 is the first with both Gelu and a GroupNormalization of one scale per channel; ONNX
 # Runtime reads it since 1.18 (May 2024), OpenVINO since 2024.3.
 DEFAULT_OPSET = 21
 OLDEST_OPSET = 17
-# The batch is traced as a prime number that divides no other size of the model.
-PRIMES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069)
+# The batch is traced as one of these primes, which divides no other size of the model.
+TRACING_BATCHES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069)
 
 
 def convert(
@@ -35,32 +35,32 @@ def convert(
     name: str | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> onnx.ModelProto:
-    """Convert a functional or sequential Keras model, on any backend, into an ONNX model.
+    """Converts a functional or sequential Keras model, on any backend, into an ONNX model.
 
     Inputs are named after `keras.Input`, outputs after their key in a dictionary or the layer that
-    makes them; the first dimension is "batch". Layers run in inference mode. Everything that floats
-    is float32, also in a mixed-precision model.
+    makes them; the first dimension is "batch". Layers run in inference mode. All floating-point
+    tensors are float32, also in a mixed-precision model.
 
     Args:
-        keras_model: a built `keras.Sequential` or functional `keras.Model`.
-        opset: 17 to `newest_opset()`; 21 unless given.
-        name: name of the graph; the model's name unless given.
+        keras_model: A built `keras.Sequential` or functional `keras.Model`.
+        opset: 17 to `newest_opset()`; 21 by default.
+        name: Name of the graph; the model's name by default.
         metadata: `metadata_props` of the ONNX model.
 
     Raises:
-        UnsupportedOperation: a layer or an operation has no ONNX equivalent.
-        ExportError: the model is not built, not functional, or has weights that are not finite,
-            or the opset is unknown or the metadata no text.
+        UnsupportedOperation: A layer or an operation has no ONNX equivalent.
+        ExportError: The model is not built, not functional, or has weights that are not finite,
+            or the opset is unknown or the metadata are not text.
     """
     opset = DEFAULT_OPSET if opset is None else opset
-    refuse_opset(opset)
-    refuse_metadata(metadata or {})
+    check_opset(opset)
+    check_metadata(metadata or {})
     _check_is_graph(keras_model)
     batch = _tracing_batch(keras_model)
     graph = Graph(opset, name or keras_model.name, batch)
     known: dict[int, Tensor] = {}
     for symbol in keras_model.inputs:
-        if symbol.dtype not in (*TYPES, *FLOATS):
+        if symbol.dtype not in (*ONNX_TYPES, *FLOATS):
             raise ExportError(
                 f"An input must hold numbers. Received: {symbol.name!r} of dtype {symbol.dtype}. "
                 "Look strings up in the data, and build the model from integers on."
@@ -76,8 +76,8 @@ def convert(
     return _checked(graph, metadata or {})
 
 
-def refuse_opset(opset: int) -> None:
-    """Raise unless the opset is one that can be written and that ONNX Runtime runs."""
+def check_opset(opset: int) -> None:
+    """Raises unless the opset can be written and ONNX Runtime runs it."""
     newest = newest_opset()
     if not isinstance(opset, int) or not OLDEST_OPSET <= opset <= newest:
         raise ExportError(
@@ -86,8 +86,8 @@ def refuse_opset(opset: int) -> None:
         )
 
 
-def refuse_metadata(metadata: Mapping[str, str]) -> None:
-    """Raise unless the metadata are text by text."""
+def check_metadata(metadata: Mapping[str, str]) -> None:
+    """Raises unless the metadata are text by text."""
     for key, value in metadata.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise ExportError(
@@ -98,7 +98,7 @@ def refuse_metadata(metadata: Mapping[str, str]) -> None:
 
 @cache
 def newest_opset() -> int:
-    """Return the newest opset that the installed ONNX Runtime runs."""
+    """Returns the newest opset that the installed ONNX Runtime runs."""
     vector = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
     result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
     nodes = [onnx.helper.make_node("Identity", ["x"], ["y"])]
@@ -117,7 +117,7 @@ def newest_opset() -> int:
 
 
 def _ir_version(opset: int) -> int:
-    """Return the file format that readers of an opset know."""
+    """Returns the oldest file format that has the opset."""
     return onnx.helper.find_min_ir_version_for([onnx.helper.make_opsetid("", opset)])
 
 
@@ -138,21 +138,20 @@ def _check_is_graph(model: Any) -> None:
 def _tracing_batch(model: Any) -> int:
     sizes = {size for symbol in model.inputs for size in symbol.shape if size}
     sizes |= {size for variable in model.variables for size in variable.shape if size}
-    return next(prime for prime in PRIMES if all(size % prime for size in sizes))
+    return next(prime for prime in TRACING_BATCHES if all(size % prime for size in sizes))
 
 
 def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """Fold, serialize and check in full mode, with strict shape inference."""
-    fold(graph.ir)
+    """Optimizes the graph, infers its shapes and checks it in full mode."""
     model = ir.Model(
         graph.ir,
         ir_version=_ir_version(graph.opset),
         producer_name="genzoo",
         metadata_props=dict(metadata),
     )
-    proto = ir.to_proto(model)
-    if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) > SINGLE_FILE:
-        return proto  # Only a file with its weights beside it can be checked.
-    proto = shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
-    onnx.checker.check_model(proto, full_check=True)
-    return proto
+    optimize(model)
+    if is_large(ir.to_proto(model)):
+        return ir.to_proto(model)  # Only a file with its weights beside it can be checked.
+    common.CheckerPass(full_check=True)(model)  # infers the shapes strictly, and keeps none
+    common.ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True)(model)
+    return ir.to_proto(model)

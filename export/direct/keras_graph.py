@@ -1,7 +1,8 @@
 """The recorded graph of a Keras model or of a traced call.
 
-The only place that touches what is private to Keras: `_keras_history` and the mask of a symbolic
-tensor, `_inbound_nodes` of an operation, and the backend that layers call. Checked on Keras 3.15.
+The only module of `direct` that touches what is private to Keras: `_keras_history` and the mask of
+a symbolic tensor, `_inbound_nodes` of an operation, `_flatten_layers` and `_seed_generators` of a
+layer, and the backend that layers call. Checked on Keras 3.15.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from keras.src.utils.backend_utils import DynamicBackend
 
 
 def producer(tensor: keras.KerasTensor) -> Any | None:
-    """Return the node that made a symbolic tensor, None for an input."""
+    """Returns the node that made a symbolic tensor, None for an input."""
     history = getattr(tensor, "_keras_history", None)
     if history is None or history.operation is None:
         return None
@@ -28,10 +29,10 @@ def producer(tensor: keras.KerasTensor) -> Any | None:
 
 
 def nodes_between(known: Collection[int], outputs: list[keras.KerasTensor]) -> list[Any]:
-    """Return the nodes that lead to `outputs` from tensors whose ids are `known`, in order."""
+    """Returns the nodes that lead to `outputs` from tensors whose ids are `known`, in order."""
     ordered: list[Any] = []
     seen: set[int] = set()
-    # Two visits per node, on a stack of our own: networks are deeper than Python's recursion limit.
+    # Two visits per node, on an explicit stack: networks are deeper than Python's recursion limit.
     pending: list[tuple[Any, bool]] = [(tensor, False) for tensor in reversed(outputs)]
     while pending:
         item, expanded = pending.pop()
@@ -50,30 +51,30 @@ def nodes_between(known: Collection[int], outputs: list[keras.KerasTensor]) -> l
 
 
 def is_graph(operation: Any) -> bool:
-    """Tell whether an operation is a functional or sequential model with Keras's own `call`."""
+    """Whether an operation is a functional or sequential model with Keras's own `call`."""
     kinds = (Functional, keras.Sequential)
     return isinstance(operation, kinds) and type(operation).call in [kind.call for kind in kinds]
 
 
 def is_operation(operation: Any) -> bool:
-    """Tell whether an operation is one of `keras.ops`, and not a layer."""
+    """Whether an operation is one of `keras.ops`, and not a layer."""
     return not isinstance(operation, keras.Layer)
 
 
 def is_part_of_keras(kind: type) -> bool:
-    """Tell whether a class is Keras's own: handlers are looked up by name among these alone."""
+    """Whether a class is Keras's own: handlers are looked up by name among these alone."""
     return kind.__module__.startswith("keras.")
 
 
 def output_structure(model: Any) -> Any:
-    """Return the symbolic outputs of a model, in the structure its `call` returns them in."""
+    """Returns the symbolic outputs of a model, in the structure its `call` returns them in."""
     if isinstance(model, Functional):
         return model.output
     return model.outputs[0] if len(model.outputs) == 1 else model.outputs
 
 
 def output_names(model: Any) -> list[str]:
-    """Return the key of each output in a dictionary, else the name of the layer that makes it."""
+    """Returns the key of each output in a dictionary, else the name of the layer that makes it."""
     names = []
     for path, tensor in keras.tree.flatten_with_path(output_structure(model)):
         keys = [part for part in path if isinstance(part, str)]
@@ -82,22 +83,22 @@ def output_names(model: Any) -> list[str]:
 
 
 def layers_of(layer: Any) -> list[Any]:
-    """Return a layer and all layers inside it."""
+    """Returns a layer and all layers inside it."""
     return list(layer._flatten_layers())
 
 
 def has_seed(layer: Any) -> bool:
-    """Tell whether a layer itself, not one inside it, keeps the seed of random numbers."""
+    """Whether a layer itself, not one inside it, keeps the seed of random numbers."""
     return bool(layer._seed_generators)
 
 
 def set_mask(tensor: keras.KerasTensor, mask: Any) -> None:
-    """Attach a mask where layers such as attention and multiplication look for it themselves."""
+    """Attaches a mask where layers such as attention and multiplication look for it."""
     backend.set_keras_mask(tensor, mask)
 
 
 def forget(nodes: list[Any]) -> None:
-    """Take the nodes that tracing added to long-lived layers off them again."""
+    """Removes the nodes that tracing added to long-lived layers."""
     for node in nodes:
         if isinstance(node.operation, keras.Layer) and node in node.operation._inbound_nodes:
             node.operation._inbound_nodes.remove(node)
@@ -118,7 +119,7 @@ class SymbolicNamespace:
 
 
 def redirected(function: Any, name: str) -> Any:
-    """Return what calls `keras.ops.<name>` on symbolic tensors, and `function` on others."""
+    """Returns a function that calls `keras.ops.<name>` on symbols, `function` on other tensors."""
     if isinstance(function, ModuleType):
         return SymbolicNamespace(function)
     if not callable(function) or not hasattr(keras.ops, name):
@@ -135,9 +136,9 @@ def redirected(function: Any, name: str) -> Any:
 
 @contextmanager
 def replay() -> Iterator[Callable[[], bool]]:
-    """Let layers run on symbolic tensors, without changing a variable.
+    """Lets layers run on symbolic tensors, without changing a variable.
 
-    What is yielded tells whether a variable (a seed, a statistic) would have changed.
+    Yields a function that returns whether a variable (a seed, a statistic) would have changed.
     """
     with ExitStack() as stack:
         for name in ("numpy", "nn", "math", "image", "linalg", "core"):
@@ -155,7 +156,7 @@ def replay() -> Iterator[Callable[[], bool]]:
             )
         )
         if "__jax_array__" in vars(keras.KerasTensor):
-            # JAX arrays ask for it in `array * symbol`, where Python's `__rmul__` would do.
+            # JAX arrays look for it in `array * symbol`, where Python's `__rmul__` suffices.
             kept = vars(keras.KerasTensor)["__jax_array__"]
             del keras.KerasTensor.__jax_array__
             stack.callback(setattr, keras.KerasTensor, "__jax_array__", kept)

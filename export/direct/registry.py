@@ -1,23 +1,31 @@
-"""The tables of handlers: Keras operations, Keras layers, and rewrites in simpler operations."""
+"""The tables of handlers and decompositions, by class names of Keras operations and layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import NotImplementedType
+from typing import Any, TypeAlias
 
-Handler = Callable[..., Any]
+from export.direct.tensor import Stored
+
+Result: TypeAlias = Stored | Sequence[Stored] | NotImplementedType
+"""One value, or one for each output; `NotImplemented` leaves the call to its decomposition."""
+
+Handler: TypeAlias = Callable[..., Result]
+Decomposition: TypeAlias = Callable[..., Any]
 
 OPERATIONS: dict[str, Handler] = {}
 LAYERS: dict[str, Handler] = {}
-REWRITES: dict[str, Handler] = {}
-REFUSALS: dict[str, str] = {}
-CASES: list[Case] = []
+DECOMPOSITIONS: dict[str, Decomposition] = {}
+LAYER_DECOMPOSITIONS: dict[str, Decomposition] = {}
+UNSUPPORTED: dict[str, str] = {}
+"""Operations without an ONNX equivalent, and what to do instead."""
 
 
 @dataclass(frozen=True)
 class Array:
-    """An argument of a test case that is drawn at random: shape, dtype and range."""
+    """A random argument of a test case: shape, dtype and range."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
@@ -39,48 +47,67 @@ class Case:
     batched: bool = True
 
 
+Cases: TypeAlias = Callable[[], Sequence[Case]]
+
+_CASES: list[Cases] = []
+
+
+def cases() -> list[Case]:
+    """Returns the test cases that are declared beside the handlers; builds them first."""
+    return [case for declared in _CASES for case in declared()]
+
+
 def array(*shape: int, dtype: str = "float32", low: float = -2.0, high: float = 2.0) -> Array:
-    """Describe a random argument."""
+    """Describes a random argument."""
     return Array(shape, dtype, low, high)
 
 
 def case(function: str, *arguments: Any, batched: bool = True, **keywords: Any) -> Case:
-    """Describe one call, to be declared beside the handler that converts it."""
+    """Describes one call, to be declared beside the handler that converts it."""
     return Case(function, arguments, keywords, batched)
 
 
-def _register(table: dict[str, Handler], names: Sequence[str], cases: Sequence[Case]) -> Any:
-    def decorate(handler: Handler) -> Handler:
-        for name in names:
-            table[name] = handler
-        CASES.extend(cases)
-        return handler
-
-    return decorate
-
-
-def operation(*names: str, cases: Sequence[Case] = ()) -> Any:
-    """Register the handler of the Keras operations with these class names.
+def operation(*names: str, cases: Cases | None = None) -> Any:
+    """Registers the handler of the Keras operations with these class names.
 
     It is called as `handler(call, *args, **kwargs)` with the arguments of the operation, tensors as
-    `Tensor`, and returns an `onnx_ir.Value` in the Keras axis order, a `Stored`, or a list of them.
+    `Tensor`, and returns a `Result`.
+
+    Args:
+        *names: Class names of operations.
+        cases: Builds the calls that Keras and ONNX must agree on.
     """
-    return _register(OPERATIONS, names, cases)
+    return _registration(OPERATIONS, names, cases)
 
 
-def layer(*names: str, cases: Sequence[Case] = ()) -> Any:
-    """Register the handler of the Keras layers with these class names; see `operation`."""
-    return _register(LAYERS, names, cases)
+def layer(*names: str, cases: Cases | None = None) -> Any:
+    """Registers the handler of the Keras layers with these class names; see `operation`."""
+    return _registration(LAYERS, names, cases)
 
 
-def rewrite(*names: str, cases: Sequence[Case] = ()) -> Any:
-    """Register what Keras operations amount to in other Keras operations.
+def decomposition(*names: str, cases: Cases | None = None) -> Any:
+    """Registers a function that computes Keras operations by other Keras operations.
 
-    The function gets the operation and its arguments, and returns symbolic tensors.
+    It is called as `function(operation, *args, **kwargs)` with symbolic tensors, and returns such.
     """
-    return _register(REWRITES, names, cases)
+    return _registration(DECOMPOSITIONS, names, cases)
 
 
-def refuse(*names: str, advice: str) -> None:
-    """Register what to do instead of Keras operations that ONNX has no equivalent of."""
-    REFUSALS.update(dict.fromkeys(names, advice))
+def layer_decomposition(*names: str, cases: Cases | None = None) -> Any:
+    """Registers a function that computes Keras layers by operations, instead of their `call`."""
+    return _registration(LAYER_DECOMPOSITIONS, names, cases)
+
+
+def register_unsupported(*names: str, advice: str) -> None:
+    """Registers operations that ONNX has no equivalent of, and what to do instead."""
+    UNSUPPORTED.update(dict.fromkeys(names, advice))
+
+
+def _registration(table: dict[str, Any], names: Sequence[str], cases: Cases | None) -> Any:
+    def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+        table.update(dict.fromkeys(names, handler))
+        if cases is not None:
+            _CASES.append(cases)
+        return handler
+
+    return register

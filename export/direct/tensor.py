@@ -13,18 +13,28 @@ Dimension = int | None
 Shape = tuple[Dimension, ...]
 Order = tuple[int, ...]
 
-# Everything that floats is computed in float32, whatever the model's precision policy.
+# All floating-point tensors are float32, under every precision policy of the model.
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+# Keras dtype → ONNX type.
+ONNX_TYPES = {
+    "float32": ir.DataType.FLOAT,
+    "bool": ir.DataType.BOOL,
+    **{
+        f"{sign}int{bits}": ir.DataType[f"{sign}int{bits}".upper()]
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """What Keras sees (`shape`, `dtype`) and what ONNX holds (`value`, `order`).
+    """A Keras tensor (`shape`, `dtype`) and the ONNX value that holds it (`value`, `order`).
 
     Axis `i` of `value` is axis `order[i]` of the Keras tensor: an image stored channels first has
     shape `(batch, height, width, channels)` and order `(0, 3, 1, 2)`. Transposing changes the order
-    and emits nothing; a Transpose node appears only where an operator insists on another order.
-    A constant holds an array instead of a value. `mask` is the Keras mask that travels with it.
+    and emits nothing; a Transpose node appears only where an operator needs another order.
+    A constant holds an array instead of a value. `mask` is the Keras mask of the tensor.
     """
 
     value: ir.Value | np.ndarray
@@ -43,41 +53,46 @@ class Tensor:
 
     @property
     def array(self) -> np.ndarray | None:
-        """The constant in the Keras axis order, None where the value depends on the inputs."""
+        """The constant in the Keras axis order, None if the value depends on the inputs."""
         if isinstance(self.value, np.ndarray):
             return self.value.transpose(np.argsort(self.order))
         return None
 
 
 class Stored(NamedTuple):
-    """What a handler returns when its value is not in the Keras axis order."""
+    """What a handler returns: a value, and the order that its axes are in."""
 
     value: ir.Value
     order: Order
 
 
+def onnx_type(dtype: str) -> ir.TensorType:
+    """Returns the ONNX type of a tensor of a Keras dtype."""
+    return ir.TensorType(ONNX_TYPES[dtype])
+
+
 def plain(rank: int) -> Order:
-    """Return the order in which Keras itself keeps the axes."""
+    """Returns the order in which Keras itself keeps the axes."""
     return tuple(range(rank))
 
 
 def channels_second(rank: int) -> Order:
-    """Return the order in which ONNX convolutions want a channels-last tensor."""
+    """Returns the order in which ONNX convolutions read a channels-last tensor."""
     return (0, rank - 1, *range(1, rank - 1))
 
 
 def float32(dtype: str) -> str:
-    """Return `dtype`, with every floating type replaced by float32."""
+    """Returns `dtype`, with every floating type replaced by float32."""
     return "float32" if dtype in FLOATS else dtype
 
 
 def is_float(dtype: str) -> bool:
-    """Tell whether `dtype` is one of the floating types."""
+    """Whether `dtype` is one of the floating types."""
     return dtype in FLOATS
 
 
 def constant(array: np.ndarray) -> Tensor:
-    """Wrap an array; floating types become float32."""
+    """Returns an array as a tensor; floating types become float32."""
     array = np.asarray(array)
     dtype = float32(array.dtype.name)
     array = np.asarray(array, dtype)
@@ -85,13 +100,13 @@ def constant(array: np.ndarray) -> Tensor:
 
 
 def without(order: Order, axes: Sequence[int]) -> Order:
-    """Return the order of what is left when logical `axes` are removed."""
+    """Returns the order of what is left when logical `axes` are removed."""
     kept = sorted(set(order) - set(axes))
     return tuple(kept.index(axis) for axis in order if axis in kept)
 
 
 def normal_axes(axes: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
-    """Return `axes` as a tuple of non-negative numbers; None stands for all of them."""
+    """Returns `axes` as a tuple of non-negative numbers; None stands for all of them."""
     if axes is None:
         return plain(rank)
     listed = [axes] if isinstance(axes, int) else list(axes)
@@ -101,7 +116,7 @@ def normal_axes(axes: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
 def matching_groups(
     source: Sequence[Dimension], target: Sequence[Dimension]
 ) -> list[tuple[list[int], list[int]]]:
-    """Split two shapes of equal size into the smallest runs of axes of equal size.
+    """Splits two shapes of equal size into the smallest runs of axes of equal size.
 
     `(2, 3, 4)` against `(6, 4)` gives `[([0, 1], [0]), ([2], [1])]`. Runs are found from both ends;
     unknown sizes stay together in the middle.
@@ -131,7 +146,7 @@ def matching_groups(
 def _equal_runs(
     source: Sequence[Dimension], target: Sequence[Dimension]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ends of successive runs of equal known size, until a size is unknown or zero."""
+    """Yields the ends of successive runs of equal known size, until a size is unknown or zero."""
     i = j = 0
     while i < len(source) and j < len(target):
         left, right = source[i], target[j]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.errors import ExportError
-from export.runtime.manifest import Noise
+from zoo.noise import Noise, normal, uniform
 
-FEWEST = 2
+MIN_CODES = 2
 """Codes a component of the mixture, at least."""
 
 
@@ -42,8 +42,8 @@ class Density:
     @property
     def noises(self) -> dict[str, Noise]:
         """The random inputs that a code is made of, and how each is drawn."""
-        found = {"noise": Noise("normal", (self.size,))}
-        return found | ({"choice": Noise("uniform", ())} if self.components > 1 else {})
+        found = {"noise": normal(self.size)}
+        return found | ({"choice": uniform()} if self.components > 1 else {})
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -91,9 +91,9 @@ def fit_density(codes: np.ndarray, components: int = 1, *, seed: int = 0) -> Den
         )
     if not isinstance(components, int) or components < 1:
         raise ExportError(f"A mixture has at least 1 component. Received: {components!r}.")
-    if len(codes) < FEWEST * components:
+    if len(codes) < MIN_CODES * components:
         raise ExportError(
-            f"A mixture of {components} needs at least {FEWEST * components} codes. "
+            f"A mixture of {components} needs at least {MIN_CODES * components} codes. "
             f"Received: {len(codes)}."
         )
     if not np.isfinite(codes).all():

@@ -1,4 +1,4 @@
-"""Graphs in lower precision, each with its own certificate, or refused."""
+"""Graphs in lower precision, each with its own certificate, or rejected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from export.errors import CertificateError, ExportError
 from export.precision import convert
 from export.precision.fidelity import Bound, Fidelity, measure
 from export.runtime.engine import open_session, run
-from export.runtime.manifest import Part
 
 BOUNDS = {
     "float16": Bound(psnr=50.0, ssim=0.99, snr=40.0, agreement=0.99),
@@ -27,6 +26,7 @@ PRECISIONS = ("float32", *BOUNDS)
 ROUNDS = 20
 
 Arrays = Mapping[str, np.ndarray]
+Range = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class PrecisionCertificate:
         return asdict(self)
 
 
-def refuse_precision(precision: str) -> None:
+def check_precision(precision: str) -> None:
     """Raises where a precision is unknown."""
     if precision not in PRECISIONS:
         raise ExportError(
@@ -67,9 +67,8 @@ def lower(
     precision: str,
     *,
     name: str,
-    part: Part,
     inputs: Mapping[str, Arrays],
-    value_range: tuple[float, float] | None,
+    ranges: Mapping[str, Range],
 ) -> PrecisionCertificate:
     """Rewrites a float32 graph in lower precision, in place, where it keeps what it must.
 
@@ -79,9 +78,8 @@ def lower(
         path: The ONNX file, certified in float32.
         precision: `float16`, `bfloat16` or `int8`; see `export.precision.convert`.
         name: The part's name.
-        part: What goes in and out of it.
         inputs: Typical inputs, `(count, ...)` by name, by family: each keeps enough by itself.
-        value_range: Of the data.
+        ranges: Of the outputs that hold data, by name.
 
     Raises:
         CertificateError: the graph in lower precision loses more than its bound allows; the file
@@ -92,7 +90,7 @@ def lower(
     after = _rewritten(before, precision, calibration)
     sessions = open_session(before), open_session(after)
     truth, answer = (run(session, held_out) for session in sessions)
-    outputs = _judge_families(inputs, part, truth, answer, value_range)
+    outputs = _judge_families(inputs, truth, answer, ranges)
     failures = [line for row in outputs for line in row.failures(BOUNDS[precision])]
     if failures:
         raise CertificateError(
@@ -126,40 +124,24 @@ def judged(inputs: Mapping[str, Arrays]) -> dict[str, np.ndarray]:
 
 
 def judge(
-    part: Part,
-    truth: Arrays,
-    answer: Arrays,
-    value_range: tuple[float, float] | None,
-    *,
-    inputs: str | None = None,
+    truth: Arrays, answer: Arrays, ranges: Mapping[str, Range], *, inputs: str | None = None
 ) -> tuple[Fidelity, ...]:
-    """Measures every output of a part in lower precision against float32, on a family of inputs."""
-    roles = {port.name: port.role for port in part.outputs}
+    """Measures every output in lower precision against float32, on a family of inputs."""
     return tuple(
-        measure(
-            output,
-            values,
-            answer[output],
-            value_range=value_range if roles[output] == "data" else None,
-            inputs=inputs,
-        )
+        measure(output, values, answer[output], value_range=ranges.get(output), inputs=inputs)
         for output, values in truth.items()
     )
 
 
 def _judge_families(
-    families: Mapping[str, Arrays],
-    part: Part,
-    truth: Arrays,
-    answer: Arrays,
-    value_range: tuple[float, float] | None,
+    families: Mapping[str, Arrays], truth: Arrays, answer: Arrays, ranges: Mapping[str, Range]
 ) -> tuple[Fidelity, ...]:
     rows: list[Fidelity] = []
     end = 0
     for name, family in families.items():
         start, end = end, end + _count(family) - _count(family) // 2
         expected, received = _slice(truth, start, end), _slice(answer, start, end)
-        rows += judge(part, expected, received, value_range, inputs=name)
+        rows += judge(expected, received, ranges, inputs=name)
     return tuple(rows)
 
 

@@ -3,7 +3,7 @@
 OpenVINO computes them instead where its package is installed and asked for.
 
 session = export.runtime.load("bundle")
-images = session.generate(16, seed=0)
+images = session.sample(16, seed=0)
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ BLOCK = 2**20
 
 
 def checked_name(name: Any) -> str:
-    """Returns a plain file name; anything that could leave the folder is refused."""
+    """Returns a plain file name; anything that could leave the folder is rejected."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise BundleError(
             f"A bundle names plain files in its own folder. Received: {name!r}. "
@@ -80,13 +80,13 @@ def sha256(folder: Path, name: str) -> str:
 
 
 def read_checked(folder: Path, name: str, expected: str, limit: int = MAX_FILE) -> bytes:
-    """Reads a file of a bundle, refused where its hash is another than the one given."""
+    """Reads a file of a bundle, rejected where its hash is another than the one given."""
     content = read(folder, name, limit)
-    refuse_change(folder, name, hashlib.sha256(content).hexdigest(), expected)
+    check_unchanged(folder, name, hashlib.sha256(content).hexdigest(), expected)
     return content
 
 
-def refuse_change(folder: Path, name: str, found: str, expected: str) -> None:
+def check_unchanged(folder: Path, name: str, found: str, expected: str) -> None:
     """Raises where two hashes of a file differ."""
     if found != expected:
         raise BundleError(
@@ -96,13 +96,13 @@ def refuse_change(folder: Path, name: str, found: str, expected: str) -> None:
 
 
 def read_json(content: bytes, name: str) -> dict[str, Any]:
-    """Parses a JSON object; NaN, infinity, deep nesting and other junk are refused."""
+    """Parses a JSON object; NaN, infinity, deep nesting and other junk are rejected."""
 
-    def refuse(constant: str) -> None:
+    def reject(constant: str) -> None:
         raise ValueError(f"{constant} is no JSON number")
 
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=refuse)
+        value = json.loads(content.decode("utf-8"), parse_constant=reject)
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{name} is not JSON: {error}.") from error
     if not isinstance(value, dict):

@@ -45,7 +45,7 @@ class Network:
     """A graph that OpenVINO computes on the processor; threads that call it take turns.
 
     It is compiled anew for each shape of its inputs, which runs faster than one network for all
-    shapes. An index past the end of a table reads zeros, where ONNX Runtime refuses it.
+    shapes. An index past the end of a table reads zeros, where ONNX Runtime rejects it.
 
     Args:
         graph: An ONNX file, or the bytes of one.

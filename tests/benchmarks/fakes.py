@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.plan import PEAK
-from benchmarks.workload.chain import Link
-from benchmarks.workload.workdir import Store
+from benchmarks.tasks import PEAK
+from benchmarks.workload.workdir import Workdir
+from zoo.uses import Step, Use
 
 
 class Sleeper:
@@ -31,23 +31,27 @@ class Sleeper:
 
         return call
 
-    def workloads(self, *, models):
-        return dict.fromkeys(models, ["decode"])
+    def offer(self, *, model, settings):
+        if model == "broken":
+            raise ValueError("no such shape")
+        return {"workloads": ["decode", "score"], "default": ["decode"]}
 
-    def prepare(self, *, folder, model, settings):
-        workloads = [] if model == PEAK else ["decode"]
-        store = Store(folder)
-        store.folder.mkdir()
-        chains = {name: [Link("decoder")] for name in workloads}
-        store.write(chains=chains, inputs={}, updates=[], weights={}, settings=settings)
-        return {"workloads": workloads, "parts": []}
+    def prepare(self, *, folder, model, settings, workloads):
+        if model == "unprepared":
+            raise ValueError("out of weights")
+        workdir = Workdir(folder)
+        workdir.folder.mkdir()
+        use = Use([Step("decoder")], {"data": "decoder/data"})
+        uses = {} if model == PEAK else dict.fromkeys(workloads, use)
+        workdir.write(uses=uses, inputs={}, updates=[], weights={}, settings=settings)
+        return {"kind": "model", "model": model, "workloads": workloads}
 
     def reference(self, *, task, outputs):
         np.savez(outputs, data=np.ones((task["batch"], 2), dtype="float32"))
 
 
 class Profiled(Sleeper):
-    """Says what its time goes into."""
+    """Reports its time by operator."""
 
     def profile(self, *, task, calls):
         return {"Conv": self.seconds}
@@ -61,7 +65,7 @@ class Dying(Sleeper):
         os._exit(3)
 
 
-class Refusing(Sleeper):
+class Raising(Sleeper):
     """Raises when it opens a task."""
 
     def open(self, task):
@@ -69,7 +73,7 @@ class Refusing(Sleeper):
 
 
 class Silent(Sleeper):
-    """Never answers."""
+    """Never replies."""
 
     def open(self, task):
         time.sleep(60)

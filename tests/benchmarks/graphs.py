@@ -10,7 +10,8 @@ def dense_model(features=8, units=4):
     """`"data"` → `"code"`, with weights from NumPy."""
     rng = np.random.default_rng([0])
     data = keras.Input((features,), name="data")
-    model = keras.Model(data, keras.layers.Dense(units, name="code")(data), name="encoder")
+    code = keras.layers.Dense(units, name="code")(data)
+    model = keras.Model({"data": data}, {"code": code}, name="encoder")
     model.set_weights([rng.standard_normal(w.shape).astype("float32") for w in model.weights])
     return model
 

@@ -1,8 +1,21 @@
 """Rows of made-up runs."""
 
+import json
+
 import numpy as np
 
-from benchmarks.plan import PEAK
+from benchmarks.records.schema import (
+    ColdStart,
+    Conditions,
+    Cost,
+    Done,
+    Export,
+    Failure,
+    Operators,
+    SubjectInfo,
+    Timing,
+)
+from benchmarks.tasks import PEAK
 from benchmarks.workload import roofline
 
 KINDS = {
@@ -27,24 +40,22 @@ def made_up_run(*, factors=None, models=("vae", "dcgan"), batches=(1, 8, 64), se
     """A run in which each subject is `SPEED` times as slow as ONNX Runtime, times its factor."""
     rng = np.random.default_rng([seed])
     rows = [
-        {
-            "kind": "conditions",
-            "processor": "a <processor> & more",
-            "cores": 2,
-            "threads": 2,
-            "device": "cpu",
-            "versions": {"onnxruntime": "1"},
-            "plan": {"rounds": 15, "round_seconds": 0.1},
-        }
+        Conditions(
+            processor="a <processor> & more",
+            cores=2,
+            threads=2,
+            device="cpu",
+            versions={"onnxruntime": "1"},
+            plan={"rounds": 15, "round_seconds": 0.1},
+        )
     ]
-    for name, kind in KINDS.items():
-        rows.append({"kind": "subject", "subject": name, "type": kind, "precision": "float32"})
+    rows += [SubjectInfo(subject=name, type=kind) for name, kind in KINDS.items()]
     for name, batch in roofline.BATCHES.items():
         flops, moved = roofline.work(name, batch)
         rows.append(_cost(PEAK, name, batch, flops, moved))
         rows.append(_time(PEAK, name, batch, "jax-jit", max(flops / 1e11, moved / 1e10), rng))
     for model in models:
-        for workload in ("train_step", "generate"):
+        for workload in ("train_step", "sample"):
             for batch in batches:
                 rows.append(_cost(model, workload, batch, 1e7 * batch, 1e6 + 1e4 * batch))
                 for name, slow in SPEED.items():
@@ -53,35 +64,38 @@ def made_up_run(*, factors=None, models=("vae", "dcgan"), batches=(1, 8, 64), se
                     seconds = 5e-4 * batch**0.8 * slow * (factors or {}).get(name, 1.0)
                     rows.append(_time(model, workload, batch, name, seconds, rng))
     rows += [
-        {
-            "kind": "operators",
-            **_task("dcgan", "generate", 64),
-            "subject": "onnxruntime",
-            "fastest": "torch-eager",
-            "seconds": {"Conv": 3e-3, "Gemm": 1e-3},
-        },
-        {
-            "kind": "cold",
-            **_task("vae", "generate", 1),
-            "subject": "onnxruntime",
-            "start": 0.3,
-            "load": 0.01,
-            "first": 0.002,
-            "peak_memory": 6e7,
-        },
-        {
-            "kind": "export",
-            "model": "vae",
-            "part": "decoder",
-            "route": "direct",
-            "seconds": {"convert": 0.1},
-            "nodes": 9,
-            "bytes": 931984,
-            "tolerance_used": 0.07,
-        },
-        {"kind": "time", **_task("vae", "generate", 1), "subject": "broken", "error": "a < b | c"},
+        Operators(
+            **_task("dcgan", "sample", 64),
+            subject="onnxruntime",
+            fastest="torch-eager",
+            seconds={"Conv": 3e-3, "Gemm": 1e-3},
+        ),
+        ColdStart(
+            **_task("vae", "sample", 1),
+            subject="onnxruntime",
+            start=0.3,
+            load=0.01,
+            first=0.002,
+            peak_memory=6e7,
+        ),
+        Export(
+            model="vae",
+            part="decoder",
+            route="direct",
+            seconds={"convert": 0.1},
+            nodes=9,
+            bytes=931984,
+            tolerance_used=0.07,
+        ),
+        Failure(of="time", **_task("vae", "sample", 1), subject="broken", error="a < b | c"),
     ]
     return rows
+
+
+def write_rows(path, *units):
+    """Writes complete units: each a name and its rows."""
+    done = [[*rows, Done(unit=unit)] for unit, rows in units]
+    path.write_text("".join(json.dumps(row.to_json()) + "\n" for rows in done for row in rows))
 
 
 def _task(model, workload, batch):
@@ -90,10 +104,10 @@ def _task(model, workload, batch):
 
 def _cost(model, workload, batch, flops, moved):
     task = _task(model, workload, batch)
-    return {"kind": "cost", **task, "flops": flops, "bytes": moved, "traffic": 2 * moved}
+    return Cost(**task, flops=flops, bytes=moved, traffic=2 * moved)
 
 
 def _time(model, workload, batch, subject, seconds, rng):
     rounds = list(seconds * np.exp(0.02 * rng.standard_normal(15)))
     facts = {"subject": subject, "load": 0.1, "first": 0.2, "calls": 3, "best": min(rounds)}
-    return {"kind": "time", **_task(model, workload, batch), **facts, "rounds": rounds}
+    return Timing(**_task(model, workload, batch), **facts, rounds=rounds)

@@ -1,9 +1,9 @@
-"""What is said where a run is continued under other conditions."""
+"""Messages where a run is continued under other conditions."""
 
 import pytest
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.records.differences import refuse_differences
+from benchmarks.records.differences import check_same
 
 pytestmark = pytest.mark.once
 
@@ -16,12 +16,12 @@ BEFORE = {
 
 def message(**changes):
     with pytest.raises(BenchmarkError) as caught:
-        refuse_differences(BEFORE, BEFORE | changes, "run.jsonl")
+        check_same(BEFORE, BEFORE | changes, "run.jsonl")
     return str(caught.value)
 
 
 def test_same_conditions_are_accepted():
-    refuse_differences(BEFORE, dict(BEFORE), "run.jsonl")
+    check_same(BEFORE, dict(BEFORE), "run.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -34,15 +34,15 @@ def test_same_conditions_are_accepted():
     ],
 )
 def test_of_a_plan_only_what_differs_is_named(plan, received, accepted):
-    said = message(plan=BEFORE["plan"] | plan)
-    assert "another plan. " in said
-    assert f"Received: {received}. Accepted: {accepted}" in said
+    text = message(plan=BEFORE["plan"] | plan)
+    assert "another plan. " in text
+    assert f"Received: {received}. Accepted: {accepted}" in text
     unchanged = {"models", "rounds", "batches"} - set(plan)
-    assert not [name for name in unchanged if name in said]
+    assert not [name for name in unchanged if name in text]
 
 
 def test_every_difference_is_named():
-    said = message(commit="5678", versions={"jax": "1", "torch": "3"})
-    assert "another commit and versions. " in said
-    assert "Received: commit=5678; no numpy, torch=3. " in said
-    assert "Accepted: commit=1234; numpy=2, no torch; " in said
+    text = message(commit="5678", versions={"jax": "1", "torch": "3"})
+    assert "another commit and versions. " in text
+    assert "Received: commit=5678; no numpy, torch=3. " in text
+    assert "Accepted: commit=1234; numpy=2, no torch; " in text

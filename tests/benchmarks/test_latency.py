@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.errors import BenchmarkError, WrongOutput
-from benchmarks.measure.latency import FEWEST, compare
+from benchmarks.measure.latency import MIN_ROUNDS, compare
 from tests.benchmarks.graphs import dense_model, save_dense_graph
 
 
@@ -26,7 +26,7 @@ def test_each_part_and_batch_is_a_row_with_both_sides(model, tmp_path):
     rows = compare({"encoder": model}, bundle(tmp_path, model), batches=(1, 3), seconds=0.1)
     assert [(row.part, row.batch) for row in rows] == [("encoder", 1), ("encoder", 3)]
     for row in rows:
-        assert row.native.rounds == row.onnxruntime.rounds >= FEWEST
+        assert row.native.rounds == row.onnxruntime.rounds >= MIN_ROUNDS
         assert 0 < row.native.best <= row.native.median
         assert row.speedup.low <= row.speedup.value <= row.speedup.high
 
@@ -41,6 +41,6 @@ def test_part_that_the_bundle_lacks_is_named(model, tmp_path):
         compare({"decoder": model}, bundle(tmp_path, model))
 
 
-def test_folder_that_is_no_bundle_is_refused(model, tmp_path):
+def test_folder_that_is_no_bundle_is_an_error(model, tmp_path):
     with pytest.raises(BenchmarkError, match="is not a bundle"):
         compare({"encoder": model}, tmp_path)

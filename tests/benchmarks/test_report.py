@@ -5,12 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.plan import Task
+from benchmarks.records.schema import Failure
 from benchmarks.report import Analysis, markdown, text
 from benchmarks.report.page import page
 from benchmarks.report.svg import LogScale
 from benchmarks.report.tables import seconds, size, times
 from benchmarks.report.timings import tables
+from benchmarks.tasks import Task
 from tests.benchmarks.rows import made_up_run
 
 pytestmark = pytest.mark.once
@@ -52,14 +53,14 @@ def test_each_subject_is_compared_at_the_tasks_that_both_did(analysis):
 
 def test_one_reason_is_one_line_however_often_it_stood_in_the_way():
     failed = [
-        {
-            "kind": "time",
-            "model": "vae",
-            "workload": "generate",
-            "batch": batch,
-            "subject": "openvino",
-            "error": "no such file",
-        }
+        Failure(
+            of="time",
+            model="vae",
+            workload="sample",
+            batch=batch,
+            subject="openvino",
+            error="no such file",
+        )
         for batch in (1, 8, 64)
     ]
     table = tables(Analysis(made_up_run() + failed))[-1]
@@ -68,7 +69,7 @@ def test_one_reason_is_one_line_however_often_it_stood_in_the_way():
 
 
 def test_share_of_the_ceiling_is_the_least_time_over_the_time(analysis):
-    task = Task("vae", "generate", 64)
+    task = Task("vae", "sample", 64)
     expected = (1e7 * 64 / 1e11) / (5e-4 * 64**0.8)
     assert analysis.share(task, "onnxruntime") == pytest.approx(expected, rel=0.1)
 
@@ -83,6 +84,28 @@ def test_pictures_are_well_formed_and_inside_their_frames(analysis):
         for mark in marks:
             assert 0 <= float(mark.get("cx")) <= width
             assert 0 <= float(mark.get("cy")) <= height
+
+
+def test_lines_of_the_scale_do_not_cross_the_names_of_rows(analysis):
+    pictures = re.findall(r'<svg[^>]*aria-label="Speed-up.*?</svg>', page(analysis))
+    assert pictures
+    for picture in pictures:
+        elements = list(ElementTree.fromstring(picture).iter())
+        names = [float(e.get("y")) for e in elements if e.get("class") == "row"]
+        lines = [e.get("points").split() for e in elements if e.get("class") in ("grid", "unit")]
+        spans = [sorted(float(point.split(",")[1]) for point in line) for line in lines]
+        assert names
+        for baseline in names:
+            assert not [s for s in spans if s[0] < baseline + 3 and s[1] > baseline - 10]
+
+
+def test_frame_of_a_table_shows_that_it_scrolls(analysis):
+    html = page(analysis)
+    frame = re.search(r"\.scroll \{.*?\}", html, flags=re.DOTALL).group()
+    assert "overflow-x: auto" in frame
+    assert frame.count("no-repeat local") == frame.count("no-repeat scroll") == 2
+    # A background of the table itself would cover the shadows.
+    assert "background" not in re.search(r"\ntable \{.*?\}", html, flags=re.DOTALL).group()
 
 
 def test_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows(analysis):

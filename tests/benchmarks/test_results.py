@@ -1,4 +1,4 @@
-"""Files of results: what is read, what is refused, and that nothing in them is lost."""
+"""Files of results: reading, errors, and that nothing in them is lost."""
 
 import json
 from pathlib import Path
@@ -8,26 +8,36 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError
 from benchmarks.records.file import Results, read
-from tests.benchmarks.rows import made_up_run
+from benchmarks.records.schema import (
+    Conditions,
+    Failure,
+    ModelInfo,
+    Skipped,
+    Timing,
+    of_kind,
+    to_row,
+)
+from tests.benchmarks.rows import made_up_run, write_rows
 
 pytestmark = pytest.mark.once
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "cpu.jsonl"
+PUBLISHED = (
+    Path(__file__).resolve().parents[2]
+    / "benchmarks"
+    / "results"
+    / "epyc-2core-float32-2026-11.jsonl"
+)
 DAMAGED = ['{"kind": "ti', "<<<<<<< HEAD", "null", "[]", "{}", '{"kind": "tmie"}', "\0\0\0"]
 
 
 @pytest.fixture
 def path(tmp_path):
     """A file of two units and an incomplete one."""
-    rows = [
-        *made_up_run(models=("vae",)),
-        {"kind": "done", "unit": "vae"},
-        *made_up_run(models=("dcgan",))[1:],
-        {"kind": "done", "unit": "dcgan"},
-        {"kind": "model", "model": "gan", "workloads": ["generate"]},
-    ]
     path = tmp_path / "run.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    units = {"vae": made_up_run(models=("vae",)), "dcgan": made_up_run(models=("dcgan",))[1:]}
+    write_rows(path, *units.items())
+    with open(path, "a") as file:
+        file.write('{"kind": "model", "model": "gan", "workloads": ["sample"]}\n')
     return path
 
 
@@ -45,7 +55,23 @@ def continued(path):
 
 
 def test_published_results_are_read():
-    assert {row["kind"] for row in read(PUBLISHED)} >= {"conditions", "time", "cold", "cost"}
+    rows = read(PUBLISHED)
+    assert {row.kind for row in rows} >= {"conditions", "time", "cold", "cost"}
+    assert len(of_kind(rows, Timing)) == 989
+
+
+def test_rows_are_read_as_they_were_written():
+    for row in made_up_run():
+        content = json.loads(json.dumps(row.to_json()))
+        assert type(to_row(content)) is type(row)
+        assert to_row(content).to_json() == content
+
+
+def test_kinds_of_older_files_are_read():
+    row = to_row({"kind": "left_out", "subject": "far", "error": "Not installed: nowhere."})
+    assert row == Skipped(subject="far", reason="Not installed: nowhere.")
+    failed = to_row({"kind": "time", "model": "vae", "subject": "a", "load": 1.0, "error": "no"})
+    assert failed == Failure(of="time", model="vae", subject="a", error="no")
 
 
 @pytest.mark.parametrize("line", DAMAGED)
@@ -56,7 +82,7 @@ def test_damaged_line_is_named_and_nothing_is_changed(path, line, capsys):
         assert main(command) == 2
         assert f"line {number} of {path}" in capsys.readouterr().err
     with pytest.raises(BenchmarkError, match=f"line {number} of "):
-        Results(path, {})
+        Results(path, Conditions())
     assert path.read_bytes() == before
     assert not path.with_suffix(".md").exists()
 
@@ -65,13 +91,13 @@ def test_damaged_line_is_named_and_nothing_is_changed(path, line, capsys):
 def test_last_line_may_be_torn(path, line):
     change(path, -1, line)
     whole = read(path)
-    assert [row["model"] for row in whole if row["kind"] == "time"][-2] == "dcgan"
+    assert [row.model for row in of_kind(whole, Timing)][-1] == "dcgan"
     assert continued(path).done == {"vae", "dcgan"}
     assert path.read_text().endswith('"unit": "dcgan"}\n')
 
 
 def test_rows_of_an_incomplete_unit_are_left_out(path):
-    assert all(row["model"] != "gan" for row in read(path) if row["kind"] == "model")
+    assert "gan" not in {row.model for row in of_kind(read(path), ModelInfo)}
     assert "gan" not in continued(path).done
 
 
@@ -80,7 +106,7 @@ def test_last_line_without_its_end_of_line_counts_and_the_next_begins_anew(path)
     rows = read(path)
     with Results(path, rows[0]) as results:
         assert results.done == {"vae", "dcgan"}
-        results.add("more", [{"kind": "model", "model": "gan", "error": "none"}])
+        results.add("more", [Failure(of="model", model="gan", error="none")])
     assert len(read(path)) == len(rows) + 1
 
 
@@ -99,12 +125,13 @@ def test_row_that_lacks_a_key_is_named(path, key, capsys):
 @pytest.mark.parametrize("rounds", [[], [None], ["0.1"], 0.1, [float("nan")]])
 def test_rounds_are_numbers(path, rounds):
     row = {"kind": "time", "model": "vae", "workload": "encode", "batch": 1, "subject": "jax-jit"}
-    change(path, 20, json.dumps(row | {"best": 1.0, "first": 1.0, "rounds": rounds}) + "\n")
+    row |= {"load": 1.0, "first": 1.0, "best": 1.0, "calls": 1}
+    change(path, 20, json.dumps(row | {"rounds": rounds}) + "\n")
     with pytest.raises(BenchmarkError, match="has rounds, a list of numbers. Received: rounds="):
         read(path)
 
 
-def test_another_format_is_refused_whatever_its_rows_are(path, capsys):
+def test_another_format_is_an_error_whatever_its_rows_are(path, capsys):
     change(path, 0, '{"kind": "conditions", "format": 9}\n')
     change(path, 1, '{"kind": "news"}\n')
     for command in (["report", str(path)], ["compare", str(path), str(path)]):
@@ -112,7 +139,7 @@ def test_another_format_is_refused_whatever_its_rows_are(path, capsys):
         assert "Received: 9, " in capsys.readouterr().err
 
 
-def test_two_runs_in_one_file_are_refused(path):
+def test_two_runs_in_one_file_are_an_error(path):
     path.write_text(2 * path.read_text())
     with pytest.raises(BenchmarkError, match="where a second begins"):
         read(path)
@@ -125,36 +152,36 @@ def test_timed_subject_without_a_description_is_named(path):
         read(path)
 
 
-def test_second_run_on_a_file_is_refused_until_the_first_has_ended(tmp_path):
+def test_second_run_on_a_file_is_an_error_until_the_first_has_ended(tmp_path):
     path = tmp_path / "run.jsonl"
-    with Results(path, {}) as first:
+    with Results(path, Conditions()) as first:
         first.add("one", [])
         before = path.read_bytes()
         for overwrite in (False, True):
             with pytest.raises(BenchmarkError, match=r"One run at a time .*run\.jsonl, in use"):
-                Results(path, {}, overwrite=overwrite)
+                Results(path, Conditions(), overwrite=overwrite)
         assert path.read_bytes() == before
-    with Results(path, {}) as results:
+    with Results(path, Conditions()) as results:
         assert results.done == {"conditions", "one"}
 
 
-def test_file_that_was_refused_is_free_again(path):
+def test_file_is_unlocked_after_an_error(path):
     for _ in range(2):
         with pytest.raises(BenchmarkError, match="another"):
-            Results(path, {"threads": 64})
+            Results(path, Conditions(threads=64))
 
 
 def test_only_results_are_overwritten(tmp_path):
     path = tmp_path / "data.jsonl"
     path.write_text('{"prompt": "hello"}\n')
     with pytest.raises(BenchmarkError, match="Only results may be overwritten"):
-        Results(path, {}, overwrite=True)
+        Results(path, Conditions(), overwrite=True)
     assert path.read_text() == '{"prompt": "hello"}\n'
 
 
 def test_damaged_results_may_be_overwritten(path):
     change(path, 3, "<<<<<<<\n")
-    with Results(path, {}, overwrite=True) as results:
+    with Results(path, Conditions(), overwrite=True) as results:
         results.add("one", [])
         assert len(read(path)) == 1
 
@@ -162,14 +189,14 @@ def test_damaged_results_may_be_overwritten(path):
 def test_empty_file_is_begun(tmp_path):
     path = tmp_path / "run.jsonl"
     path.touch()
-    with Results(path, {}) as results:
+    with Results(path, Conditions()) as results:
         results.add("one", [])
-    assert [row["kind"] for row in read(path)] == ["conditions"]
+    assert [row.kind for row in read(path)] == ["conditions"]
 
 
 def test_results_are_overwritten_by_the_first_unit_and_not_before(path):
     before = path.read_bytes()
-    with Results(path, {}, overwrite=True) as results:
+    with Results(path, Conditions(), overwrite=True) as results:
         assert path.read_bytes() == before
-        results.add("one", [{"kind": "model", "model": "gan", "error": "none"}])
-    assert [row["kind"] for row in read(path)] == ["conditions", "model"]
+        results.add("one", [Failure(of="model", model="gan", error="none")])
+    assert [type(row) for row in read(path)] == [Conditions, Failure]

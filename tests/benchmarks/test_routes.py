@@ -4,12 +4,12 @@ import pytest
 from onnx import helper
 
 from benchmarks.routes import __main__
-from benchmarks.routes.compare import Course, race
+from benchmarks.routes.compare import Schedule, compare_routes
 from tests.benchmarks.test_cost import graph
 
 pytestmark = pytest.mark.once
 
-QUICK = Course(batches=(1, 3), rounds=3, round_seconds=0.002)
+QUICK = Schedule(batches=(1, 3), rounds=3, round_seconds=0.002)
 
 
 def rows(model, *, slower=None, failing=(), nodes=None):
@@ -83,7 +83,7 @@ def test_part_that_no_other_route_converts_has_no_ratio():
 
 def test_graphs_that_agree_are_counted_and_timed(tmp_path):
     given = [dense(tmp_path, "direct"), dense(tmp_path, "torch", turned=True)]
-    for row in race(given, tmp_path, QUICK):
+    for row in compare_routes(given, tmp_path, QUICK):
         assert row["nodes"] == 4
         assert row["transposes"] == row["reorders"] == 0
         assert set(row["latency"]) == set(row["ratio"]) == {"1", "3"}
@@ -98,7 +98,7 @@ def test_graph_that_differs_or_cannot_run_is_an_error_and_not_timed(tmp_path):
     given.append({**given[0], "route": "tf2onnx"})
     (tmp_path / "small.encoder.tf2onnx.onnx").write_bytes(b"no graph")
     given.append({**given[0], "route": "jax2onnx", "error": "No equivalent."})
-    direct, torch, tf2onnx, jax2onnx = race(given, tmp_path, QUICK)
+    direct, torch, tf2onnx, jax2onnx = compare_routes(given, tmp_path, QUICK)
     assert "error" not in direct
     assert "times the tolerance away" in torch["error"]
     assert "cannot open the graph" in tf2onnx["error"]

@@ -1,4 +1,4 @@
-"""The tables: subjects, models, settings, and the command line that chooses from them."""
+"""The table of subjects, and the options that choose from it."""
 
 import argparse
 from importlib.util import find_spec
@@ -6,58 +6,74 @@ from importlib.util import find_spec
 import pytest
 
 import zoo
-from benchmarks import plan as cases
 from benchmarks import subjects
 from benchmarks.__main__ import add_arguments, main
-from benchmarks.plan import Task
-from benchmarks.planning import plan
+from benchmarks.options import from_arguments
+from benchmarks.tasks import PEAK, Task
+from benchmarks.workload.settings import SETTINGS, settings_of
+
+TABLE = {subject.name: subject for subject in subjects.SUBJECTS}
 
 
-def planned(*arguments):
+def options(*arguments):
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    return plan(parser.parse_args(arguments))
+    return from_arguments(parser.parse_args(arguments))
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", subjects.SUBJECTS)
-def test_subject_names_a_runner_that_is_there(name):
-    module, _, runner = subjects.SUBJECTS[name].target.partition(":")
+@pytest.mark.parametrize("subject", subjects.SUBJECTS, ids=lambda subject: subject.name)
+def test_subject_names_a_runner_that_exists(subject):
+    module, _, runner = subject.target.partition(":")
     assert find_spec(module) is not None
     assert runner
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_every_model_is_measured_with_settings_that_it_accepts(name):
-    from zoo.construction import accepted_settings
+    row = zoo.describe(name)
+    row.load().settled({**row.settings, **settings_of(name)})
 
-    settings = cases.settings_of(name)
-    accepted = accepted_settings(zoo.describe(name).load())
-    assert set(settings) <= set(accepted)
-    given = {**zoo.describe(name).settings, **settings}
-    missing = [k for k, v in accepted.items() if v.default is v.empty and k not in given]
-    assert missing == []
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("accepts", "shape"), [(("vector", "image"), (32, 32, 3)), (("vector",), (64,))]
+)
+def test_model_is_measured_on_a_kind_of_data_that_it_accepts(monkeypatch, accepts, shape):
+    monkeypatch.setattr(zoo.describe("wgan_gp").load(), "accepts", accepts)
+    assert settings_of("wgan_gp")["shape"] == shape
 
 
 @pytest.mark.once
 def test_rows_of_settings_are_models():
-    assert set(cases.SETTINGS) <= set(zoo.list_models())
+    assert set(SETTINGS) <= set(zoo.list_models())
 
 
 @pytest.mark.once
 def test_default_is_every_model_and_every_installed_subject():
-    found = planned()
+    found = options()
     assert list(found.models) == zoo.list_models()
     assert list(found.batches) == [1, 8, 64]
-    assert "onnxruntime" in found.subjects
+    assert "onnxruntime" in [subject.name for subject in found.subjects]
+    assert found.workloads is None
 
 
 @pytest.mark.once
 def test_quick_is_less_of_everything():
-    quick, usual = planned("--quick"), planned()
+    quick, usual = options("--quick"), options()
     assert set(quick.models) < set(usual.models)
     assert quick.rounds < usual.rounds
     assert len(quick.batches) < len(usual.batches)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", ["--out", "--output", "-o"])
+def test_former_names_of_out_are_accepted(name, capsys):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert str(parser.parse_args([name, "run.jsonl"]).out) == "run.jsonl"
+    assert parser.parse_args([]).out is None
+    assert "--output" not in parser.format_help()
 
 
 @pytest.mark.once
@@ -75,7 +91,7 @@ def test_quick_is_less_of_everything():
         (["--threads", "4096"], "threads must be at most"),
     ],
 )
-def test_wrong_options_are_refused_in_one_line(arguments, message, capsys):
+def test_wrong_options_are_errors_of_one_line(arguments, message, capsys):
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert message in error
@@ -83,8 +99,8 @@ def test_wrong_options_are_refused_in_one_line(arguments, message, capsys):
 
 
 @pytest.mark.once
-def test_what_is_asked_for_twice_is_measured_once():
-    found = planned("--batches", "8", "1", "8", "--workloads", "decode", "encode", "decode")
+def test_repeated_names_are_measured_once():
+    found = options("--batches", "8", "1", "8", "--workloads", "decode", "encode", "decode")
     assert list(found.batches) == [8, 1]
     assert list(found.workloads) == ["decode", "encode"]
 
@@ -94,39 +110,38 @@ def test_what_is_asked_for_twice_is_measured_once():
 def test_bfloat16_is_measured_where_the_processor_has_units_for_it(monkeypatch, found, there):
     monkeypatch.setattr(subjects, "instructions", lambda: found)
     monkeypatch.setattr(subjects, "find_spec", lambda package: package)
-    assert subjects.SUBJECTS["openvino-bfloat16"].installed() == there
-    assert subjects.SUBJECTS["openvino"].installed()
+    assert (TABLE["openvino-bfloat16"].unavailable() is None) == there
+    assert TABLE["openvino"].unavailable() is None
 
 
 @pytest.mark.once
-def test_training_is_for_who_can_train_and_peaks_are_not_predicted():
-    table = subjects.SUBJECTS
+def test_onnx_files_do_not_train_and_peaks_are_not_predicted():
     train = Task("vae", "train_step", 8)
-    assert not table["onnxruntime"].takes(train)
-    assert table["plain-torch"].takes(train)
-    assert not table["plain-torch"].takes(Task("vq_vae", "encode", 8))
-    assert not table["jax-predict"].takes(Task(cases.PEAK, "matmul", 8))
+    assert not TABLE["onnxruntime"].supports(train)
+    assert TABLE["plain-torch"].supports(train)
+    assert not TABLE["plain-torch"].supports(Task("vq_vae", "encode", 8))
+    assert not TABLE["jax-predict"].supports(Task(PEAK, "matmul", 8))
 
 
 @pytest.mark.once
 def test_every_subject_computes_in_full_float32_with_the_same_threads():
-    for subject in subjects.SUBJECTS.values():
+    for subject in subjects.SUBJECTS:
         found = subjects.environment(subject, threads=2, device="cpu")
         assert found["NVIDIA_TF32_OVERRIDE"] == "0"
         assert found["ONEDNN_DEFAULT_FPMATH_MODE"] == "STRICT"
         assert found["OMP_NUM_THREADS"] == found["TF_NUM_INTRAOP_THREADS"] == "2"
         if subject.backend is not None:
             assert found["KERAS_BACKEND"] == subject.backend
-        assert subject.settings.items() <= found.items()
+        assert subject.variables.items() <= found.items()
 
 
 @pytest.mark.once
-def test_what_the_command_line_sets_for_itself_does_not_reach_the_subjects(monkeypatch):
+def test_variables_of_the_command_line_do_not_reach_the_subjects(monkeypatch):
     from zoo.cli.terminal import ENVIRONMENT
 
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     names = {"tensorflow-function": None, "tensorflow-onednn": "1"}
     for name, expected in names.items():
-        found = subjects.environment(subjects.SUBJECTS[name], threads=2, device="cpu")
+        found = subjects.environment(TABLE[name], threads=2, device="cpu")
         assert found.get("TF_ENABLE_ONEDNN_OPTS") == expected

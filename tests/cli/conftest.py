@@ -52,7 +52,7 @@ def cgan_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def vae_bundle(vae_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundles") / "vae"
-    assert main(["export", str(vae_run), "--to", str(folder)]) == 0
+    assert main(["export", str(vae_run), "--out", str(folder)]) == 0
     return folder
 
 
@@ -62,6 +62,6 @@ def vq_vae_file(tmp_path_factory):
     from zoo import create
 
     path = tmp_path_factory.mktemp("files") / "vq_vae.keras"
-    settings = {"codes": 4, "code_dim": 2, "width": 4, "residual_width": 2, "residuals": 1}
-    create("vq_vae", shape=(8, 8, 1), **settings).save(path)
+    settings = {"codebook_size": 4, "codebook_dim": 2, "width": 4, "residual_width": 2}
+    create("vq_vae", shape=(8, 8, 1), num_residual_blocks=1, **settings).save(path)
     return path

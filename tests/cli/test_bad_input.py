@@ -66,7 +66,7 @@ def test_options_that_cannot_be_are_wrong_use(zoo, words, message):
 def test_one_corrupt_image_is_named_and_left_out(zoo, tmp_path, monkeypatch):
     import zoo.cli.train as command
 
-    def stop(name, settings):
+    def stop(name, cls, settings):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_create", stop)

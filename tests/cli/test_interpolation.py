@@ -41,5 +41,5 @@ def test_maps_are_walked_linearly_value_by_value():
 
 def test_rows_alternate():
     upper = np.arange(5)[:, None]
-    assert interleaved(upper, -upper, 2).ravel().tolist() == [0, 1, 0, -1, 2, 3, -2, -3]
-    assert interleaved(upper, -upper, 8).ravel().tolist() == [0, 1, 2, 3, 4, 0, -1, -2, -3, -4]
+    assert interleaved([upper, -upper], 2).ravel().tolist() == [0, 1, 0, -1, 2, 3, -2, -3]
+    assert interleaved([upper, -upper], 8).ravel().tolist() == [0, 1, 2, 3, 4, 0, -1, -2, -3, -4]

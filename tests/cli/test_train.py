@@ -88,7 +88,7 @@ def test_measurements_keep_their_values_unless_a_range_is_set(tmp_path, monkeypa
 
     seen = []
 
-    def record(name, settings):
+    def record(name, cls, settings):
         seen.append(settings)
         raise KeyboardInterrupt
 
@@ -98,9 +98,9 @@ def test_measurements_keep_their_values_unless_a_range_is_set(tmp_path, monkeypa
     assert main(words) == 130
     assert main([*words, "--set", "value_range=-1,1"]) == 130
     assert main(["train", "vae", "--data", "digits", "--out", str(tmp_path / "run")]) == 130
-    assert seen[0] == {"shape": (3,), "value_range": None}
-    assert seen[1] == {"shape": (3,), "value_range": (-1.0, 1.0)}
-    assert seen[2] == {"shape": (8, 8, 1)}
+    assert seen[0] == {"format": 2, "shape": (3,), "value_range": None}
+    assert seen[1] == {"format": 2, "shape": (3,), "value_range": (-1.0, 1.0)}
+    assert seen[2] == {"format": 2, "shape": (8, 8, 1)}
 
 
 def test_results_alone_go_to_stdout(zoo, tmp_path):
@@ -118,8 +118,8 @@ def test_results_alone_go_to_stdout(zoo, tmp_path):
             ["vae", "--set", "latentdim=3"],
             "Unknown setting 'latentdim'. Did you mean 'latent_dim'?",
         ),
-        (["vae", "--set", "latent_dim=big"], "latent_dim is int. Received: 'big'."),
-        (["vae", "--set", "ema=2"], "ema is a decay between 0 and 1. Received: 2.0"),
+        (["vae", "--set", "latent_dim=big"], "latent_dim is a whole number, at least 1. Received: 'big'."),
+        (["vae", "--set", "ema=2"], "ema is a number or None, above 0, below 1. Received: 2.0"),
         (["vae", "--set", "network=cnov"], "network is one of"),
         (["vae", "--set", "network_options.activation=rulu"], "vae cannot be made with these"),
         (["vae", "--set", "network_options.widht=3"], "widht"),
@@ -136,4 +136,4 @@ def test_a_model_of_labels_refuses_data_without(zoo, tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((9, 8, 8, 1), "uint8"))
     code, _, err = zoo("train", "cgan", "--data", tmp_path / "x.npy", "--out", tmp_path / "run")
     assert code == 2
-    assert "cgan reads labels. Received: data without labels." in err
+    assert "CGAN reads labels. Received: data without labels." in err

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export import runtime
 from tests.tolerances import CERTIFICATE
 
 
@@ -94,11 +95,11 @@ def test_walks_are_drawn_between_draws_and_between_data(zoo, vae_run, cgan_run, 
 
 def test_what_a_model_cannot_do_is_said(zoo, vq_vae_file, cgan_run, tmp_path):
     for words, message in (
-        (["sample", vq_vae_file], "has no prior to sample from. Accepted: zoo reconstruct."),
-        (["interpolate", vq_vae_file, "--data", "digits"], "has discrete codes"),
-        (["interpolate", vq_vae_file], "--data is needed"),
-        (["reconstruct", cgan_run], "has no encoder"),
-        (["interpolate", cgan_run, "--data", "digits"], "has no encoder"),
+        (["sample", vq_vae_file], "has no use 'sample'. Accepted: decode, encode, reconstruct"),
+        (["interpolate", vq_vae_file, "--data", "digits"], "has no use 'interpolate'"),
+        (["reconstruct", vq_vae_file], "--data is needed"),
+        (["reconstruct", cgan_run], "has no use 'reconstruct'. Accepted: sample, decode"),
+        (["interpolate", cgan_run, "--data", "digits"], "has no use 'interpolate'"),
     ):
         code, _, err = zoo(*words, "--out", tmp_path / "x.png")
         assert code == 2
@@ -106,22 +107,47 @@ def test_what_a_model_cannot_do_is_said(zoo, vq_vae_file, cgan_run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path):
-    code, out, _ = zoo("export", vae_run, "--to", tmp_path / "bundle", "--json")
+def test_walks_begin_and_end_at_the_reconstructions_of_data(zoo, vae_bundle, monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(
+        "zoo.cli.interpolate.save_grid", lambda images, *_, **__: drawn.append(images)
+    )
+    words = ["--data", "digits", "--rows", 2, "--columns", 3, "--out", tmp_path / "x.png"]
+    assert zoo("interpolate", vae_bundle, *words).code == 0
+    session = runtime.load(vae_bundle)
+    from zoo.data import load_data
+
+    test = load_data("digits")[1]
+    rows = np.linspace(0, len(test) - 1, 4).astype(int)
+    rebuilt = session.reconstruct(test.batch(rows, (0.0, 1.0))["data"])
+    CERTIFICATE.check(drawn[0].reshape(2, 3, 8, 8, 1)[:, [0, -1]], rebuilt[[[0, 2], [1, 3]]])
+
+
+def test_too_many_samples_are_an_error_of_one_line(zoo, vae_bundle, tmp_path):
+    for count in (100_000_000, 10**15):
+        done = zoo("sample", vae_bundle, "-n", count, "--out", tmp_path / "x.npy")
+        assert done.code == 2
+        assert done.err.count("\n") == 1
+        assert "count must be a whole number from 1 to 67108864" in done.err
+
+
+def test_export_prints_a_certificate_for_each_part(zoo, vae_run, tmp_path, monkeypatch):
+    code, out, _ = zoo("export", vae_run, "--out", tmp_path / "bundle", "--json")
     assert code == 0
     parts = json.loads(out)["parts"]
-    assert set(parts) == {"encoder", "decoder"}
+    assert set(parts) == {"encoder", "decoder", "between", "squared_error"}
     assert all(part["passed"] for part in parts.values())
     families = {row["family"] for part in parts.values() for row in part["deviations"]}
     assert "real" in families  # the run's own data were among the inputs
-    code, _, err = zoo("export", vae_run, "--to", tmp_path / "bundle")
+    monkeypatch.setattr("zoo.load", lambda path: pytest.fail("loads before it checks"))
+    code, _, err = zoo("export", vae_run, "--out", tmp_path / "bundle")
     assert code == 1
     assert "zoo: error: A bundle goes into a new folder." in err
 
 
 def test_export_prints_the_figures_of_the_model_card(zoo, vae_run, vq_vae_file, tmp_path):
     for subject, name in ((vae_run, "vae"), (vq_vae_file, "vq_vae")):
-        code, out, _ = zoo("export", subject, "--to", tmp_path / name)
+        code, out, _ = zoo("export", subject, "--out", tmp_path / name)
         assert code == 0
         card = (tmp_path / name / "README.md").read_text()
         for part in ("encoder", "decoder"):
@@ -131,7 +157,7 @@ def test_export_prints_the_figures_of_the_model_card(zoo, vae_run, vq_vae_file, 
 
 
 def test_export_prints_the_second_opinion_on_each_part(zoo, vae_run, tmp_path):
-    words = ["--to", tmp_path / "bundle", "--second-opinion"]
+    words = ["--out", tmp_path / "bundle", "--second-opinion"]
     code, out, _ = zoo("export", vae_run, *words)
     assert code == 0
     card = (tmp_path / "bundle" / "README.md").read_text()
@@ -142,7 +168,7 @@ def test_export_prints_the_second_opinion_on_each_part(zoo, vae_run, tmp_path):
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path, precision):
-    words = ["--to", tmp_path / "bundle", "--precision", precision]
+    words = ["--out", tmp_path / "bundle", "--precision", precision]
     code, out, _ = zoo("export", vae_run, *words)
     assert code == 0
     assert "psnr" in out
@@ -159,7 +185,7 @@ def test_a_bundle_in_lower_precision_says_what_it_keeps(zoo, vae_run, tmp_path, 
     ],
 )
 def test_export_refuses_what_it_cannot_convert_to(zoo, vae_run, tmp_path, words, code, message):
-    outcome = zoo("export", vae_run, "--to", tmp_path / "bundle", *words)
+    outcome = zoo("export", vae_run, "--out", tmp_path / "bundle", *words)
     assert outcome.code == code
     assert message in outcome.err
     assert not (tmp_path / "bundle").exists()

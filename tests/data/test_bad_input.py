@@ -106,9 +106,9 @@ def test_missing_file_suggests_the_nearest(tmp_path):
 
 
 def test_file_of_another_kind_is_refused(tmp_path):
-    (tmp_path / "x.csv").write_text("1,2")
-    with pytest.raises(DataError, match=r"\.npz or \.npy. Received: '.*x\.csv'"):
-        load_data(tmp_path / "x.csv")
+    (tmp_path / "x.xls").write_text("1,2")
+    with pytest.raises(DataError, match=r"\.npz, \.npy, \.csv or \.txt. Received: '.*x\.xls'"):
+        load_data(tmp_path / "x.xls")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,10 @@ def test_file_of_another_kind_is_refused(tmp_path):
         ({"size": "big"}, "size='big'"),
         ({"channels": 2}, "channels=2"),
         ({"channels": 4}, "Received: 1 to 4"),
-        ({"keys": {"x_train": "x"}}, r"keys are for \.npz files.*for digits"),
+        ({"keys": {"x_train": "x"}}, r"keys is for \.npz files.*for digits"),
+        ({"label": "a"}, r"label is for tables \(\.csv\). Received: label='a' for digits"),
+        ({"tokens": "words"}, r"tokens is for text \(\.txt\). Received: tokens='words' for digits"),
+        ({"unpaired": True}, r"two sources. Received: one. Accepted: target=… \(--target D\)"),
         ({"kind": "sounds"}, "Received: 'sounds'. Accepted: vectors, sequences, images"),
         ({"kind": "vectors"}, r"cannot be vectors. .*Accepted: \(count, features\)"),
         ({"source_range": (1, 0)}, r"finite and rising. Received: \(1, 0\)"),

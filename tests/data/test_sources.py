@@ -9,7 +9,7 @@ import pytest
 
 from tests.tolerances import EXACT
 from zoo.data import load_data
-from zoo.data.builtin import DEVIATIONS, mixture_centres
+from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
 from zoo.errors import DataError
 
 pytestmark = pytest.mark.once

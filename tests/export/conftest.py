@@ -38,7 +38,13 @@ def real_batch(model, count=80):
 @pytest.fixture(scope="session")
 def models():
     """One untrained model of each kind: Gaussian latent, labels, discrete codes."""
-    codes = {"codes": 8, "code_dim": 4, "width": 8, "residual_width": 4, "residuals": 1}
+    codes = {
+        "codebook_size": 8,
+        "codebook_dim": 4,
+        "width": 8,
+        "residual_width": 4,
+        "num_residual_blocks": 1,
+    }
     return {
         "vae": zoo.create("vae", shape=SHAPE, latent_dim=4, ema=0.5, network="mlp"),
         "cgan": zoo.create("cgan", shape=SHAPE, num_classes=3, latent_dim=4, network="mlp"),

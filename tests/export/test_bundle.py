@@ -11,52 +11,22 @@ import export
 import zoo
 from export import runtime
 from export.errors import CertificateError, ExportError
-from tests.export.conftest import SHAPE, small_generator
+from tests.export.conftest import SHAPE
+from tests.export.damage import edit_manifest
+from tests.export.standing import Standing
 from tests.tolerances import CERTIFICATE
-from zoo.noise import uniform
-
-
-class Standing:
-    """What `to_bundle` asks of a model, made of a plain Keras network."""
-
-    shape = SHAPE
-    value_range = (0.0, 1.0)
-    num_classes = 3
-    settings = {"latent_dim": 4}
-    prior = {"latent": uniform(4, low=-2.0, high=3.0)}
-    sampler = "generator"
-    code = None
-    paper = "No paper (2026)"
-
-    def __init__(self):
-        self.network = small_generator()
-        self.averaged = False
-
-    def parts(self):
-        return {"generator": self.network}
-
-    def averaged_weights(self):
-        standing = self
-
-        class Averaged:
-            def __enter__(self):
-                standing.averaged = True
-
-            def __exit__(self, *error):
-                pass
-
-        return Averaged()
-
+from zoo.uses import complete_inputs
 
 FILES = {"README.md", "SHA256SUMS", "bundle.json", "certificate.json", "reference.npz"}
+AUTOENCODER = {"encoder.onnx", "decoder.onnx", "squared_error.onnx"}
 
 
 def test_bundle_holds_every_part_and_what_is_needed_to_use_it(bundles):
     listed = {name: {file.name for file in folder.iterdir()} for name, folder in bundles.items()}
     assert listed == {
-        "vae": FILES | {"encoder.onnx", "decoder.onnx", "samples.png"},
+        "vae": FILES | AUTOENCODER | {"between.onnx", "samples.png"},
         "cgan": FILES | {"generator.onnx", "discriminator.onnx", "samples.png"},
-        "vq_vae": FILES | {"encoder.onnx", "decoder.onnx"},
+        "vq_vae": FILES | AUTOENCODER,
     }
 
 
@@ -67,24 +37,38 @@ def test_manifest_describes_parts_prior_and_settings(bundles, models):
     assert manifest["settings"]["num_classes"] == 3
     assert manifest["class_names"] == ["zero", "one", "two"]
     assert manifest["value_range"] == list(models["cgan"].value_range)
-    assert manifest["prior"]["latent"]["distribution"] == "normal"
+    assert manifest["uses"]["sample"] == {
+        "steps": [
+            {
+                "part": "generator",
+                "reads": {"latent": "latent", "labels": "labels"},
+                "name": "generator",
+            }
+        ],
+        "gives": {"data": "generator/data"},
+        "draws": {
+            "latent": {"distribution": "normal", "shape": [4]},
+            "labels": {"distribution": "in_turn", "shape": [], "size": 3},
+        },
+    }
+    assert manifest["fields"]["data"]["range"] == list(models["cgan"].value_range)
     inputs = {port["name"]: port for port in manifest["parts"]["generator"]["inputs"]}
     assert inputs["latent"] == {
         "name": "latent",
         "dtype": "float32",
         "shape": [4],
-        "role": "latent",
         "cardinality": None,
+        "range": None,
     }
-    assert (inputs["labels"]["role"], inputs["labels"]["cardinality"]) == ("labels", 3)
+    assert inputs["labels"]["cardinality"] == 3
 
 
 def test_discrete_codes_are_integers_in_and_out(bundles):
     parts = json.loads((bundles["vq_vae"] / "bundle.json").read_text())["parts"]
-    (codes,) = parts["encoder"]["outputs"]
-    assert codes == parts["decoder"]["inputs"][0]
-    assert (codes["name"], codes["dtype"], codes["role"]) == ("codes", "int32", "codes")
-    assert codes["cardinality"] == 8
+    (code,), (latent,) = parts["encoder"]["outputs"], parts["decoder"]["inputs"]
+    assert (code["name"], latent["name"]) == ("code", "latent")
+    for port in (code, latent):
+        assert (port["dtype"], port["cardinality"]) == ("int32", 8)
 
 
 def test_every_part_is_certified_on_real_inputs_too(bundles):
@@ -100,7 +84,7 @@ def test_bundle_holds_the_averaged_weights(models, tmp_path):
     average = model.average.averages[0]
     average.assign(keras.ops.convert_to_numpy(average.value) + 1.0)
     folder = export.to_bundle(model, tmp_path / "vae", samples=False)
-    CERTIFICATE.check(runtime.load(folder).generate(3), model.sample(3))
+    CERTIFICATE.check(runtime.load(folder).sample(3), model.sample(3))
 
 
 def test_mixed_precision_is_exported_in_float32(tmp_path):
@@ -109,7 +93,7 @@ def test_mixed_precision_is_exported_in_float32(tmp_path):
     folder = export.to_bundle(model, tmp_path / "vae", samples=False)
     same = zoo.create("vae", **settings | {"precision": "float32"})
     same.set_weights(model.get_weights())
-    CERTIFICATE.check(runtime.load(folder).generate(3), same.sample(3))
+    CERTIFICATE.check(runtime.load(folder).sample(3), same.sample(3))
 
 
 def test_any_object_with_parts_can_be_bundled(tmp_path):
@@ -117,11 +101,10 @@ def test_any_object_with_parts_can_be_bundled(tmp_path):
     folder = export.to_bundle(standing, tmp_path / "standing")
     assert standing.averaged
     session = runtime.load(folder)
-    latent = standing.prior["latent"].draw(np.random.default_rng([5]), 4)
-    labels = np.arange(4, dtype="int32") % 3
-    expected = standing.network({"latent": latent, "labels": labels}, training=False)
+    given = complete_inputs("sample", standing.table()["sample"], {}, count=4, seed=5)
+    expected = standing.parts()["generator"](given, training=False)
     expected = keras.ops.convert_to_numpy(expected["data"])
-    CERTIFICATE.check(session.generate(4, seed=5), expected)
+    CERTIFICATE.check(session.sample(4, seed=5), expected)
 
 
 def test_card_tells_paper_parts_use_and_certificate(bundles):
@@ -131,11 +114,29 @@ def test_card_tells_paper_parts_use_and_certificate(bundles):
         "![samples](samples.png)",
         'ort.InferenceSession("generator.onnx")',
         "| generator | `generator.onnx` | ",
+        "| sample | latent (drawn), labels (drawn) | generator | data |",
         "of the tolerance",
         "source uniform noise",
         "| latent_dim | `4` |",
     ):
         assert text in card
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ([1, 2], "Received: list. Accepted: data float32"),
+        ({}, "Received: none. Accepted: data float32"),
+        ({"images": np.zeros((9, 8, 8, 1))}, "Received: images"),
+        ({"data": np.zeros((9, 8, 8))}, r"Received: data float64 \(9, 8, 8\)"),
+        ({"data": np.zeros((0, 8, 8, 1))}, r"Received: data float64 \(0, 8, 8, 1\)"),
+        ({"data": np.zeros((9, 8, 8, 1), complex)}, "Received: data complex128"),
+    ],
+)
+def test_real_inputs_are_fields_that_the_uses_read(models, tmp_path, batch, message):
+    with pytest.raises(ExportError, match=message):
+        export.to_bundle(models["vae"], tmp_path / "vae", real_inputs=batch)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_card_s_example_runs(bundles, monkeypatch):
@@ -155,10 +156,25 @@ def test_a_folder_in_use_is_refused(bundle, models, tmp_path):
 
 
 def test_a_bundle_is_overwritten_whole_when_asked(bundle, models, tmp_path):
-    (bundle / "stray").write_text("")
+    (bundle / "samples.png").write_text("another picture")
     export.to_bundle(models["vae"], bundle, overwrite=True, samples=False)
     assert export.verify(bundle).ok
+    assert not (bundle / "samples.png").exists()
     assert [file.name for file in tmp_path.iterdir()] == ["vae"]
+
+
+def test_files_that_no_bundle_names_are_never_overwritten(bundle, models):
+    (bundle / "thesis.tex").write_text("mine")
+    before = {file.name: file.read_bytes() for file in bundle.iterdir()}
+    with pytest.raises(ExportError, match="which also holds thesis.tex"):
+        export.to_bundle(models["vae"], bundle, overwrite=True)
+    assert {file.name: file.read_bytes() for file in bundle.iterdir()} == before
+
+
+def test_a_bundle_of_the_first_version_is_overwritten(bundle, models):
+    edit_manifest(bundle, lambda manifest: manifest.update(version=1))
+    export.to_bundle(models["vae"], bundle, overwrite=True, samples=False)
+    assert export.verify(bundle).ok
 
 
 def test_a_failed_export_leaves_the_old_bundle_and_nothing_else(bundle, models, monkeypatch):

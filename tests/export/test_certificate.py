@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from export.certification.certificate import Certificate
-from export.certification.certify import compare
+from export.certification.compare import compare
 from export.certification.inputs import Probe, probes
 from export.errors import CertificateError, ExportError
 from export.signature import Signature, Tensor

@@ -1,4 +1,4 @@
-"""One model to one file: certified, or refused with nothing left behind."""
+"""One model to one file: certified, or rejected with nothing left behind."""
 
 import keras
 import numpy as np
@@ -98,7 +98,7 @@ def test_an_input_without_a_batch_is_refused(tmp_path):
     ],
 )
 def test_an_argument_that_does_not_fit_is_refused(tmp_path, monkeypatch, arguments, message):
-    monkeypatch.setattr(routes, "convert", None)  # refused before anything is converted
+    monkeypatch.setattr(routes, "convert", None)  # rejected before anything is converted
     with pytest.raises(ExportError, match=message):
         export.to_onnx(dense(), tmp_path / "dense.onnx", **arguments)
 
@@ -188,8 +188,8 @@ def test_random_state_in_inference_is_refused(tmp_path):
 def test_a_seed_that_moves_in_inference_is_named():
     native = Native(keras.Sequential([keras.Input((4,), name="x"), Jitter()]))
     with pytest.raises(ExportError, match="which changes '.*seed_generator_state'"):
-        native.refuse_state({"x": np.zeros((1, 4), "float32")})
-    Native(dense()).refuse_state({"x": np.zeros((1, 4), "float32")})
+        native.check_pure({"x": np.zeros((1, 4), "float32")})
+    Native(dense()).check_pure({"x": np.zeros((1, 4), "float32")})
 
 
 def test_dropout_of_a_recurrent_layer_is_none_in_inference(tmp_path):

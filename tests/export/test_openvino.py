@@ -52,10 +52,10 @@ def run_alone(program):
 @pytest.mark.parametrize(
     ("name", "use"),
     [
-        ("vae", lambda session: session.generate(5, seed=3)),
+        ("vae", lambda session: session.sample(5, seed=3)),
         ("vae", lambda session: session.reconstruct(IMAGES)),
         ("vae", lambda session: session.run("encoder", {"data": IMAGES})["log_variance"]),
-        ("cgan", lambda session: session.generate(5, labels=["two", "zero", "one", "one", "two"])),
+        ("cgan", lambda session: session.sample(5, labels=["two", "zero", "one", "one", "two"])),
         ("cgan", lambda session: session.discriminate(IMAGES, labels=2)),
         ("vq_vae", lambda session: session.decode(session.encode(IMAGES))),
     ],
@@ -90,10 +90,10 @@ def test_outputs_stay_as_they_are_when_the_next_are_computed(network):
 
 def test_threads_may_share_a_session(pairs):
     session = pairs["vae"][1]
-    expected = [session.generate(2, seed=seed) for seed in range(4)]
+    expected = [session.sample(2, seed=seed) for seed in range(4)]
     found = {}
     threads = [
-        threading.Thread(target=lambda s=s: found.update({s: session.generate(2, seed=s)}))
+        threading.Thread(target=lambda s=s: found.update({s: session.sample(2, seed=s)}))
         for s in range(4)
     ]
     for thread in threads:
@@ -105,10 +105,10 @@ def test_threads_may_share_a_session(pairs):
 
 
 def test_products_are_float32_unless_bfloat16_is_asked_for(bundles, pairs, monkeypatch):
-    assert pairs["vae"][1]._graph("decoder")._settings["INFERENCE_PRECISION_HINT"] == "f32"
+    assert pairs["vae"][1]._graphs.open("decoder")._settings["INFERENCE_PRECISION_HINT"] == "f32"
     session = runtime.load(bundles["vae"], providers=["OpenVINO"], inference_precision="bfloat16")
-    assert session._graph("decoder")._settings["INFERENCE_PRECISION_HINT"] == "bf16"
-    BFLOAT16.check(session.generate(5), pairs["vae"][0].generate(5))
+    assert session._graphs.open("decoder")._settings["INFERENCE_PRECISION_HINT"] == "bf16"
+    BFLOAT16.check(session.sample(5), pairs["vae"][0].sample(5))
 
 
 @pytest.mark.parametrize("providers", [None, ["cpu"]])
@@ -133,7 +133,7 @@ def test_an_inference_precision_is_one_of_two(bundles):
 )
 def test_openvino_is_taken_where_it_is_the_first_that_is_there(bundles, providers, engaged):
     session = runtime.load(bundles["vae"], providers=providers)
-    assert isinstance(session._graph("decoder"), openvino.Network) is engaged
+    assert isinstance(session._graphs.open("decoder"), openvino.Network) is engaged
 
 
 def test_openvino_is_told_where_it_is_there(bundles):
@@ -158,7 +158,7 @@ def test_an_onnx_runtime_with_openvino_inside_needs_no_package(monkeypatch, with
 
 def test_nobody_gets_openvino_unasked(bundles):
     assert not engine.runs_in_openvino()
-    assert not isinstance(runtime.load(bundles["vae"])._graph("decoder"), openvino.Network)
+    assert not isinstance(runtime.load(bundles["vae"])._graphs.open("decoder"), openvino.Network)
 
 
 def test_changed_bytes_are_refused_before_openvino_reads_them(bundle, monkeypatch):
@@ -166,7 +166,7 @@ def test_changed_bytes_are_refused_before_openvino_reads_them(bundle, monkeypatc
     path = bundle / "decoder.onnx"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     with pytest.raises(BundleError, match=r"decoder\.onnx was changed"):
-        runtime.load(bundle, providers=["openvino"]).generate(1)
+        runtime.load(bundle, providers=["openvino"]).sample(1)
 
 
 @pytest.mark.parametrize("content", [b"junk", b"<net name='x' version='11'></net>"])
@@ -187,12 +187,12 @@ def test_a_graph_reads_what_it_names(network):
 def test_weights_beside_the_graph_are_checked_and_read(models, tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "SINGLE_FILE", 0)  # as for weights over 2 GB
     folder = export.to_bundle(models["vae"], tmp_path / "vae", samples=False)
-    expected = runtime.load(folder).generate(3)
-    CERTIFICATE.check(runtime.load(folder, providers=["openvino"]).generate(3), expected)
+    expected = runtime.load(folder).sample(3)
+    CERTIFICATE.check(runtime.load(folder, providers=["openvino"]).sample(3), expected)
     weights = folder / "decoder.onnx.data"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
     with pytest.raises(BundleError, match=r"decoder\.onnx\.data was changed"):
-        runtime.load(folder, providers=["openvino"]).generate(1)
+        runtime.load(folder, providers=["openvino"]).sample(1)
 
 
 @pytest.mark.once
@@ -201,7 +201,7 @@ def test_a_signal_finds_its_way_after_networks_are_gone(bundles):
 import os, signal
 from export import runtime
 first, second = (runtime.load({str(bundles["vae"])!r}, providers=["openvino"]) for _ in "ab")
-first.generate(1), second.generate(1)
+first.sample(1), second.sample(1)
 del first
 del second
 signal.signal(signal.SIGTERM, lambda *_: print("arrived"))
@@ -217,7 +217,7 @@ def test_opening_a_bundle_reports_to_nobody(bundles):
 import os, sys
 os.register_at_fork(before=lambda: sys.exit("a process was started"))
 from export import runtime
-runtime.load({str(bundles["vae"])!r}, providers=["openvino"]).generate(1)
+runtime.load({str(bundles["vae"])!r}, providers=["openvino"]).sample(1)
 assert "openvino" in sys.modules
 assert not [name for name in sys.modules if name.startswith("openvino_telemetry")]
 """

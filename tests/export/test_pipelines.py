@@ -8,8 +8,10 @@ import pytest
 import export
 from export import runtime
 from export.errors import CertificateError, ExportError
+from export.pipelines.draws import mean_of
 from tests.export.conftest import real_batch
 from tests.tolerances import CERTIFICATE
+from zoo.noise import normal, uniform
 
 
 def opened(path):
@@ -52,7 +54,7 @@ def test_score_is_the_mean_squared_error_of_the_reconstruction(bundles, models, 
 def test_codes_become_an_image_of_bytes(bundles, models, tmp_path):
     path = export.to_pipeline(bundles["vq_vae"], tmp_path / "d.onnx", "decode", uint8=True)
     codes = codes_of(bundles["vq_vae"], models["vq_vae"], 3)
-    (answer,) = opened(path)[0].run(["data"], {"codes": codes})
+    (answer,) = opened(path)[0].run(["data"], {"code": codes})
     low, high = models["vq_vae"].value_range
     decoded = runtime.load(bundles["vq_vae"]).decode(codes)
     assert answer.dtype == np.uint8
@@ -77,18 +79,18 @@ def test_bytes_go_in_and_come_out(bundles, tmp_path):
     assert np.abs(answer.astype(int) - expected).max() <= 1
 
 
-def test_labels_choose_what_is_generated_as_bytes(bundles, models, tmp_path):
-    path = export.to_pipeline(bundles["cgan"], tmp_path / "g.onnx", "generate", uint8=True)
+def test_labels_choose_what_is_drawn_as_bytes(bundles, models, tmp_path):
+    path = export.to_pipeline(bundles["cgan"], tmp_path / "g.onnx", "sample", uint8=True)
     latent = models["cgan"].prior["latent"].draw(np.random.default_rng([0]), 3)
     labels = np.arange(3, dtype=np.int32)
     (answer,) = opened(path)[0].run(None, {"latent": latent, "labels": labels})
     low, high = models["cgan"].value_range
-    expected = (runtime.load(bundles["cgan"]).generate(3, seed=0) - low) / (high - low) * 255
+    expected = (runtime.load(bundles["cgan"]).sample(3, seed=0) - low) / (high - low) * 255
     assert np.abs(answer - expected).max() <= 0.51
 
 
 def test_truncation_scales_the_latent(bundles, models, tmp_path):
-    path = export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "generate", truncation=True)
+    path = export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "sample", truncation=True)
     session, inputs = opened(path)
     latent = np.random.default_rng(0).standard_normal((3, 4), dtype=np.float32)
     assert inputs == ["latent", "truncation"]
@@ -100,21 +102,37 @@ def test_truncation_scales_the_latent(bundles, models, tmp_path):
 
 
 def test_uniform_noise_is_truncated_towards_its_middle():
-    from export.pipelines.stages import _mean
-    from export.runtime.manifest import Noise
-
-    assert _mean(Noise("uniform", (2,), low=-1.0, high=4.0)) == 1.5
-    assert _mean(Noise("normal", (2,))) == 0.0
+    assert mean_of(uniform(2, low=-1.0, high=4.0)) == 1.5
+    assert mean_of(normal(2)) == 0.0
 
 
 def test_noise_can_be_drawn_inside_the_graph(bundles, tmp_path):
-    path = export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "generate", random=True)
+    path = export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "sample", random=True)
     session, inputs = opened(path)
     assert inputs == ["count"]
     one, two = (session.run(None, {"count": np.array([4])})[0] for _ in range(2))
     assert one.shape == (4, 8, 8, 1)
     assert not np.array_equal(one, two)
     assert not np.array_equal(one[0], one[1])
+
+
+def test_labels_say_how_many_rows_a_graph_draws(bundles, tmp_path):
+    path = export.to_pipeline(bundles["cgan"], tmp_path / "g.onnx", "sample", random=True)
+    session, inputs = opened(path)
+    assert inputs == ["labels"]
+    (images,) = session.run(None, {"labels": np.arange(5, dtype="int32") % 3})
+    assert images.shape == (5, 8, 8, 1)
+    assert not np.array_equal(images[0], images[3])
+
+
+def test_a_density_stands_in_for_what_the_caller_decodes(bundles, tmp_path):
+    density = export.fit_density(two_clusters())
+    path = export.to_pipeline(
+        bundles["vae"], tmp_path / "g.onnx", "decode", density=density, random=True
+    )
+    session, inputs = opened(path)
+    assert inputs == ["count"]
+    assert session.run(None, {"count": np.array([4])})[0].shape == (4, 8, 8, 1)
 
 
 def test_one_component_is_the_mean_and_covariance_of_the_codes():
@@ -146,7 +164,7 @@ def test_mixture_finds_the_clusters_and_draws_from_the_one_that_is_chosen():
 def test_density_stands_before_the_decoder(bundles, tmp_path, components, truncation):
     density = export.fit_density(two_clusters(), components)
     path = export.to_pipeline(
-        bundles["vae"], tmp_path / "g.onnx", "generate", density=density, truncation=truncation
+        bundles["vae"], tmp_path / "g.onnx", "sample", density=density, truncation=truncation
     )
     session, inputs = opened(path)
     rng = np.random.default_rng(0)
@@ -162,7 +180,7 @@ def test_density_stands_before_the_decoder(bundles, tmp_path, components, trunca
 def test_mixture_draws_inside_the_graph_from_every_component(bundles, tmp_path):
     density = export.fit_density(two_clusters(), 2)
     path = export.to_pipeline(
-        bundles["vae"], tmp_path / "g.onnx", "generate", density=density, random=True
+        bundles["vae"], tmp_path / "g.onnx", "sample", density=density, random=True
     )
     # With no noise left but the choice, there are as many images as components.
     model = onnx.load(path)
@@ -194,28 +212,31 @@ def test_bundle_without_real_inputs_makes_pipelines(models, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "options", "message"),
+    ("name", "use", "options", "message"),
     [
-        ("vae", "interpolate", {}, "must be one of encode, decode, generate, reconstruct, score"),
-        ("cgan", "reconstruct", {}, "Needed: encoder"),
-        ("cgan", "score", {}, "Needed: encoder"),
-        ("vq_vae", "generate", {}, "Received: vq_vae, which has none"),
-        ("vae", "reconstruct", {"random": True}, "Only the pipeline 'generate' has noise"),
-        ("vae", "decode", {"truncation": True}, "Only the pipeline 'generate' has noise"),
+        ("vae", "generate", {}, "must be a use of the bundle. .* Accepted: sample, decode, encode"),
+        ("cgan", "reconstruct", {}, "Received: 'reconstruct'. Accepted: sample, decode, discr"),
+        ("vq_vae", "sample", {}, "Received: 'sample'. Accepted: decode, encode"),
+        ("vae", "reconstruct", {"random": True}, "draws nothing"),
+        ("vae", "decode", {"truncation": True}, "Truncation scales normal and uniform draws"),
+        ("vae", "score", {"density": True}, "Accepted: the codes of this use: none"),
+        ("vae", "interpolate", {"density": True}, "codes of this use: share"),
     ],
 )
-def test_what_does_not_apply_is_refused(bundles, tmp_path, name, kind, options, message):
+def test_what_does_not_apply_is_rejected(bundles, tmp_path, name, use, options, message):
+    if "density" in options:
+        options = {"density": export.fit_density(two_clusters())}
     with pytest.raises(ExportError, match=message):
-        export.to_pipeline(bundles[name], tmp_path / "p.onnx", kind, **options)
+        export.to_pipeline(bundles[name], tmp_path / "p.onnx", use, **options)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_density_of_other_codes_is_refused(bundles, tmp_path):
     density = export.fit_density(two_clusters()[:, :3])
-    with pytest.raises(ExportError, match=r"float32 \(4,\). Received: one of float32 \(3,\)"):
-        export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "generate", density=density)
+    with pytest.raises(ExportError, match=r"float32 \(3,\). .*: latent float32 \(4,\)"):
+        export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "sample", density=density)
     with pytest.raises(ExportError, match="int32"):
-        export.to_pipeline(bundles["vq_vae"], tmp_path / "g.onnx", "generate", density=density)
+        export.to_pipeline(bundles["vq_vae"], tmp_path / "g.onnx", "decode", density=density)
 
 
 @pytest.mark.parametrize(
@@ -234,19 +255,19 @@ def test_density_needs_enough_finite_codes(codes, components, message):
 
 
 def test_pipeline_that_differs_from_its_parts_leaves_no_file(bundles, tmp_path, monkeypatch):
-    from export.pipelines import kinds
+    from export.pipelines import pipeline
 
-    right = kinds._part
+    right = pipeline.merged
 
-    def wrong(session, name):
-        model = right(session, name)
+    def wrong(*arguments):
+        model = right(*arguments)
         for tensor in model.graph.initializer:
             array = onnx.numpy_helper.to_array(tensor)
             if array.dtype == np.float32:
                 tensor.CopyFrom(onnx.numpy_helper.from_array(array * np.float32(2), tensor.name))
         return model
 
-    monkeypatch.setattr(kinds, "_part", wrong)
+    monkeypatch.setattr(pipeline, "merged", wrong)
     with pytest.raises(CertificateError, match="differs from its parts"):
-        export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "generate")
+        export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "sample")
     assert list(tmp_path.iterdir()) == []

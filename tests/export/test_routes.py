@@ -49,13 +49,13 @@ def test_a_converter_that_fails_is_an_opinion_too(tmp_path, monkeypatch):
 
 
 def test_the_second_opinion_stands_in_the_model_card(models, tmp_path, monkeypatch):
-    given = iter(
-        [
-            {"route": "abacus", "converts": False, "reason": "no such layer"},
-            {"route": "abacus", "converts": True, "agrees": False, "used": 2.5},
-        ]
-    )
-    monkeypatch.setattr("export.conversion.ask", lambda *arguments, **options: next(given))
+    fails = {"route": "abacus", "converts": False, "reason": "no such layer"}
+    differs = {"route": "abacus", "converts": True, "agrees": False, "used": 2.5}
+
+    def ask(network, *arguments, **options):
+        return fails if network.name == "encoder" else differs
+
+    monkeypatch.setattr("export.conversion.ask", ask)
     bundle = export.to_bundle(models["vae"], tmp_path / "vae", samples=False, second_opinion=True)
     card = (bundle / "README.md").read_text()
     assert "- encoder: abacus gives no graph that runs: no such layer\n" in card

@@ -12,6 +12,7 @@ import pytest
 from export import runtime
 from export.errors import BundleError
 from tests.tolerances import CERTIFICATE
+from zoo.errors import UseError
 
 IMAGES = np.random.default_rng(0).random((5, 8, 8, 1), dtype=np.float32)
 
@@ -28,8 +29,16 @@ def images():
 
 @pytest.mark.parametrize("name", ["vae", "cgan"])
 @pytest.mark.parametrize("seed", [0, 7])
-def test_the_same_seed_generates_what_the_model_samples(sessions, models, name, seed):
-    CERTIFICATE.check(sessions[name].generate(5, seed=seed), models[name].sample(5, seed=seed))
+def test_the_same_seed_draws_what_the_model_samples(sessions, models, name, seed):
+    CERTIFICATE.check(sessions[name].sample(5, seed=seed), models[name].sample(5, seed=seed))
+
+
+def test_truncation_pulls_draws_towards_their_mean(sessions, models):
+    for factor in (0.0, 0.5):
+        samples = sessions["vae"].sample(3, seed=1, truncation=factor)
+        CERTIFICATE.check(samples, models["vae"].sample(3, seed=1, truncation=factor))
+    with pytest.raises(UseError, match="truncation must be a finite number from 0"):
+        sessions["vae"].sample(3, truncation=-1)
 
 
 def test_encode_decode_and_reconstruct_are_the_model_s(sessions, models, images):
@@ -58,11 +67,11 @@ def test_large_inputs_are_split_into_batches(sessions, images, monkeypatch):
 
 def test_labels_are_indices_names_or_one_hot(sessions):
     session = sessions["cgan"]
-    expected = session.generate(3, labels=[2, 0, 1])
-    CERTIFICATE.check(session.generate(3, labels=["two", "zero", "one"]), expected)
-    CERTIFICATE.check(session.generate(3, labels=np.eye(3)[[2, 0, 1]]), expected)
-    CERTIFICATE.check(session.generate(3), session.generate(3, labels=[0, 1, 2]))
-    CERTIFICATE.check(session.generate(3, labels="one"), session.generate(3, labels=[1, 1, 1]))
+    expected = session.sample(3, labels=[2, 0, 1])
+    CERTIFICATE.check(session.sample(3, labels=["two", "zero", "one"]), expected)
+    CERTIFICATE.check(session.sample(3, labels=np.eye(3)[[2, 0, 1]]), expected)
+    CERTIFICATE.check(session.sample(3), session.sample(3, labels=[0, 1, 2]))
+    CERTIFICATE.check(session.sample(3, labels="one"), session.sample(3, labels=[1, 1, 1]))
 
 
 def test_bytes_are_scaled_to_the_value_range(sessions):
@@ -75,9 +84,9 @@ def test_bytes_are_scaled_to_the_value_range(sessions):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 1, 3], "Labels must be 0 to 2. Received: 0 to 3"),
-        ([0, -1, 1], "Labels must be 0 to 2. Received: -1 to 1"),
-        ([0, 1], r"Labels must be one or 3. Received: shape \(2,\)"),
+        ([0, 1, 3], "'labels' must be 0 to 2. Received: 0 to 3"),
+        ([0, -1, 1], "'labels' must be 0 to 2. Received: -1 to 1"),
+        ([0, 1], r"'labels' must be one or 3. Received: shape \(2,\)"),
         ([0.5, 1.0, 2.0], "Received: float64"),
         (np.full((3, 3), 0.5), "a single 1 in each row"),
         (np.eye(4)[:3], "a single 1 in each row of 3"),
@@ -86,7 +95,7 @@ def test_bytes_are_scaled_to_the_value_range(sessions):
 )
 def test_wrong_labels_are_told_apart(sessions, labels, message):
     with pytest.raises(ValueError, match=message):
-        sessions["cgan"].generate(3, labels=labels)
+        sessions["cgan"].sample(3, labels=labels)
 
 
 @pytest.mark.parametrize(
@@ -125,16 +134,16 @@ def test_latents_are_finite_in_float32(sessions):
 
 
 def test_labels_go_only_where_they_are_read(sessions, images):
-    with pytest.raises(ValueError, match="reads labels here. Received: none"):
+    with pytest.raises(UseError, match="The use 'discriminate' needs 'labels'"):
         sessions["cgan"].discriminate(images)
-    with pytest.raises(ValueError, match="reads no labels here"):
-        sessions["vae"].generate(3, labels=[0, 1, 2])
+    with pytest.raises(UseError, match="has no input 'labels'. Accepted: latent"):
+        sessions["vae"].sample(3, labels=[0, 1, 2])
 
 
 @pytest.mark.parametrize("count", [0, -1, 2.5, True, "3", 2**26 + 1, 10**12])
 def test_counts_are_whole_numbers_of_samples_that_fit_an_array(sessions, count):
     with pytest.raises(ValueError, match="count must be a whole number from 1 to 67108864"):
-        sessions["vae"].generate(count)
+        sessions["vae"].sample(count)
 
 
 @pytest.mark.parametrize("threads", ["2", 1.5, True, 0, -1, 1025])
@@ -150,26 +159,60 @@ def test_a_bundle_is_given_by_its_path(folder):
 
 
 def test_lists_of_unequal_lengths_are_told(sessions):
-    with pytest.raises(ValueError, match="'latent' must be an array, or lists of equal lengths"):
+    with pytest.raises(ValueError, match="'code' must be an array, or lists of equal lengths"):
         sessions["vae"].decode([[0.0] * 4, [0.0] * 3])
-    with pytest.raises(ValueError, match="Labels must be an array, or lists of equal lengths"):
-        sessions["cgan"].generate(2, labels=[[1], [0, 1]])
+    with pytest.raises(ValueError, match="'labels' must be an array, or lists of equal lengths"):
+        sessions["cgan"].sample(2, labels=[[1], [0, 1]])
 
 
-def test_what_a_bundle_has_no_part_for_is_told(sessions, images):
-    with pytest.raises(ValueError, match="vq_vae cannot generate: it has no prior"):
-        sessions["vq_vae"].generate(1)
-    with pytest.raises(ValueError, match="cgan cannot encode"):
+def test_a_use_that_the_bundle_lacks_is_named_with_those_it_has(sessions, images):
+    with pytest.raises(BundleError, match="vq_vae has no use 'sample'. Accepted: decode, encode"):
+        sessions["vq_vae"].sample(1)
+    with pytest.raises(BundleError, match="cgan has no use 'encode'"):
         sessions["cgan"].encode(images)
-    with pytest.raises(ValueError, match="vae cannot discriminate"):
+    with pytest.raises(BundleError, match="vae has no use 'discriminate'"):
         sessions["vae"].discriminate(images)
+    with pytest.raises(AttributeError, match="no attribute 'translate'"):
+        sessions["vae"].translate(data=images)
+
+
+def test_every_use_of_the_model_gives_the_model_s_results(sessions, models, images):
+    given = {"data": images, "other": images[::-1], "labels": np.arange(5) % 3}
+    for name, session in sessions.items():
+        assert list(session.uses) == list(models[name].table())
+        for use, chain in session.uses.items():
+            named = {key: value for key, value in given.items() if key in chain.inputs}
+            if "code" in chain.inputs:
+                port = session.manifest.inputs(use)["code"]
+                named["code"] = np.ones((5, *port.shape), port.dtype)
+            options = {"seed": 4} | ({} if named else {"count": 5})
+            expected = models[name].use(use, **named, **options)
+            received = session.use(use, **named, **options)
+            assert set(received) == set(chain.gives)
+            for result, values in received.items():
+                CERTIFICATE.check(values, expected[result], name=f"{name} {use} {result}")
+
+
+def test_a_use_is_a_method_too(sessions, images):
+    one = sessions["vae"].interpolate(data=images, other=images[::-1], seed=2)
+    two = sessions["vae"].use("interpolate", data=images, other=images[::-1], seed=2)
+    np.testing.assert_array_equal(one["data"], two["data"])
+
+
+def test_rows_that_do_not_fit_in_memory_are_an_error_of_one_line(sessions, monkeypatch):
+    def full(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("export.runtime.session.run_in_batches", full)
+    with pytest.raises(UseError, match="does not fit in memory. Received: 9 rows"):
+        sessions["vae"].sample(9)
 
 
 def test_parts_run_on_named_arrays(sessions, images):
     outputs = sessions["vae"].run("encoder", {"data": images})
     assert set(outputs) == {"mean", "log_variance"}
     for part in ("critic", None, ["encoder"]):
-        with pytest.raises(ValueError, match="Accepted: encoder, decoder"):
+        with pytest.raises(ValueError, match="Accepted: decoder, encoder"):
             sessions["vae"].run(part, {"data": images})
 
 
@@ -193,9 +236,9 @@ def test_what_a_part_does_not_read_is_told(sessions, feed, message):
 def test_named_arrays_are_checked_as_others_are(sessions):
     codes = np.full((1, 2, 2), 8)
     with pytest.raises(ValueError, match="indices of the 8 that there are"):
-        sessions["vq_vae"].run("decoder", {"codes": codes})
+        sessions["vq_vae"].run("decoder", {"latent": codes})
     latent, labels = np.zeros((3, 4)), np.zeros(2, int)
-    with pytest.raises(ValueError, match=r"of one batch. Received: latent \(3, 4\), labels \(2,\)"):
+    with pytest.raises(ValueError, match=r"of one batch. Received: labels \(2,\), latent \(3, 4\)"):
         sessions["cgan"].run("generator", {"latent": latent, "labels": labels})
     labels = np.zeros(3, int)
     outputs = sessions["cgan"].run("generator", {"latent": latent, "labels": labels})
@@ -203,15 +246,15 @@ def test_named_arrays_are_checked_as_others_are(sessions):
 
 
 def test_providers_that_exist_are_chosen_by_short_name(bundles):
-    assert runtime.load(bundles["vae"], providers=["cpu"], threads=1).generate(1).size == 64
+    assert runtime.load(bundles["vae"], providers=["cpu"], threads=1).sample(1).size == 64
     with pytest.raises(ValueError, match="Received: 'abacus', 'sundial'. Accepted: .*CPUExecution"):
         runtime.load(bundles["vae"], providers=["abacus", "sundial"])
 
 
 def test_providers_that_are_not_there_are_passed_over(bundles, sessions):
     session = runtime.load(bundles["vae"], providers=["abacus", "cpu", "CPUExecutionProvider"])
-    CERTIFICATE.check(session.generate(2), sessions["vae"].generate(2))
-    assert session._graph("decoder").get_providers() == ["CPUExecutionProvider"]
+    CERTIFICATE.check(session.sample(2), sessions["vae"].sample(2))
+    assert session._graphs.open("decoder").get_providers() == ["CPUExecutionProvider"]
 
 
 @pytest.mark.parametrize("providers", ["cpu", [3], [None, "cpu"], 3, b"cpu", []])
@@ -230,15 +273,15 @@ def test_numpy_and_onnx_runtime_are_enough(bundles):
                 if name.partition(".")[0] in ABSENT:
                     raise ModuleNotFoundError(name)
 
-        ABSENT = {{"zoo", "keras", "onnx", "PIL", "sklearn", "tensorflow", "torch", "jax", "scipy"}}
+        ABSENT = {{{"keras", "onnx", "PIL", "sklearn", "tensorflow", "torch", "jax", "scipy"}}}
         sys.meta_path.insert(0, Absent())
         from export import runtime
 
         for folder in {[str(folder) for folder in bundles.values()]}:
             session = runtime.load(folder)
-            if session.manifest.sampler:
-                print(session.generate(2).shape)
-            if session.manifest.code:
+            if "sample" in session.uses:
+                print(session.sample(2).shape)
+            if "reconstruct" in session.uses:
                 print(session.reconstruct(session.decode(session.encode(IMAGES))).shape)
     """
     program = textwrap.dedent(program).replace("IMAGES", "np.zeros((1, 8, 8, 1), 'float32')")

@@ -28,14 +28,14 @@ def test_average_starts_at_the_weights(weights):
     check(WeightAverage(weights, 0.75).averages, [1.0, 2.0], 4.0, EXACT)
 
 
-def test_two_updates_keep_nine_sixteenths_of_the_start(weights):
-    average = WeightAverage(weights, 0.75)
+def test_the_decay_warms_up(weights):
+    average = WeightAverage(weights, 0.15)
     assign(weights, [5.0, 2.0], -4.0)
-    average.update(weights)
-    check(average.averages, [0.75 * 1 + 0.25 * 5, 2.0], 0.75 * 4 - 0.25 * 4)
+    average.update(weights)  # (1 + 0)/(10 + 0)
+    check(average.averages, [0.1 * 1 + 0.9 * 5, 2.0], 0.1 * 4 - 0.9 * 4)
     assign(weights, [-3.0, 6.0], 0.0)
-    average.update(weights)
-    check(average.averages, [0.75 * 2 - 0.25 * 3, 0.75 * 2 + 0.25 * 6], 0.75 * 2)
+    average.update(weights)  # .15, as (1 + 1)/(10 + 1) is more
+    check(average.averages, [0.15 * 4.6 - 0.85 * 3, 0.15 * 2 + 0.85 * 6], 0.15 * -3.2)
     check(weights, [-3.0, 6.0], 0.0, EXACT)
 
 
@@ -43,7 +43,10 @@ def test_an_update_moves_only_the_averages_of_the_weights_it_is_given(weights):
     average = WeightAverage(weights, 0.5)
     assign(weights, [3.0, 4.0], 0.0)
     average.update(weights[1:])
-    check(average.averages, [1.0, 2.0], 2.0)
+    check(average.averages, [1.0, 2.0], 0.1 * 4.0)
+    average.update(weights)  # The first weight's first update, the second one's second.
+    check(average.averages, [0.1 * 1 + 0.9 * 3, 0.1 * 2 + 0.9 * 4], 2 / 11 * 0.4)
+    EXACT.check(array(average.counts), [1.0, 2.0])
 
 
 def test_averages_are_in_place_within_the_block_and_gone_after_it(weights):
@@ -67,4 +70,6 @@ def test_own_weights_return_when_the_block_raises(weights):
 def test_average_owns_its_averages_and_not_the_weights(weights):
     average = WeightAverage(weights, 0.5)
     assert average.trainable_variables == []
-    assert {id(v) for v in average.variables} == {id(v) for v in average.averages}
+    assert {id(v) for v in average.variables} == {
+        id(v) for v in [*average.averages, average.counts]
+    }

@@ -1,6 +1,7 @@
 """The loop: options that every model has."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -10,7 +11,9 @@ import zoo
 from tests import tiny
 from tests.parity import apart
 from tests.tolerances import EXACT, FORMULA, PARITY
-from zoo.errors import DivergenceError, ModelError
+from tests.training import small
+from zoo.errors import DivergenceError, ModelError, UseError
+from zoo.optimizers import prepare
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +61,35 @@ def test_training_further_goes_on_where_it_stopped(digits):
 
 def test_the_average_of_the_weights_is_what_sampling_uses(digits):
     model = tiny.create("vae", ema=0.5)
-    followed = model.average._followed
+    followed = model.average.followed.variables
     expected = [keras.ops.convert_to_numpy(v).copy() for v in followed]
-    for epoch in range(3):
-        model.fit(digits[0], steps=epoch + 1, verbose=0, run=None, initial_epoch=0)
-        live = [keras.ops.convert_to_numpy(v) for v in followed]
-        # fit starts again at step 0, so the number of updates grows by epoch + 1.
-        if epoch == 0:
-            expected = [0.5 * e + 0.5 * w for e, w in zip(expected, live, strict=True)]
-            for average, value in zip(model.average.averages, expected, strict=True):
-                FORMULA.check(keras.ops.convert_to_numpy(average), value)
-    live = [keras.ops.convert_to_numpy(v).copy() for v in followed]
+    for update in range(3):
+        model.fit(digits[0], steps=1, verbose=0)
+        decay = min(0.5, (1 + update) / (10 + update))
+        live = [keras.ops.convert_to_numpy(v).copy() for v in followed]
+        expected = [decay * e + (1 - decay) * w for e, w in zip(expected, live, strict=True)]
+        for average, value in zip(model.average.averages, expected, strict=True):
+            FORMULA.check(keras.ops.convert_to_numpy(average), value)
     averaged = model.sample(3)
     with model.averaged_weights():
-        EXACT.check(model.decoder.predict(latents(3), verbose=0), averaged)
-    assert (model.decoder.predict(latents(3), verbose=0) != averaged).any()
+        EXACT.check(decoded(model), averaged)
+    assert (decoded(model) != averaged).any()
     for variable, value in zip(followed, live, strict=True):
         EXACT.check(keras.ops.convert_to_numpy(variable), value)
 
 
-def latents(count):
-    rng = np.random.default_rng([0])
-    return rng.standard_normal((count, 4), dtype=np.float32)
+def test_evaluation_says_which_weights_it_judges():
+    model = small.Plain(ema=0.5)
+    model.fit(small.data(), steps=3, batch_size=16, verbose=0)
+    own, averaged = model.evaluate(small.data()), model.evaluate(small.data(), averaged=True)
+    assert own != averaged
+    with model.averaged_weights():
+        assert model.evaluate(small.data()) == averaged
+
+
+def decoded(model):
+    latents = np.random.default_rng([0]).standard_normal((3, 4), dtype=np.float32)
+    return model.decoder.predict({"latent": latents}, verbose=0)["data"]
 
 
 def test_the_average_survives_saving(digits, tmp_path):
@@ -94,14 +104,15 @@ def test_clipping_bounds_the_norm_of_the_gradient(digits):
     free = tiny.create("vae", learning_rate=1.0)
     clipped = tiny.create("vae", learning_rate=1.0, clip_norm=1e-3)
     for model in (free, clipped):
-        optimizer = keras.optimizers.SGD(1.0)
-        object.__setattr__(model.phases[0], "optimizer", model.prepared(optimizer))
-        model.phases[0].optimizer.build(model.phases[0].variables)
+        [phase] = model.phases
+        plain = replace(phase, optimizer=keras.optimizers.SGD(1.0))
+        model.phases = prepare([plain], own=None, clip_norm=model.clip_norm, precision="float32")
     moved = {}
     for name, model in {"free": free, "clipped": clipped}.items():
-        before = weights(model)
+        before = weights(model.decoder) + weights(model.encoder)
         model.fit(digits[0], steps=1, batch_size=8, verbose=0)
-        steps = [a - b for a, b in zip(weights(model), before, strict=True)]
+        after = weights(model.decoder) + weights(model.encoder)
+        steps = [a - b for a, b in zip(after, before, strict=True)]
         moved[name] = float(np.sqrt(sum((step.astype("float64") ** 2).sum() for step in steps)))
     assert moved["free"] > 1.0
     assert moved["clipped"] == pytest.approx(1e-3, rel=1e-2)
@@ -115,7 +126,8 @@ def test_mixed_precision_computes_low_and_keeps_weights_and_outputs_high(digits,
     history = model.fit(digits[0], steps=3, batch_size=8, verbose=0)
     assert all(np.isfinite(value) for value in final(history).values())
     assert {v.dtype for p in model.phases for v in p.variables} == {"float32"}
-    hidden = [layer for layer in model.parts()[model.sampler].layers if layer.weights]
+    [part] = model.table()["sample"].parts
+    hidden = [layer for layer in model.parts()[part].layers if layer.weights]
     assert hidden[0].compute_dtype == precision.removeprefix("mixed_")
     assert model.sample(2).dtype == np.float32
 
@@ -193,7 +205,7 @@ def test_decoding_needs_the_labels_that_sampling_takes_in_turn():
     model = tiny.create("cgan")
     latents = model.prior["latent"].draw(np.random.default_rng([0]), 3)
     EXACT.check(model.decode(latents, labels=[0, 1, 2]), model.sample(3))
-    with pytest.raises(ModelError, match="labels are 3 integers"):
+    with pytest.raises(UseError, match="needs 'labels'"):
         model.decode(latents)
 
 

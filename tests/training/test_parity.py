@@ -9,11 +9,10 @@ import importlib.util
 import pytest
 
 from tests import parity
-from tests.tolerances import PARITY, Tolerance
+from tests.tolerances import PARITY_FLOAT64, Tolerance
 
 pytestmark = pytest.mark.once
 CASES = parity.cases()
-EXACT_ENOUGH = PARITY["float64"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def test_losses_agree_after_thirty_updates(case, found):
     assert rows
     for row in rows:
         difference = f"{row.log} on {row.backend}: {row.relative:.1e}"
-        assert row.relative <= EXACT_ENOUGH.relative, difference
+        assert row.relative <= PARITY_FLOAT64.relative, difference
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -45,12 +44,12 @@ def test_a_run_resumed_on_another_backend_ends_as_the_uninterrupted_one(case, fo
     for where, losses in resumed.items():
         assert losses.keys() == expected.keys()
         for log, value in losses.items():
-            EXACT_ENOUGH.check(value, expected[log], name=f"{log} of {where}")
+            PARITY_FLOAT64.check(value, expected[log], name=f"{log} of {where}")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_model_saved_on_one_backend_computes_the_same_on_another(case, found):
-    same = Tolerance(absolute=EXACT_ENOUGH.relative, relative=EXACT_ENOUGH.relative)
+    same = Tolerance(absolute=PARITY_FLOAT64.relative, relative=PARITY_FLOAT64.relative)
     for backend in parity.BACKENDS:
         for other, outputs in found[backend][case]["loaded"].items():
             for output, value in found[other][case]["used"].items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import keras
@@ -63,11 +64,19 @@ class Autoencoder(GenerativeModel):
         """What is added to the reconstruction; nothing here."""
         return 0.0
 
+    @property
+    def per_feature(self) -> float:
+        """What turns a weight beside a loss summed over features into one beside the loss in use.
+
+        Cross-entropy is Σ, and the squared error ½Σ, where a source sums them.
+        """
+        factor = 2.0 if self.criterion == "mean_squared_error" else 1.0
+        return factor / math.prod(self.shape)
+
     def autoencoder_loss(self, batch: Batch, training: bool) -> Logs:
         """Reconstruction and penalty."""
         code = apply(self.encoder, batch, training)[self.code]
         reconstruction = self.reconstruction(batch | {"latent": code}, training)
-        return {
-            "loss": reconstruction + self.penalty(batch, code),
-            "reconstruction": reconstruction,
-        }
+        penalty = self.penalty(batch, code)
+        logs = {"loss": reconstruction + penalty, "reconstruction": reconstruction}
+        return logs if isinstance(penalty, float) else logs | {"penalty": penalty}

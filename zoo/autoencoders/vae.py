@@ -15,8 +15,8 @@ class VAE(Variational):
     """Variational autoencoder (Kingma & Welling, 2013, arXiv:1312.6114).
 
     Minimises −log p(data | latent) + beta·KL(q(latent | data) ‖ N(0, I)), in nats, with one
-    latent drawn as mean + stddev·epsilon. With `num_classes` both networks read labels, as in
-    Sohn et al., 2015.
+    latent drawn as mean + stddev·epsilon. With beta above 1 it is the β-VAE of Higgins et al.,
+    2017, ICLR. With `num_classes` both networks read labels, as in Sohn et al., 2015.
     """
 
     beta: float = setting("Weight of the KL divergence.", default=1.0, at_least=0)

@@ -18,7 +18,8 @@ from zoo.settings import setting
 class Variational(NetworkSettings, GenerativeModel):
     """Minimises −log p(data | latent) + weight · KL(q(latent | data) ‖ p(latent)), in nats.
 
-    A subclass changes the term that makes it: `draw`, `divergence`, `weight` or `elbo_loss`. The
+    A subclass changes the term that makes it: `draw`, `divergence`, `weight`, `regularization` or
+    `elbo_loss`. The
     terms of the bound have a row for each sample.
     """
 
@@ -64,7 +65,7 @@ class Variational(NetworkSettings, GenerativeModel):
         reconstruction = ops.mean(self.reconstruction(batch | {"latent": latent}, training))
         kl = ops.mean(self.divergence(posterior, latent, batch))
         return {
-            "loss": reconstruction + self.weight(batch) * kl,
+            "loss": reconstruction + self.regularization(kl, batch),
             "reconstruction": reconstruction,
             "kl": kl,
         }
@@ -83,6 +84,10 @@ class Variational(NetworkSettings, GenerativeModel):
     def divergence(self, posterior: Logs, latent: Any, batch: Batch) -> Any:
         """KL(q ‖ p) of each row, in closed form or as log q(latent) − log p(latent)."""
         return losses.standard_normal_kl_rows(**posterior)
+
+    def regularization(self, kl: Any, batch: Batch) -> Any:
+        """What the loss adds to the reconstruction, given the mean divergence."""
+        return self.weight(batch) * kl
 
     def weight(self, batch: Batch) -> Any:
         """The weight of the divergence in the loss, which may depend on `batch["step"]`."""

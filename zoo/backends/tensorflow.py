@@ -13,11 +13,16 @@ def gradients(
     trained: Sequence[keras.Variable],
     others: Sequence[keras.Variable],
 ) -> tuple[list, dict]:
-    """Gradients of `objective()[0]` with respect to `trained`, and `objective()[1]`."""
+    """Gradients of `objective()[0]` with respect to `trained`, and `objective()[1]`.
+
+    None for a variable that the objective does not depend on.
+    """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in trained])
         loss, logs = objective()
-    return tape.gradient(loss, [variable.value for variable in trained]), logs
+    found = tape.gradient(loss, [variable.value for variable in trained])
+    # Of an embedding come the rows that were read: Adam would leave the momentum of the others.
+    return [None if grad is None else tf.convert_to_tensor(grad) for grad in found], logs
 
 
 def apply(

@@ -6,11 +6,11 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
-from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from zoo import __version__
-from zoo.cli import errors, terminal
+from zoo.cli import errors, packages, terminal
 
 COMMANDS = {
     "list": "list the models",
@@ -19,6 +19,7 @@ COMMANDS = {
     "sample": "draw new data from a run or a bundle",
     "reconstruct": "pass data through encoder and decoder",
     "interpolate": "walk between points of the latent space",
+    "use": "run any use of a run or a bundle",
     "export": "turn a run into certified ONNX files, a bundle",
     "pipeline": "write a bundle's parts as one ONNX graph, bytes to bytes",
     "verify": "check a bundle's files and its numbers",
@@ -42,7 +43,7 @@ examples:
   zoo sample runs/digits --out digits.png
   zoo export runs/digits --to bundles/digits
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated.
 KERAS_BACKEND chooses the backend: jax, torch or tensorflow."""
 
 
@@ -64,7 +65,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+    """Runs one command and returns its exit code; see `EXAMPLES`.
 
     Args:
         arguments: The words after `zoo`; those of the process by default.
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with terminal.quiet():
+            words = _expand(words)
             options = build_parser(words).parse_args(words)
             code = options.handler(options)
             sys.stdout.flush()  # A reader that has gone is noticed here.
@@ -83,6 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if failure is None:
             raise
         return failure.report(debug="--debug" in words)
+
+
+def _expand(words: list[str]) -> list[str]:
+    """`translate RUN …` as `use RUN translate …`: a use is a command of the models that have it."""
+    for position, word in enumerate(words):
+        if word.startswith("-"):
+            continue
+        subject = words[position + 1 : position + 2]
+        if word not in COMMANDS and subject and Path(subject[0]).exists():
+            return [*words[:position], "use", *subject, word, *words[position + 2 :]]
+        break
+    return words
 
 
 def build_parser(words: Sequence[str]) -> Parser:
@@ -107,7 +121,7 @@ def build_parser(words: Sequence[str]) -> Parser:
         if name != chosen:
             commands.add_parser(name, help=summary)
             continue
-        module = import_module(f"{HOMES.get(name, 'zoo.cli')}.{name}")
+        module = packages.import_own(f"{HOMES.get(name, 'zoo.cli')}.{name}")
         command = commands.add_parser(
             name, help=summary, description=module.__doc__, epilog=module.EXAMPLES
         )

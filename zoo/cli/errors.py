@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
 import traceback
 from dataclasses import dataclass
@@ -11,6 +13,11 @@ from zoo.cli import packages, terminal
 from zoo.errors import ZooError
 
 FAILED, INTERRUPTED = 1, 130
+OUT_OF_MEMORY = re.compile(
+    r"out of memory|not enough memory|RESOURCE_EXHAUSTED|can't allocate memory|failed to allocate",
+    re.IGNORECASE,
+)
+"""What the backends say, each in an exception of its own."""
 
 
 class UsageError(ZooError):
@@ -20,7 +27,15 @@ class UsageError(ZooError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupted command; the message says how to go on."""
+    """An interrupted command; the message says how to go on.
+
+    Attributes:
+        exit_code: 128 and the signal's number: 130 for SIGINT, 143 for SIGTERM.
+    """
+
+    def __init__(self, message: str, number: int = signal.SIGINT) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,8 @@ class Failure:
 def explain(error: BaseException) -> Failure | None:
     """What to show for an error; None where it is unexpected, and its traceback is wanted."""
     if isinstance(error, KeyboardInterrupt):
-        return Failure(error, str(error) or "interrupted", INTERRUPTED)
+        code = getattr(error, "exit_code", INTERRUPTED)
+        return Failure(error, str(error) or "interrupted", code)
     if isinstance(error, BrokenPipeError):
         # Who read the output has closed it, as head does; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,6 +75,7 @@ def explain(error: BaseException) -> Failure | None:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return Failure(error, f"error: {where}{error.strerror or error}", FAILED)
-    if isinstance(error, MemoryError):
-        return Failure(error, f"error: Out of memory. {error}", FAILED)
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
+        first = str(error).strip().partition("\n")[0]
+        return Failure(error, f"error: Out of memory. {first[:200]}", FAILED)
     return None

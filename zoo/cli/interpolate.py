@@ -1,7 +1,7 @@
 """Walks between points of the latent space, one walk a row.
 
 The points are draws from the prior, or the codes of data where the model has no prior or --data
-is given. Normal latents are walked on the sphere that they lie on, all others in a straight line.
+is given. Normal draws are walked on the sphere that they lie on, all else in a straight line.
 Models that read labels keep one label a row.
 """
 
@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from zoo.cli import sources, values
-from zoo.cli.errors import UsageError
-from zoo.cli.opened import HELP, Subject, open_subject
+from zoo.cli.opened import HELP, Subject, given, open_subject
 from zoo.plotting.grid import save_grid
+from zoo.uses import complete_inputs
 
 EXAMPLES = """\
 examples:
@@ -44,35 +44,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Walks, saves, and prints the file's name."""
     opened = open_subject(options.subject)
-    about, rows = opened.about, options.rows
-    by_data = about.sampler is None or options.data is not None
-    if by_data and about.code is None:
-        raise UsageError(f"{options.subject} has no encoder. Accepted: no --data.")
-    decoder = "decoder" if by_data else about.sampler
-    labels = None
-    if opened.reads_labels(decoder):
-        labels = np.resize(opened.labels(options.labels), rows)
-    elif options.labels is not None:
-        raise UsageError(f"{options.subject} reads no labels. Received: --labels {options.labels}.")
-    if by_data:
-        data, own = sources.rows_for(opened, options, 2 * rows)
-        if opened.reads_labels("encoder"):
-            points = opened.encode(data, labels=own)
-        else:
-            points = opened.encode(data)
-    else:
-        points = _draws(opened, 2 * rows, options.seed)
-    if not np.issubdtype(points.dtype, np.floating):
-        raise UsageError(f"{options.subject} has discrete codes, with nothing between two of them.")
-    normal = [noise.distribution == "normal" for noise in about.prior.values()]
-    walk = spherical if normal and all(normal) else linear
-    walks = walk(points[:rows], points[rows:], np.linspace(0, 1, options.columns))
-    latents = walks.reshape(-1, *points.shape[1:]).astype("float32")
-    images = opened.decode(
-        latents, labels=None if labels is None else labels.repeat(options.columns)
-    )
-    save_grid(images, options.out, value_range=about.value_range, columns=options.columns)
+    walk = _data_walk if options.data is not None or "sample" not in opened.table else _draw_walk
+    images = walk(opened, options)
+    save_grid(images, options.out, value_range=opened.about.value_range, columns=options.columns)
     print(options.out)
+
+
+def _data_walk(opened: Subject, options: argparse.Namespace) -> np.ndarray:
+    """Rows of the data and rows between them, by the model's own use."""
+    use = opened.require("interpolate")
+    rows, columns = options.rows, options.columns
+    chosen = opened.labels(options.labels, use)
+    fields = sources.fields_for(opened, options, 2 * rows)
+    inputs = given(use, {name: values[:rows] for name, values in fields.items()})
+    inputs["other"] = fields["data"][rows:]
+    if chosen and (options.labels is not None or "labels" not in fields):
+        inputs["labels"] = np.resize(chosen, rows)
+    inputs = {name: values.repeat(columns, axis=0) for name, values in inputs.items()}
+    inputs["share"] = np.tile(np.linspace(0, 1, columns, dtype="float32"), rows)
+    return next(iter(opened.use("interpolate", **inputs).values()))
+
+
+def _draw_walk(opened: Subject, options: argparse.Namespace) -> np.ndarray:
+    """Draws and points between them: what cannot be mixed, as labels, stays as it is in a row."""
+    use = opened.require("sample")
+    rows, columns = options.rows, options.columns
+    chosen = opened.labels(options.labels, use)
+    drawn = complete_inputs("sample", use, {}, count=2 * rows, seed=options.seed)
+    if chosen:
+        drawn["labels"] = np.resize(chosen, 2 * rows)
+    steps = np.linspace(0, 1, columns)
+    inputs = {}
+    for name, points in drawn.items():
+        distribution = use.draws[name].distribution
+        if distribution not in ("normal", "uniform"):
+            inputs[name] = points[:rows].repeat(columns, axis=0)
+            continue
+        on_sphere = distribution == "normal" and points.ndim == 2
+        walks = (spherical if on_sphere else linear)(points[:rows], points[rows:], steps)
+        inputs[name] = walks.reshape(-1, *points.shape[1:]).astype("float32")
+    return next(iter(opened.use("sample", **inputs).values()))
 
 
 def linear(start: np.ndarray, end: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -97,12 +108,3 @@ def spherical(start: np.ndarray, end: np.ndarray, steps: np.ndarray) -> np.ndarr
     arc = weights[0] * start[:, None] + weights[1] * end[:, None]
     curved = (sines > 1e-6) & (norms[:, None, None] > 0)
     return np.where(curved, arc, linear(start, end, steps.ravel()))
-
-
-def _draws(opened: Subject, count: int, seed: int) -> np.ndarray:
-    """Points from the prior: the ones that sampling with the seed starts from."""
-    noises = list(opened.about.prior.values())
-    if len(noises) != 1:
-        names = ", ".join(opened.about.prior)
-        raise UsageError(f"Only a prior of one latent can be walked. Received: {names}.")
-    return noises[0].draw(np.random.default_rng([seed]), count)

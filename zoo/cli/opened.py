@@ -1,20 +1,21 @@
-"""A trained model to draw from: a run, a `.keras` file, or a bundle, which needs no Keras."""
+"""A trained model in use: a run, a `.keras` file, or a bundle, which needs no Keras."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.cli import terminal
+from zoo.cli import packages, terminal
 from zoo.cli.errors import UsageError
+from zoo.uses import Use
 
 HELP = "a run folder, a .keras file, or a bundle"
+Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -23,32 +24,48 @@ class Subject:
 
     Attributes:
         path: Where it lies.
-        about: The model or the bundle's manifest: shape, value range, classes, prior, code.
-        sample: `(count, labels=, seed=)` → data.
-        encode: `(data, labels=)` → codes.
-        decode: `(codes, labels=)` → data.
-        reconstruct: `(data, labels=)` → data.
-        reads_labels: Whether the part of a name reads labels.
+        about: The model or the bundle's manifest: shape, value range, classes.
+        table: Its uses.
+        use: `(name, count=, seed=, …)` → results by name.
         class_names: The classes' names, where they have some.
-        source: Where the training data came from; empty where nobody knows.
+        source: Where the training data came from; empty where that is not recorded.
     """
 
     path: Path
     about: Any
-    sample: Callable[..., np.ndarray]
-    encode: Callable[..., np.ndarray]
-    decode: Callable[..., np.ndarray]
-    reconstruct: Callable[..., np.ndarray]
-    reads_labels: Callable[[str], bool]
+    table: Mapping[str, Use]
+    use: Callable[..., Arrays]
     class_names: Sequence[str] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
 
-    def labels(self, text: str | None) -> list[int]:
-        """The classes that a list such as `3,7` or `cat,dog` names; by default all of them.
+    def require(self, name: str) -> Use:
+        """The use of a name.
 
         Raises:
-            UsageError: One of them is unknown, or the model reads no labels.
+            UsageError: There is none.
         """
+        if name not in self.table:
+            near = difflib.get_close_matches(name, self.table, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UsageError(
+                f"{self.path} has no use {name!r}.{hint} Accepted: {', '.join(self.table)}."
+            )
+        return self.table[name]
+
+    def labels(self, text: str | None, *uses: Use) -> list[int]:
+        """The classes that a list such as `3,7` or `cat,dog` names; by default all of them.
+
+        Args:
+            text: The list.
+            uses: Whose labels they are; no classes where none of them reads labels.
+
+        Raises:
+            UsageError: One of them is unknown, or nothing reads labels.
+        """
+        if not any("labels" in use.inputs for use in uses):
+            if text is not None:
+                raise UsageError(f"{self.path} reads no labels. Received: --labels {text}.")
+            return []
         classes = self.about.num_classes or 0
         if text is None:
             return list(range(classes))
@@ -60,12 +77,17 @@ class Subject:
             if word not in known:
                 near = difflib.get_close_matches(word, names or numbers, n=1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
-                accepted = ", ".join(names or numbers) or "none, as the model reads no labels"
                 raise UsageError(
-                    f"--labels names classes. Received: {word!r}.{hint} Accepted: {accepted}."
+                    f"--labels names classes. Received: {word!r}.{hint} "
+                    f"Accepted: {', '.join(names or numbers)}."
                 )
             found.append(known.index(word))
         return found
+
+
+def given(use: Use, fields: Mapping[str, np.ndarray]) -> Arrays:
+    """Those fields that a use reads."""
+    return {name: fields[name] for name in use.inputs if name in fields}
 
 
 def open_subject(path: Path) -> Subject:
@@ -79,36 +101,18 @@ def open_subject(path: Path) -> Subject:
 
 
 def _open_bundle(path: Path) -> Subject:
-    session = import_module("export.runtime").load(path)  # which needs no Keras
+    session = packages.import_own("export.runtime").load(path)  # which needs no Keras
     about = session.manifest
-    return Subject(
-        path,
-        about,
-        session.generate,
-        session.encode,
-        session.decode,
-        session.reconstruct,
-        lambda part: about.parts[part].input("labels") is not None,
-        about.class_names,
-    )
+    return Subject(path, about, session.uses, session.use, about.class_names)
 
 
 def _load(path: Path) -> Subject:
     terminal.choose_backend()
-    from zoo.inference import input_names
     from zoo.training.loading import load
     from zoo.training.run_folder import read_run
 
     model = load(path)
     run = read_run(path) if (path / "run.json").is_file() else {}
     return Subject(
-        path,
-        model,
-        model.sample,
-        model.encode,
-        model.decode,
-        model.reconstruct,
-        lambda part: "labels" in input_names(model.parts()[part]),
-        run.get("class_names"),
-        run.get("source", {}),
+        path, model, model.table(), model.use, run.get("class_names"), run.get("source", {})
     )

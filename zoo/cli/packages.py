@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from zoo.errors import ZooError
 
 # Module: its distributions, of which any one will do, and the extra that installs it.
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -39,3 +43,21 @@ def distribution_version(name: str) -> str | None:
 def install_command(module: str) -> str:
     """The command that installs a module of `EXTRAS`."""
     return f"pip install 'genzoo[{EXTRAS[module][1]}]'"
+
+
+def import_own(module: str) -> ModuleType:
+    """Imports a module of genzoo, unless another file of its package's name comes first.
+
+    Raises:
+        ZooError: Another file does, such as `export.py` in the working directory.
+    """
+    package = module.partition(".")[0]
+    own = Path(__file__).resolve().parents[2] / package
+    found = find_spec(package)
+    origin = found.origin if found else None
+    if origin is not None and Path(origin).resolve().parent != own:
+        raise ZooError(
+            f"genzoo's package {package!r} cannot be imported. Received: {origin}, which comes "
+            "first. Accepted: another name for that file, or another working directory."
+        )
+    return import_module(module)

@@ -6,13 +6,13 @@ The data are the run's own, its test split where it has one, unless --data says 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from zoo.cli import sources, terminal, values
-from zoo.cli.errors import UsageError
-from zoo.cli.opened import HELP, open_subject
+from zoo.cli.opened import HELP, given, open_subject
 from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
@@ -45,14 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Reconstructs, saves, and prints the mean squared error."""
     opened = open_subject(options.subject)
-    if opened.about.code is None:
-        raise UsageError(f"{options.subject} has no encoder: it cannot reconstruct.")
-    originals, labels = sources.rows_for(opened, options, options.count)
-    if not (opened.reads_labels("encoder") or opened.reads_labels("decoder")):
-        labels = None
-    rebuilt = opened.reconstruct(originals, labels=labels)
+    use = opened.require("reconstruct")
+    fields = sources.fields_for(opened, options, options.count)
+    results = opened.use("reconstruct", **given(use, fields))
+    originals, rebuilt = fields["data"], next(iter(results.values()))
     save_grid(
-        interleaved(originals, rebuilt, COLUMNS),
+        interleaved([originals, rebuilt], COLUMNS),
         options.out,
         value_range=opened.about.value_range,
         columns=min(COLUMNS, len(originals)),
@@ -68,13 +66,14 @@ def run(options: argparse.Namespace) -> None:
         terminal.print_pairs(outcome)
 
 
-def interleaved(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:
-    """Rows of `upper`, each followed by the same row of `lower`.
+def interleaved(layers: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Rows of the first array, each followed by the same row of the others.
 
     An incomplete last row is left out, unless it is the only one.
     """
-    columns = min(columns, len(upper))
-    count = len(upper) // columns * columns
-    shape = (count // columns, columns, *upper.shape[1:])
-    rows = np.stack([upper[:count].reshape(shape), lower[:count].reshape(shape)], axis=1)
-    return rows.reshape(2 * count, *upper.shape[1:])
+    total = len(layers[0])
+    columns = min(columns, total)
+    count = total // columns * columns
+    shape = (count // columns, columns, *layers[0].shape[1:])
+    rows = np.stack([layer[:count].reshape(shape) for layer in layers], axis=1)
+    return rows.reshape(len(layers) * count, *layers[0].shape[1:])

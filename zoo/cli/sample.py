@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from zoo.cli import values
-from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, open_subject
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
@@ -50,22 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Draws, saves, and prints the file's name."""
     opened = open_subject(options.subject)
-    about = opened.about
-    if about.sampler is None:
-        raise UsageError(
-            f"{options.subject} has no prior to sample from. Accepted: zoo reconstruct."
-        )
-    chosen = opened.labels(options.labels) if opened.reads_labels(about.sampler) else []
-    if options.labels is not None and not chosen:
-        raise UsageError(f"{options.subject} reads no labels. Received: --labels {options.labels}.")
+    use = opened.require("sample")
+    chosen = opened.labels(options.labels, use)
     count = options.count or (PER_CLASS * len(chosen) if chosen else COUNT)
-    columns, labels = None, None
+    columns, labels = None, {}
     if chosen:
         columns = -(-count // len(chosen))
-        labels = np.asarray(chosen)[np.arange(count) // columns]
-    samples = opened.sample(count, labels=labels, seed=options.seed)
+        labels = {"labels": np.asarray(chosen)[np.arange(count) // columns]}
+    results = opened.use("sample", count=count, seed=options.seed, **labels)
+    samples = next(iter(results.values()))
     if options.out.suffix == ".npy":
         write_atomically(options.out, lambda file: np.save(file, samples))
     else:
-        save_grid(samples, options.out, value_range=about.value_range, columns=columns)
+        save_grid(samples, options.out, value_range=opened.about.value_range, columns=columns)
     print(options.out)

@@ -14,13 +14,25 @@ from zoo.cli import values
 from zoo.cli.errors import UsageError
 from zoo.data import load_data
 from zoo.data.load import NAMES
-from zoo.data.npz import ROLES
+from zoo.data.sources.npz import ROLES
+from zoo.data.sources.text import TOKENS
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
     """Adds `--data` and the options that say how to read it."""
     group = parser.add_argument_group("data")
     group.add_argument("--data", metavar="D", help=help)
+    group.add_argument(
+        "--target",
+        metavar="D",
+        help="a second source: the target of each sample (read as --data is)",
+    )
+    group.add_argument(
+        "--unpaired",
+        action="store_true",
+        help="the second source, or domain B of a folder of trainA and trainB, has its own order",
+    )
+    group.add_argument("--mask", metavar="D", help="a source of masks, one for each sample")
     group.add_argument(
         "--image-size",
         type=_size,
@@ -45,6 +57,17 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
         metavar="KEY=ARRAY",
         help=f"for .npz: which array is {', '.join(ROLES)}",
     )
+    group.add_argument("--label", metavar="COLUMN", help="for .csv: the column of the labels")
+    group.add_argument(
+        "--csv-columns",
+        nargs="+",
+        metavar="COLUMN",
+        help="for .csv: the columns that are read (all)",
+    )
+    group.add_argument("--tokens", choices=TOKENS, help="for .txt: what a token is (characters)")
+    group.add_argument(
+        "--length", type=values.count, metavar="N", help="for .txt: tokens of a sample (64)"
+    )
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
@@ -54,8 +77,17 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
     """
     before = dict(before or {})
     if options.data is not None:
-        path = Path(options.data).expanduser()
-        before = {"data": options.data if options.data in NAMES else str(path.resolve())}
+        before = {"data": _absolute(options.data)}
+    for name in ("target", "mask"):
+        if getattr(options, name) is not None:
+            before[name] = _absolute(getattr(options, name))
+    if options.unpaired:
+        before["unpaired"] = True
+    if options.csv_columns is not None:
+        before["columns"] = options.csv_columns
+    for name in ("label", "tokens", "length"):
+        if getattr(options, name) is not None:
+            before[name] = getattr(options, name)
     if options.image_size is not None:
         before["size"] = list(options.image_size)
     if options.channels is not None:
@@ -74,6 +106,11 @@ def load(source: Mapping[str, Any]) -> tuple[Any, Any]:
     return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
 
 
+def _absolute(source: str) -> str:
+    """A name as it is, a path from the root."""
+    return source if source in NAMES else str(Path(source).expanduser().resolve())
+
+
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
     size = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
@@ -89,13 +126,11 @@ def _key(text: str) -> tuple[str, str]:
     return key, array
 
 
-def rows_for(
-    opened: Any, options: argparse.Namespace, count: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Rows of the data that a subject is shown, evenly spaced, scaled for it, and their labels.
+def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str, np.ndarray]:
+    """Rows of the data that a subject is shown, evenly spaced, scaled for it: every field.
 
     Raises:
-        UsageError: Nobody knows which data, or they do not have the subject's shape.
+        UsageError: No data are known, or they do not have the subject's shape.
     """
     source = source_of(options, opened.source)
     if "data" not in source:
@@ -109,5 +144,4 @@ def rows_for(
     if len(data) < count:
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)
-    batch = data.batch(chosen, opened.about.value_range)
-    return batch["data"], batch.get("labels")
+    return data.batch(chosen, opened.about.value_range)

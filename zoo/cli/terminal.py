@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+from zoo.cli.quiet_imports import quiet_tensorflow
+
 # Set before a backend is imported; a value from outside wins.
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -31,7 +33,7 @@ def quiet() -> Iterator[None]:
         os.environ.setdefault(name, value)
     for name in ("absl", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quiet_tensorflow():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", module=r"(zoo|export|benchmarks)\b")
         warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="steps that one compiled call runs (1)",
     )
+    parser.add_argument(
+        "--every",
+        type=values.count,
+        metavar="N",
+        help="write a log line, a picture and a checkpoint every N steps, too",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run folder (runs/NAME)")
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--resume", action="store_true", help="continue the run in the folder")
@@ -114,7 +121,7 @@ def run(options: argparse.Namespace) -> None:
     model = _model(name, data, options, before)
     length = _length(options, before)
     terminal.note(f"training {name} on {len(data)} samples of shape {data.shape}, into {out}")
-    _fit(model, data, test, length, options, before, _run_folder(out, name, source))
+    _fit(model, data, test, length, options, before, _run_folder(out, name, source, options.every))
     _report(out, name, as_json=options.json)
 
 
@@ -177,10 +184,10 @@ def _length(options: argparse.Namespace, before: dict[str, Any]) -> dict[str, in
     return {"epochs": options.epochs or EPOCHS, "steps": options.steps}
 
 
-def _run_folder(out: Path, name: str, source: dict[str, Any]) -> Any:
+def _run_folder(out: Path, name: str, source: dict[str, Any], every: int | None) -> Any:
     from zoo.training.run_folder import RunFolder
 
-    return RunFolder(out, details={"name": name, "source": source})
+    return RunFolder(out, details={"name": name, "source": source}, every=every)
 
 
 def _fit(
@@ -192,6 +199,8 @@ def _fit(
     before: dict[str, Any],
     folder: Any,
 ) -> None:
+    from zoo.training.health import HealthChecks
+
     recorded = before.get("training", {})
     progress_bar = 1 if sys.stderr.isatty() else 2
     try:
@@ -203,6 +212,7 @@ def _fit(
                 validation_data=test,
                 seed=options.seed if options.seed is not None else recorded.get("seed"),
                 steps_per_call=options.steps_per_call,
+                callbacks=[HealthChecks(data)],
                 verbose=0 if options.quiet else progress_bar,
                 run=folder,
                 resume=options.resume,
@@ -210,7 +220,8 @@ def _fit(
             )
     except KeyboardInterrupt as error:
         command = f"zoo train --resume --out {shlex.quote(str(folder.path))}"
-        raise Interrupted(f"interrupted; resume with: {command}") from error
+        number = getattr(error, "number", signal.SIGINT)
+        raise Interrupted(f"interrupted; resume with: {command}", number) from error
 
 
 def _report(out: Path, name: str, *, as_json: bool) -> None:

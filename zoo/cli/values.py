@@ -31,6 +31,11 @@ def picture_or_array(text: str) -> Path:
     return _file(text, (".png", ".npy"))
 
 
+def picture_or_arrays(text: str) -> Path:
+    """The name of a PNG file, of a NumPy array, or of an archive of arrays."""
+    return _file(text, (".png", ".npy", ".npz"))
+
+
 def _file(text: str, endings: tuple[str, ...]) -> Path:
     path = Path(text)
     if path.suffix.lower() not in endings:

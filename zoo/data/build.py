@@ -1,14 +1,18 @@
 """Raw splits become `Data`: checked, labelled and ranged alike."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from zoo.data.dataset import Data, Range
+from zoo.data.dataset import Data
+from zoo.data.field import Field, Range
+from zoo.data.infer import as_field
 from zoo.data.labels import index_labels
-from zoo.data.raw import Raw, Split
 from zoo.data.resize import resize_images
+from zoo.data.sources.raw import Raw, Split
 from zoo.data.spill import MEMORY
 from zoo.data.validation import as_samples, find_extent, infer_source_range
 from zoo.errors import DataError
@@ -21,10 +25,11 @@ def as_data(
     num_classes: int | None = None,
     like: Data | None = None,
 ) -> Data:
-    """Returns an array, a pair `(samples, labels)` or `Data` as `Data`.
+    """Returns an array, a pair `(samples, labels)`, a dictionary of fields or `Data` as `Data`.
 
     Args:
-        values: what to convert; `Data` are returned as they are.
+        values: what to convert; `Data` are returned as they are. In a dictionary stand `data`,
+            `labels` and other fields, arrays or `Field`s, by name.
         shape: of a sample, as a model expects it; it settles whether `(count, a, b)` are images
             without channels or sequences.
         num_classes: labels are indices below this number; by default the classes are those
@@ -42,23 +47,51 @@ def as_data(
                 f"Samples have the shape {tuple(shape)}. Received: data of shape {values.shape}."
             )
         return values
+    named = _named(values)
+    samples, labels = named.pop("data"), named.pop("labels", None)
+    known = {} if like is None else dict(like.fields)
+    data = _data_field(samples, shape, known.get("data"))
+    found = labels
+    class_names = labels.names if isinstance(labels, Field) else None
+    if not isinstance(labels, Field):
+        (found,), class_names = index_labels(
+            [labels], class_names=like.class_names if like else None, num_classes=num_classes
+        )
+        _check_count(data.values, found, "x")
+    fields = {
+        name: as_field(name, field, data_shape=data.shape, like=known.get(name))
+        for name, field in named.items()
+    }
+    return Data(data, found, class_names, origin={"source": "arrays"}, fields=fields)
+
+
+def _named(values: object) -> dict[str, Any]:
+    """The fields of an array, a pair or a dictionary, by name."""
+    if isinstance(values, Mapping):
+        if "data" not in values:
+            held = ", ".join(map(repr, values)) or "nothing"
+            raise DataError(
+                f"Data in a dictionary hold 'data'. Received: {held}. "
+                "Accepted: 'data', and 'labels' and other fields by name."
+            )
+        return dict(values)
     if isinstance(values, tuple) and len(values) != 2:
         raise DataError(
             f"Data in a tuple are a pair. Received: {len(values)} values. "
             "Accepted: (samples, labels)."
         )
     samples, labels = values if isinstance(values, tuple) else (values, None)
+    return {"data": samples, "labels": labels}
+
+
+def _data_field(samples: Any, shape: Sequence[int] | None, like: Field | None) -> Field:
+    if isinstance(samples, Field):
+        return samples
     samples = as_samples(samples, shape=shape)
     extent = find_extent(samples)
-    (indices,), class_names = index_labels(
-        [labels], class_names=like.class_names if like else None, num_classes=num_classes
-    )
-    _check_count(samples, indices, "x")
-    origin = {"source": "arrays"}
     if like is not None:
-        return Data(samples, indices, class_names, like.source_range, like.extent, origin)
-    source_range = infer_source_range(samples, extent)
-    return Data(samples, indices, class_names, source_range, extent, origin)
+        return replace(like, values=samples)
+    return Field(samples, "continuous", infer_source_range(samples, extent), extent)
 
 
 def assemble(

@@ -1,50 +1,128 @@
-"""Samples with what is known about them, and the batches that training reads."""
+"""Named fields with what is known about them, and the batches that training reads."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 
+from zoo.data.batch_order import BatchOrder
+from zoo.data.field import Field, Range
 from zoo.data.fingerprint import fingerprint
+from zoo.data.plan import Plan
+from zoo.data.standardization import Standardization
+from zoo.errors import DataError
 
-Range = tuple[float, float]
+__all__ = ["Data", "Range"]
+
+Value = TypeVar("Value")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, eq=False)
 class Data:
-    """One split of a data set: checked samples as they were stored, and how to scale them.
+    """One split of a data set: named fields, checked and as they were stored.
 
-    `load_data` and `as_data` make these; they check what this record takes on trust.
+    `load_data` and `as_data` make these; they check what this record takes on trust. `data` is
+    always there, `labels` usually; what else a model reads stands under its own name.
 
-    Attributes:
-        samples: `(count, *shape)`, any real dtype, in memory or memory-mapped; channels last.
-        labels: int32 class indices `(count,)`, or None.
+    Args:
+        samples: `(count, *shape)`, any real dtype, in memory or memory-mapped, channels last; or
+            a `Field`, where they are not continuous.
+        labels: int32 class indices `(count,)`, a `Field` of them, or None.
         class_names: one name per class, or None where there are no labels.
         source_range: what the samples' values fill, such as `(0, 255)`; None for measurements.
         extent: smallest and largest value, used for scaling where there is no source range.
         origin: JSON-able facts about where the data come from.
+        fields: further fields, row by row, such as `target` or `mask`.
+        streams: further data of any length, each read in an order of its own.
+        standardization: applied to `data` where a model has no value range.
+
+    Raises:
+        DataError: for fields of different lengths, or a name that is used twice.
     """
 
-    samples: np.ndarray
-    labels: np.ndarray | None = None
-    class_names: list[str] | None = None
-    source_range: Range | None = None
-    extent: Range = (0.0, 1.0)
-    origin: dict[str, Any] = field(default_factory=dict)
+    def __init__(
+        self,
+        samples: np.ndarray | Field,
+        labels: np.ndarray | Field | None = None,
+        class_names: Sequence[str] | None = None,
+        source_range: Range | None = None,
+        extent: Range = (0.0, 1.0),
+        origin: Mapping[str, Any] | None = None,
+        *,
+        fields: Mapping[str, Field] = NOTHING,
+        streams: Mapping[str, "Data"] = NOTHING,
+        standardization: Standardization | None = None,
+    ) -> None:
+        if not isinstance(samples, Field):
+            samples = Field(samples, source_range=source_range, extent=extent)
+        self.class_names = None if class_names is None else list(class_names)
+        usual = {"data": samples}
+        if labels is not None:
+            if not isinstance(labels, Field):
+                labels = Field(labels, "index", size=self.num_classes, names=self.class_names)
+            usual["labels"] = labels
+        _check_names(usual, fields, streams)
+        self.fields: Mapping[str, Field] = MappingProxyType(usual | dict(fields))
+        self.streams: Mapping[str, Data] = MappingProxyType(dict(streams))
+        self.origin = dict(origin or {})
+        self.standardization = standardization
+
+    def replace(self, **changes: Any) -> "Data":
+        """The same data with other `fields` (all of them), `streams`, `origin` and so on."""
+        fields = dict(changes.pop("fields", self.fields))
+        kept = {
+            "class_names": self.class_names,
+            "origin": self.origin,
+            "streams": self.streams,
+            "standardization": self.standardization,
+        }
+        data, labels = fields.pop("data"), fields.pop("labels", None)
+        return type(self)(data, labels, fields=fields, **kept | changes)
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.fields["data"])
 
     def __repr__(self) -> str:
         classes = f", {self.num_classes} classes" if self.num_classes else ""
-        return f"Data({len(self)} of shape {self.shape}, {self.samples.dtype}{classes})"
+        beside = [name for name in [*self.fields, *self.streams] if name not in ("data", "labels")]
+        more = f", with {', '.join(beside)}" if beside else ""
+        return f"Data({len(self)} of shape {self.shape}, {self.samples.dtype}{classes}{more})"
+
+    @property
+    def samples(self) -> np.ndarray:
+        """The stored values of `data`: `(count, *shape)`."""
+        return self.fields["data"].values
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Class indices `(count,)`, -1 where they are hidden; None where there are none."""
+        return self.fields["labels"].values if "labels" in self.fields else None
+
+    @property
+    def source_range(self) -> Range | None:
+        """What the samples' values fill; None for measurements."""
+        return self.fields["data"].source_range
+
+    @property
+    def extent(self) -> Range:
+        """Smallest and largest value of the samples, where they have no source range."""
+        return self.fields["data"].extent
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample, channels last."""
-        return self.samples.shape[1:]
+        return self.fields["data"].shape
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one row of every field, also of the streams', by name in a batch."""
+        found = {name: field.shape for name, field in self.fields.items()}
+        for name, stream in self.streams.items():
+            found |= prefixed(stream.shapes, name)
+        return found
 
     @property
     def num_classes(self) -> int | None:
@@ -53,8 +131,12 @@ class Data:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """JSON-able record of the data: origin, size, range, classes and a hash of the bytes."""
-        return {
+        """JSON-able record: origin, size, range, classes, and a hash of each field's bytes.
+
+        `hash` is that of samples and labels together; other fields and streams have their own.
+        """
+        data = self.fields["data"]
+        found: dict[str, Any] = {
             **self.origin,
             "count": len(self),
             "shape": list(self.shape),
@@ -63,19 +145,36 @@ class Data:
             "class_names": self.class_names,
             "hash": fingerprint(self.samples, self.labels),
         }
+        if data.kind != "continuous":
+            found |= {"kind": data.kind, "size": data.size}
+        beside = {name: self.fields[name] for name in self.fields if name not in ("data", "labels")}
+        if beside:
+            found["fields"] = {name: field.describe() for name, field in beside.items()}
+        if self.streams:
+            found["streams"] = {name: data.description for name, data in self.streams.items()}
+        return found
 
     def batch(
         self, indices: Sequence[int] | np.ndarray, value_range: Range | None
     ) -> dict[str, np.ndarray]:
-        """Returns `{"data": float32, "labels": int32}`, scaled from source to value range.
+        """Returns every field's rows by name: `{"data": float32, "labels": int32, …}`.
 
-        Without labels there is no such key; a `value_range` of None leaves values as they are.
+        Continuous fields are scaled from source to value range; a `value_range` of None leaves
+        them as they are, apart from `data`, which are standardized if there is a standardization.
         Values outside the source range land outside the value range; nothing is clipped.
+        Streams give rows of their own, in turn.
         """
         indices = np.asarray(indices)
-        batch = {"data": self._scale(self._rows(indices), value_range)}
-        if self.labels is not None:
-            batch["labels"] = self.labels[indices]
+        batch = self.own_batch(indices, value_range)
+        for name, stream in self.streams.items():
+            batch |= prefixed(stream.batch(indices % len(stream), value_range), name)
+        return batch
+
+    def own_batch(self, indices: np.ndarray, value_range: Range | None) -> dict[str, np.ndarray]:
+        """As `batch`, without the streams."""
+        batch = {name: field.batch(indices, value_range) for name, field in self.fields.items()}
+        if self.standardization is not None and value_range is None:
+            batch["data"] = self.standardization.apply(self.fields["data"].rows(indices))
         return batch
 
     def batches(
@@ -85,20 +184,89 @@ class Data:
         for start in range(0, len(self), batch_size):
             yield self.batch(np.arange(start, min(start + batch_size, len(self))), value_range)
 
-    def _rows(self, indices: np.ndarray) -> np.ndarray:
-        if not isinstance(self.samples, np.memmap):
-            return self.samples[indices]
-        order = np.argsort(indices)  # The disk is read forwards.
-        rows = np.empty((len(indices), *self.shape), self.samples.dtype)
-        rows[order] = self.samples[indices[order]]
-        return rows
+    def first(self, count: int, value_range: Range | None) -> dict[str, np.ndarray]:
+        """Returns the first `count` rows, or all where there are fewer, as `batch` does."""
+        return self.batch(np.arange(min(count, len(self))), value_range)
 
-    def _scale(self, rows: np.ndarray, value_range: Range | None) -> np.ndarray:
-        if value_range is None:
-            return rows.astype(np.float32)
-        (low, high), (to_low, to_high) = self.source_range or self.extent, value_range
-        factor = (to_high - to_low) / ((high - low) or 1.0)
-        # float32 for bytes, float64 for wide integers and doubles: rounded once, at the end.
-        scaled = np.multiply(rows, factor, dtype=np.result_type(rows.dtype, np.float32))
-        scaled += to_low - low * factor
-        return scaled.astype(np.float32, copy=False)
+    def order(self, batch_size: int, seed: int, batches_per_step: int = 1) -> BatchOrder:
+        """The rows that each step reads; data with an order of their own override this."""
+        return BatchOrder(len(self), batch_size, seed, batches_per_step)
+
+    def plan(self, batch_size: int | None = None, seed: int = 0, batches_per_step: int = 1) -> Plan:
+        """The batches of a training run, by step.
+
+        Args:
+            batch_size: rows of a batch; by default 64, or all where there are fewer.
+            seed: of the order, non-negative.
+            batches_per_step: batches that one step reads.
+        """
+        return Plan(self, batch_size, seed, batches_per_step)
+
+    def standardized(self, standardization: Standardization | None) -> "Data":
+        """The same data, and streams of the same shape, standardized alike in batches."""
+        streams = {
+            name: stream.standardized(standardization) if stream.shape == self.shape else stream
+            for name, stream in self.streams.items()
+        }
+        return self.replace(streams=streams, standardization=standardization)
+
+    def select(self, rows: slice | np.ndarray) -> "Data":
+        """Some of the rows; a slice of memory-mapped fields stays on the disk."""
+        fields = {n: replace(field, values=field.values[rows]) for n, field in self.fields.items()}
+        return self.replace(fields=fields)
+
+    def split(self, fraction: float) -> tuple["Data", "Data"]:
+        """Training data and, from their end, the given fraction held out, streams alike.
+
+        Raises:
+            DataError: if either part would be empty.
+        """
+        at = len(self) - int(len(self) * fraction)
+        if not (0 < fraction < 1 and 0 < at < len(self)):
+            raise DataError(
+                "A validation split is a fraction that leaves rows in both parts. "
+                f"Received: {fraction} of {len(self)} rows. Accepted: more than 0, less than 1."
+            )
+        streams = {name: stream.split(fraction) for name, stream in self.streams.items()}
+        return (
+            self.select(slice(None, at)).replace(streams={n: s[0] for n, s in streams.items()}),
+            self.select(slice(at, None)).replace(streams={n: s[1] for n, s in streams.items()}),
+        )
+
+    def hide_labels(self, keep: int, seed: int = 0) -> "Data":
+        """The same data with the labels of `keep` rows, the others -1.
+
+        The kept rows are drawn from the seed, of each class as many as of the others.
+
+        Raises:
+            DataError: for data without labels, or fewer labels than are kept.
+        """
+        from zoo.data.combine import hide_labels
+
+        return hide_labels(self, keep, seed)
+
+
+def prefixed(entries: Mapping[str, Value], name: str) -> dict[str, Value]:
+    """Another data set's entries under its name: `name` for `data`, `name_labels`, …."""
+    return {name if key == "data" else f"{name}_{key}": value for key, value in entries.items()}
+
+
+def _check_names(
+    usual: Mapping[str, Field], fields: Mapping[str, Field], streams: Mapping[str, Data]
+) -> None:
+    names = [*usual, *fields]
+    for name, stream in streams.items():
+        names += prefixed(stream.shapes, name)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"Each field has a name of its own. Received: {', '.join(twice)} twice. "
+            "Accepted: other names."
+        )
+    count = len(usual["data"])
+    for name, field in {**usual, **fields}.items():
+        if len(field) != count:
+            raise DataError(
+                f"Fields have one value per sample. Received: {count} samples and {len(field)} "
+                f"values of {name!r}."
+            )

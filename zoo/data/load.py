@@ -1,25 +1,25 @@
-"""Any source of data: a name, a file, a folder, arrays."""
+"""Any source of data, alone or with another one beside it."""
 
-import difflib
 import os
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from zoo.data import builtin, image_folder, npz
-from zoo.data.build import assemble
 from zoo.data.dataset import Data, Range
-from zoo.data.raw import Raw, Split
-from zoo.data.resize import parse_size
+from zoo.data.sources import pairs
+from zoo.data.sources.read import NAMES, PATHS, Options, read
 from zoo.data.spill import MEMORY
 from zoo.errors import DataError
 
-NAMES = ("digits", "ring", "grid", *builtin.DOWNLOADS)
+__all__ = ["NAMES", "PATHS", "load_data"]
 
 
 def load_data(
     source: object,
     *,
+    target: object = None,
+    mask: object = None,
+    unpaired: bool = False,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     keys: Mapping[str, str] | None = None,
@@ -27,6 +27,12 @@ def load_data(
     source_range: Range | None = None,
     seed: int = 0,
     memory: int = MEMORY,
+    label: str | None = None,
+    columns: Sequence[str] | None = None,
+    form: str | None = None,
+    standardize: bool | None = None,
+    tokens: str | None = None,
+    length: int | None = None,
 ) -> tuple[Data, Data | None]:
     """Returns the training data and, where the source has them, the test data.
 
@@ -37,9 +43,14 @@ def load_data(
 
     Args:
         source: a name ("digits", "ring", "grid", "mnist", "fashion_mnist", "cifar10",
-            "cifar100"), a path to `.npz`, `.npy` or a folder of images, an array, a pair
-            `(samples, labels)`, a pair of such pairs for training and test, or `Data`. A name
-            comes before a path: a folder called digits is "./digits".
+            "cifar100"), a path to `.npz`, `.npy`, `.csv`, `.txt` or a folder of images, an array,
+            a pair `(samples, labels)`, a pair of such pairs for training and test, a dictionary
+            of fields, or `Data`. A name comes before a path: a folder called digits is
+            "./digits". A folder that holds `trainA` and `trainB` is two sources.
+        target: a second source, of which each sample belongs to one of the first.
+        mask: a source of images, one for each sample, bright where the field `mask` is 1.
+        unpaired: whether the second source has a length and an order of its own; it is then the
+            stream `other`.
         size: of images, `(height, width)` or one number for both: the shorter side is resized
             to fit, the longer one cropped to its centre.
         channels: 1 for grey, 3 for colour, 4 for colour and opacity (folders only).
@@ -49,75 +60,58 @@ def load_data(
         source_range: what the values fill, where it should not be inferred.
         seed: of "ring" and "grid".
         memory: bytes of one array that may be held in memory.
+        label: for `.csv`: the column that holds the labels.
+        columns: for `.csv`: those that are read; all by default.
+        form: for `.csv`: categories are "one-hot" columns of the data (default), or fields of
+            indices ("index").
+        standardize: for `.csv`: whether numbers are brought to mean 0 and deviation 1.
+        tokens: for `.txt`: "characters" (default) or "words".
+        length: for `.txt`: tokens of a sample (64).
 
     Raises:
         DataError: for a source that is unknown or unreadable, or holds no usable data.
     """
-    if isinstance(source, Data):
-        return source, None
-    pair = parse_size(size)
-    if channels not in (None, 1, 3, 4):
-        raise DataError(f"Images have 1, 3 or 4 channels. Received: channels={channels!r}.")
-    if isinstance(source, str) and source in NAMES:
-        raw, origin = _load_name(source, seed), source
-    elif isinstance(source, str | os.PathLike):
-        origin = os.fspath(source)
-        path = Path(origin).expanduser()
-        if path.is_dir():
-            raw = image_folder.load_folder(path, size=pair, channels=channels, memory=memory)
-        else:
-            raw = _load_file(path, origin, keys, memory)
-    else:
-        raw, origin = _from_arrays(source), "arrays"
-    for note in raw.notes:
-        warnings.warn(note, stacklevel=2)
-    if keys is not None and "keys" not in raw.details:
-        raise DataError(f"keys are for .npz files. Received: keys={dict(keys)} for {origin}.")
-    return assemble(
-        raw,
-        origin=origin,
-        size=pair,
+    options = Options(
+        size=size,
         channels=channels,
+        keys=keys,
         kind=kind,
         source_range=source_range,
+        seed=seed,
         memory=memory,
+        label=label,
+        columns=columns,
+        form=form,
+        standardize=standardize,
+        tokens=tokens,
+        length=length,
     )
-
-
-def _load_name(name: str, seed: int) -> Raw:
-    if name == "digits":
-        return builtin.digits()
-    return builtin.download(name) if name in builtin.DOWNLOADS else builtin.mixture(name, seed)
-
-
-def _load_file(path: Path, origin: str, keys: Mapping[str, str] | None, memory: int) -> Raw:
-    if not path.exists():
-        beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, [*NAMES, *beside], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+    domains = pairs.find_domains(source)
+    if domains is not None:
+        if target is not None:
+            raise DataError(
+                f"A folder of trainA and trainB holds two sources. Received: target={target!r} too."
+            )
+        return pairs.load_domains(domains, options, unpair=unpaired)
+    if unpaired and target is None:
         raise DataError(
-            f"No such data. Received: {origin!r}.{hint} "
-            f"Accepted: {', '.join(NAMES)}, or a path to .npz, .npy or a folder of images."
+            "unpaired is for two sources. Received: one. "
+            "Accepted: target=… (--target D), or a folder of trainA and trainB."
         )
-    if path.suffix.lower() == ".npz":
-        return npz.load_npz(path, keys=keys, memory=memory)
-    if path.suffix.lower() == ".npy":
-        return npz.load_npy(path)
-    raise DataError(
-        f"A data file is .npz or .npy. Received: {origin!r}. "
-        "Accepted: these, or a folder of images."
-    )
+    found = read(source, options)
+    if target is not None:
+        if not unpaired:
+            _check_names(source, target)
+        found = pairs.combine(found, read(target, replace(options, keys=None)), unpair=unpaired)
+    if mask is not None:
+        _check_names(source, mask)
+        masks = read(mask, replace(options, keys=None, channels=1))
+        found = pairs.add_masks(found, masks)
+    return found
 
 
-def _from_arrays(source: object) -> Raw:
-    if not isinstance(source, tuple):
-        return Raw(Split(source))
-    if len(source) != 2:
-        raise DataError(
-            f"Data in a tuple are a pair. Received: {len(source)} values. "
-            "Accepted: (samples, labels) or ((samples, labels), (samples, labels))."
-        )
-    if not all(isinstance(part, tuple) and len(part) == 2 for part in source):
-        return Raw(Split(*source))
-    (x_train, y_train), (x_test, y_test) = source
-    return Raw(Split(x_train, y_train, "x_train"), Split(x_test, y_test, "x_test"))
+def _check_names(*sources: object) -> None:
+    """Checks that images of two folders have the same names."""
+    folders = [Path(s).expanduser() for s in sources if isinstance(s, str | os.PathLike)]
+    if len(folders) == 2 and all(folder.is_dir() for folder in folders):
+        pairs.check_names(*folders)

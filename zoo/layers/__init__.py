@@ -16,10 +16,12 @@ from zoo.layers.spectral import (
     SpectralConv2DTranspose,
     SpectralDense,
 )
+from zoo.layers.standardization import Destandardize, Standardize
 
 __all__ = [
     "BatchNormalization",
     "Codebook",
+    "Destandardize",
     "ConditionalBatchNormalization",
     "GroupNormalization",
     "InstanceNormalization",
@@ -31,4 +33,5 @@ __all__ = [
     "SpectralConv2D",
     "SpectralConv2DTranspose",
     "SpectralDense",
+    "Standardize",
 ]

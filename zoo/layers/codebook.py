@@ -124,6 +124,11 @@ class Lookup(keras.layers.Layer):
         self.codebook = codebook
         self.built = True
 
+    @property
+    def index_range(self) -> int:
+        """How many values the indices take; the exporter reads it."""
+        return self.codebook.size
+
     def call(self, indices: Any) -> Any:
         """Looks the indices up."""
         return self.codebook.lookup(indices)

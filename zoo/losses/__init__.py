@@ -4,6 +4,8 @@ Those named `…_rows` give one number a row `(batch,)`; the others scalars, mea
 """
 
 from zoo.losses.adversarial import (
+    least_squares_discriminator,
+    least_squares_generator,
     minimax_generator,
     non_saturating_generator,
     standard_discriminator,
@@ -18,20 +20,24 @@ from zoo.losses.reconstruction import (
     mean_squared_error,
     perplexity,
 )
-from zoo.losses.regularization import l1, l2, unit_norm
+from zoo.losses.regularization import jacobian_norm_rows, l1, l2, sparsity, unit_norm
 
 __all__ = [
     "bernoulli_rows",
     "binary_cross_entropy",
     "draw_normal",
     "gaussian_rows",
+    "jacobian_norm_rows",
     "l1",
     "l2",
+    "least_squares_discriminator",
+    "least_squares_generator",
     "log_normal_rows",
     "mean_squared_error",
     "minimax_generator",
     "non_saturating_generator",
     "perplexity",
+    "sparsity",
     "standard_discriminator",
     "standard_normal_kl_rows",
     "unit_norm",

@@ -22,6 +22,20 @@ def non_saturating_generator(fake: Any) -> Any:
     return ops.mean(ops.softplus(-precise(fake)))
 
 
+def least_squares_discriminator(
+    real: Any, fake: Any, *, real_label: float = 1.0, fake_label: float = 0.0
+) -> Any:
+    """½ mean (real − real_label)² + ½ mean (fake − fake_label)² (arXiv:1611.04076, eq. 2)."""
+    return least_squares_generator(real, label=real_label) + least_squares_generator(
+        fake, label=fake_label
+    )
+
+
+def least_squares_generator(fake: Any, *, label: float = 1.0) -> Any:
+    """½ mean (fake − label)² (arXiv:1611.04076, eq. 2)."""
+    return 0.5 * ops.mean(ops.square(_float(fake) - label))
+
+
 def wasserstein_critic(real: Any, fake: Any) -> Any:
     """Mean fake − mean real: Arjovsky et al., 2017, arXiv:1701.07875, eq. 2, negated."""
     return ops.mean(precise(fake)) - ops.mean(precise(real))

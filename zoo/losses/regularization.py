@@ -1,5 +1,6 @@
 """Terms that keep weights and gradients within bounds."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,32 @@ def unit_norm(gradients: Any) -> Any:
     # The square root has no derivative at 0; the smallest float keeps it finite there.
     norms = ops.sqrt(ops.sum(ops.square(flat), axis=1) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
+
+
+def sparsity(activations: Any, share: float) -> Any:
+    """Σ KL(share ‖ mean activation) over the units, Bernoulli: Ng, 2011, CS294A lecture notes.
+
+    Args:
+        activations: `(batch, units)` in [0, 1]; the mean is over the batch.
+        share: The mean that each unit should have, ρ in the notes.
+    """
+    # A unit that is 0 or 1 on the whole batch would be infinitely far away.
+    mean = ops.clip(ops.mean(precise(activations), axis=0), 1e-6, 1 - 1e-6)
+    return ops.sum(
+        share * (math.log(share) - ops.log(mean))
+        + (1 - share) * (math.log(1 - share) - ops.log(1 - mean))
+    )
+
+
+def jacobian_norm_rows(slopes: Any, kernel: Any) -> Any:
+    """‖∂h/∂x‖²_F of the layer h = s(x·kernel + bias): `(batch,)` (Rifai et al., 2011, ICML, eq. 7).
+
+    Args:
+        slopes: s′ at each unit `(batch, units)`.
+        kernel: `(features, units)`.
+    """
+    norms = ops.sum(ops.square(precise(kernel)), axis=0)
+    return ops.sum(ops.square(precise(slopes)) * norms, axis=-1)
 
 
 def l1(weights: Iterable[Any]) -> Any:

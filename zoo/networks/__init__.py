@@ -17,7 +17,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError
-from zoo.networks import blocks, conv, conv_pool, mlp, resnet, vq
+from zoo.networks import attention, blocks, conv, conv_pool, mlp, resnet, vq
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
 from zoo.precision import precise_dtype
@@ -29,6 +29,7 @@ FAMILIES: dict[str, ModuleType] = {
     "resnet": resnet,
     "conv_pool": conv_pool,
     "vq": vq,
+    "attention": attention,
 }
 
 __all__ = ["FAMILIES", "Style", "activated", "apply", "decoder", "encoder", "family", "masks"]

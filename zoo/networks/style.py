@@ -98,10 +98,10 @@ class Style:
         units = units if plain else units * self._pieces
         bias = plain or self.normalization not in BIAS_CANCELS
         chosen = {"use_bias": bias, "kernel_initializer": self.kernel_initializer} | options
-        return self._kept(lambda: make(units, *sizes, **chosen))
+        return self.kept(lambda: make(units, *sizes, **chosen))
 
-    def _kept(self, make: Callable[[], Any]) -> Any:
-        """A layer with weights: the same one in both forms of a network."""
+    def kept(self, make: Callable[[], Any]) -> Any:
+        """A layer with weights that `make` makes: the same one in both forms of a network."""
         return make() if self.trace is None else self.trace.layer(make)
 
     @property
@@ -125,7 +125,7 @@ class Style:
         return x
 
     def _normalize(self, x: Any) -> Any:
-        layer = self._kept(lambda: blocks.normalization_layer(self.normalization, x.shape[-1]))
+        layer = self.kept(lambda: blocks.normalization_layer(self.normalization, x.shape[-1]))
         if layer is None:
             return x
         if self.normalization == "conditional":

@@ -1,7 +1,5 @@
-"""What a run writes while it trains: a log and pictures."""
+"""Callbacks that training adds, and which callbacks look at single steps."""
 
-import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,56 +8,46 @@ import numpy as np
 
 from zoo.data import Data
 from zoo.plotting.grid import save_grid
-from zoo.training.progress import Progress
+
+callbacks = keras.callbacks
 
 PICTURED = 64
+STEP_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+# Training itself ends at a loss that is not finite, with an error.
+UNCONCERNED = (callbacks.History, callbacks.ProgbarLogger, callbacks.TerminateOnNaN)
 
 
-class LogLines(keras.callbacks.Callback):
-    """Appends one JSON line an epoch: epoch, step, seconds, and every log.
+def watches_steps(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback looks at the model at single steps, so that each must end before the next.
 
-    Args:
-        path: The file, made with the first line.
-        progress: Where the run stands.
+    As in Keras, a callback with `async_safe = True` says that it does not.
     """
+    if getattr(callback, "async_safe", False) or isinstance(callback, UNCONCERNED):
+        return False
+    if getattr(callback, "save_freq", None) == "epoch":  # ModelCheckpoint and BackupAndRestore.
+        return False
+    hooks = (getattr(callback, hook) for hook in STEP_HOOKS)
+    return not all(getattr(hook, "_is_default", False) for hook in hooks)
 
-    def __init__(self, path: Path, progress: Progress) -> None:
-        super().__init__()
-        self.path = path
-        self.progress = progress
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Starts the epoch's clock."""
-        self.started = time.monotonic()
+class AlignedHistory(keras.callbacks.History):
+    """Keras's history, with NaN for the logs of a phase in the epochs that it did not run in."""
+
+    async_safe = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Appends the epoch's line."""
-        seconds = round(time.monotonic() - self.started, 3)
-        line = {"epoch": epoch + 1, "step": self.progress.step, "seconds": seconds}
-        line |= logs or {}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        """Adds the epoch's logs, one entry for every log that there has been."""
+        super().on_epoch_end(epoch, logs)
+        count, present = len(self.epoch), logs or {}
+        for name, values in self.history.items():
+            missing = [float("nan")] * (count - len(values))
+            values[:] = missing + values if name in present else values + missing
 
 
-class SampleGrids(keras.callbacks.Callback):
-    """Saves a picture an epoch: samples, or data beside their reconstructions.
+class StepsBar(keras.callbacks.ProgbarLogger):
+    """Keras's progress bar, with the steps that the epoch has; the last one may be shorter."""
 
-    Every picture is drawn from the same latent, so that epochs can be compared.
-
-    Args:
-        folder: Where the pictures go.
-        data: What is reconstructed, for models without a prior.
-    """
-
-    def __init__(self, folder: Path, data: Data) -> None:
-        super().__init__()
-        self.folder = folder
-        self.data = data
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Saves the epoch's picture."""
-        save_picture(self.model, self.data, self.folder / f"epoch-{epoch + 1:04d}.png")
+    async_safe = True
 
 
 def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
@@ -67,8 +55,8 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
 
     Args:
         model: The model that makes the pictures.
-        data: What is reconstructed, where the model has no prior: rows of originals alternate with
-            rows of reconstructions.
+        data: What is reconstructed, where the model has no prior; see
+            `originals_and_reconstructions`.
         path: The PNG file.
         seed: Seeds the latent.
     """
@@ -86,18 +74,15 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
 def originals_and_reconstructions(
     model: Any, data: Data, *, count: int = 32, columns: int = 8
 ) -> np.ndarray:
-    """Rows of originals, each followed by the row of their reconstructions."""
-    count = min(count, len(data)) // columns * columns or min(count, len(data))
-    chosen = np.arange(count)
-    batch = data.batch(chosen, model.value_range)
-    rebuilt = model.reconstruct(batch["data"], labels=_labels(model, batch))
-    pairs = [
-        block
-        for start in range(0, count, columns)
-        for block in (batch["data"][start : start + columns], rebuilt[start : start + columns])
-    ]
-    return np.concatenate(pairs)
-
-
-def _labels(model: Any, batch: dict[str, np.ndarray]) -> np.ndarray | None:
-    return batch["labels"] if model.num_classes is not None else None
+    """Rows of originals, each followed by rows of what the model's `pictured` uses make of them."""
+    batch = data.standardized(None).first(count, model.value_range)
+    count = len(batch["data"]) // columns * columns or len(batch["data"])
+    table = model.table()
+    made = [batch["data"][:count]]
+    for name in model.pictured:
+        given = {key: batch[key][:count] for key in table[name].inputs if key in batch}
+        results = model.use(name, **given).values()
+        made += [result for result in results if result.shape == made[0].shape]
+    return np.concatenate(
+        [rows[start : start + columns] for start in range(0, count, columns) for rows in made]
+    )

@@ -21,6 +21,8 @@ from zoo.training.progress import Progress
 from zoo.training.step import all_variables
 
 KEPT = 2
+START = f"step-{0:09d}"
+"""The weights that a run began with: kept until there is another checkpoint."""
 
 
 class Checkpoints:
@@ -59,50 +61,74 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{progress.step:09d}.npz"
         write_atomically(path, write)
-        for old in self.paths()[:-KEPT]:
+        kept = [other for other in self.paths() if other.stem != START or progress.step == 0]
+        for old in set(self.paths()) - set(kept[-KEPT:]):
             old.unlink()
         return path
 
+    def got_on(self) -> bool:
+        """Whether there is a checkpoint of a later step than the start."""
+        return any(path.stem != START for path in self.paths())
+
     def paths(self) -> list[Path]:
         """The checkpoints, oldest first."""
-        return sorted(self.folder.glob("step-*.npz"))
+        return sorted(self.folder.glob(f"step-{'[0-9]' * 9}.npz"))
 
     def restore(self) -> Progress | None:
         """Restores the newest intact checkpoint; None where there is none.
 
-        A damaged one is named in a warning, and the one before it is used.
+        A damaged one, or one of other weights, is named in a warning, and the one before it is
+        used.
 
         Raises:
-            RunError: All are damaged, or one belongs to another model.
+            RunError: All are damaged, or belong to another model.
         """
         paths = self.paths()
+        belonging = []
         for path in reversed(paths):
             try:
-                arrays = _read(path)
+                progress, arrays = _read(path)
             except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as e:
                 warnings.warn(f"Checkpoint {path} is damaged ({e}).", stacklevel=2)
                 continue
-            return self._assign(path, arrays)
+            if problem := self._problem(arrays):
+                belonging.append(f"{path} {problem}")
+                continue
+            for other in belonging:
+                warnings.warn(f"Checkpoint {other}.", stacklevel=2)
+            for variable, array in zip(all_variables(self.model), arrays, strict=True):
+                variable.assign(array)
+            return progress
+        if belonging:
+            raise RunError(f"A checkpoint belongs to its model. Received: {belonging[0]}.")
         if paths:
             raise RunError(f"No checkpoint in {self.folder} is intact. Received: {len(paths)}.")
         return None
 
-    def _assign(self, path: Path, arrays: dict[str, np.ndarray]) -> Progress:
-        progress = Progress(**json.loads(arrays.pop("progress").tobytes()))
-        variables = all_variables(self.model)
-        shapes = [tuple(variable.shape) for variable in variables]
-        received = [array.shape for array in arrays.values()]
-        if shapes != received:
-            raise RunError(
-                f"A checkpoint belongs to its model. Received: {path} with {len(received)} arrays, "
-                f"where {type(self.model).__name__} has {len(shapes)} of other shapes."
-            )
-        for variable, array in zip(variables, arrays.values(), strict=True):
-            variable.assign(array)
-        return progress
+    def _problem(self, arrays: list[np.ndarray]) -> str | None:
+        """In what the arrays differ from the model's variables; None where they fit."""
+        shapes = [tuple(variable.shape) for variable in all_variables(self.model)]
+        name = type(self.model).__name__
+        if len(shapes) != len(arrays):
+            return f"has {len(arrays)} arrays, where {name} has {len(shapes)}"
+        for index, (shape, array) in enumerate(zip(shapes, arrays, strict=True)):
+            if shape != array.shape:
+                return f"has {array.shape} as array {index}, where {name} has {shape}"
+        return None
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """All arrays of a checkpoint; the archive's checksums tell a torn or altered one."""
+def _read(path: Path) -> tuple[Progress, list[np.ndarray]]:
+    """The progress and all arrays; the archive's checksums tell a torn or altered one.
+
+    Raises:
+        ValueError: The contents are not a checkpoint's.
+    """
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+        found: dict[str, Any] = {name: archive[name] for name in archive.files}
+    progress = Progress.from_json(json.loads(found.pop("progress").tobytes()))
+    if sorted(found) != [f"{i:05d}" for i in range(len(found))]:
+        raise ValueError("its arrays are not numbered in turn")
+    arrays = [found[name] for name in sorted(found)]
+    if any(array.dtype.kind not in "fiub" for array in arrays):
+        raise ValueError("its arrays are not numbers")
+    return progress, arrays

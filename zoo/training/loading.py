@@ -113,7 +113,13 @@ def _read(path: Path) -> Any:
 def _load_run(path: Path) -> GenerativeModel:
     from zoo.training.checkpoint import Checkpoints
     from zoo.training.run_folder import read_run
+    from zoo.training.set_aside import left_aside
 
+    if not (path / "model.keras").is_file() and (older := left_aside(path)):
+        raise RunError(
+            f"The run of {path} was set aside by a process that was killed while it replaced it: "
+            f"it lies in {older[-1]}. Accepted: zoo train with --resume, which puts it back."
+        )
     description = read_run(path)
     cls = class_of(description["model"], path)
     if (path / "model.keras").is_file():

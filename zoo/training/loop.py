@@ -8,27 +8,29 @@ from typing import Any
 
 import keras
 
-from zoo.errors import DivergenceError, ModelError
+from zoo.errors import ModelError
 from zoo.model import GenerativeModel
-from zoo.training.batches import Feed, data_for
+from zoo.training.batches import Feed
+from zoo.training.callbacks import AlignedHistory, StepsBar, watches_steps
+from zoo.training.dispatch import IN_FLIGHT, Dispatcher
 from zoo.training.evaluation import Evaluation
+from zoo.training.inputs import data_for
 from zoo.training.progress import Progress
 from zoo.training.run_folder import RunFolder
-from zoo.training.signals import orderly_stop
-from zoo.training.step import Stepper, named
-
-BATCH_SIZE = 64
+from zoo.training.signals import Stopped, orderly_stop
 
 
 def fit(
     model: GenerativeModel,
     data: Any,
+    labels: Any = None,
     *,
     epochs: int = 1,
     steps: int | None = None,
     batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] | None = None,
     validation_data: Any = None,
+    validation_split: float = 0.0,
     validation_batch_size: int = 256,
     seed: int | None = None,
     steps_per_call: int = 1,
@@ -41,20 +43,31 @@ def fit(
     """Trains a model and returns Keras's `History`: the mean of every log, by epoch.
 
     A step runs every phase, each as often as it repeats. The same seed gives the same order of the
-    data and the same noise on every backend.
+    data and the same noise on every backend. A model that was trained before goes on in them where
+    it stopped (`model.steps`); epochs and steps are counted from this call.
+
+    The next step starts before the logs of the last one are read. Where a callback looks at single
+    steps (`on_train_batch_…`), each step ends before the next one starts.
+
+    In an epoch in which a phase does not run, its logs are left out of what callbacks see, its loss
+    is not evaluated, and its entries in the history are NaN.
 
     Args:
         model: What is trained.
-        data: `Data`, arrays, or a pair of arrays and labels; scaled to the model's `value_range`.
+        data: `Data`, arrays, a pair of arrays and labels, a dictionary of fields, or a data set of
+            `tf.data`, PyTorch or Keras; scaled to the model's `value_range`.
+        labels: Keras's `y`: labels, or a target of the data's shape.
         epochs: The epoch after which training ends; an epoch is one pass over the data.
         steps: The step after which training ends, in place of `epochs`.
         batch_size: Rows of each update; by default 64, or all where there are fewer.
         callbacks: Keras callbacks, the stock ones included.
-        validation_data: Evaluated after each epoch; its logs are named `val_…`.
+        validation_data: Evaluated after each epoch, with the weights that training moves and not
+            their average; its logs are named `val_…`.
+        validation_split: Share of the data that is held out in place of `validation_data`.
         validation_batch_size: Rows that validation computes at once.
         seed: Seeds order and noise; the model's own seed by default.
         steps_per_call: Steps that one compiled call runs: less overhead, a longer compilation.
-        initial_epoch: The epoch to start from, when a model is trained further.
+        initial_epoch: The epoch to count from, when a model is trained further.
         verbose: 0 silent, 1 a progress bar, 2 one line an epoch.
         run: A folder for checkpoints, logs and the trained model; see `RunFolder`.
         resume: Continues from the run's last checkpoint, as if it had not been interrupted.
@@ -71,17 +84,23 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
-    data = data_for(model, data)
+    data = data_for(model, data, labels, steps=steps)
+    if validation_split:
+        data, validation_data = _split(data, validation_data, validation_split)
+    model.adapt(data)
+    data = data.standardized(model.standardization)
     seed = model.seed if seed is None else seed
-    batch_size = min(BATCH_SIZE, len(data)) if batch_size is None else batch_size
     feed = Feed(model, data, batch_size, seed)
+    batch_size = feed.batch_size
     per_epoch = feed.order.steps_per_epoch
     total = epochs * per_epoch if steps is None else steps
     validation = None
     if validation_data is not None:
         held_out = data_for(model, validation_data, like=data)
         validation = Evaluation(model, held_out, validation_batch_size, seed)
-    progress = Progress(step=initial_epoch * per_epoch)
+    done = int(keras.ops.convert_to_numpy(model.steps))
+    first = initial_epoch * per_epoch
+    progress = Progress(first, start=max(0, done - first))
     with ExitStack() as stack:
         folder = None
         if run is not None:
@@ -89,24 +108,34 @@ def fit(
             stack.callback(folder.release)
             training = {"batch_size": batch_size, "epochs": epochs, "steps": steps, "seed": seed}
             progress = folder.open(model, data, training, resume=resume, overwrite=overwrite)
+        used = [*(callbacks or []), AlignedHistory()]
+        if verbose != 0 and not any(isinstance(c, keras.callbacks.ProgbarLogger) for c in used):
+            used.append(StepsBar())
         callback_list = keras.callbacks.CallbackList(
-            [*(callbacks or []), *(folder.callbacks(data, progress) if folder else [])],
-            add_history=True,
-            add_progbar=verbose != 0,
+            used,
             verbose=1 if verbose == "auto" else verbose,
             epochs=math.ceil(total / per_epoch),
-            steps=per_epoch,
+            steps=min(total, per_epoch),
             model=model,
         )
-        loop = _Loop(model, feed, callback_list, validation, progress, folder, steps_per_call)
+        in_flight = 1 if any(watches_steps(callback) for callback in used) else IN_FLIGHT
+        dispatcher = Dispatcher(model, feed, steps_per_call)
+        loop = _Loop(model, dispatcher, callback_list, validation, progress, folder, in_flight)
         model.stop_training = False
         signals = stack.enter_context(orderly_stop(model, enabled=folder is not None))
         loop.run(total)
         if folder is not None:
             folder.close(progress)
     if signals:
-        raise KeyboardInterrupt
+        raise Stopped(signals[0])
     return model.history
+
+
+def _split(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
+    """The data to train on and those held out."""
+    if validation_data is not None:
+        raise ModelError("Data are held out by validation_data or validation_split. Received: both")
+    return data.split(share)
 
 
 class _Loop:
@@ -115,94 +144,125 @@ class _Loop:
     def __init__(
         self,
         model: GenerativeModel,
-        feed: Feed,
+        dispatcher: Dispatcher,
         callbacks: keras.callbacks.CallbackList,
         validation: Evaluation | None,
         progress: Progress,
         folder: RunFolder | None,
-        steps_per_call: int,
+        in_flight: int,
     ) -> None:
         self.model = model
-        self.feed = feed
+        self.dispatcher = dispatcher
         self.callbacks = callbacks
         self.validation = validation
         self.progress = progress
         self.folder = folder
-        self.steps_per_call = steps_per_call
-        self.stepper = Stepper.of(model)
+        self.in_flight = in_flight
+        self.per_epoch = dispatcher.feed.order.steps_per_epoch
 
     def run(self, total: int) -> None:
-        per_epoch = self.feed.order.steps_per_epoch
         logs: dict[str, float] = {}
-        self.callbacks.on_train_begin()
+        self._begin_training()
         while self.progress.step < total and not self.model.stop_training:
-            epoch = self.progress.step // per_epoch
-            self.callbacks.on_epoch_begin(epoch)
-            end = min(total, (epoch + 1) * per_epoch)
+            epoch = self.progress.step // self.per_epoch
+            end = min(total, (epoch + 1) * self.per_epoch)
+            self._begin_epoch(epoch, end)
             self._run_epoch(end)
             if self.progress.step < end:
                 break
-            logs = self.progress.means()
-            if self.validation is not None:
-                logs |= {f"val_{name}": value for name, value in self.validation().items()}
-            self.callbacks.on_epoch_end(epoch, logs)
-            if self.progress.step % per_epoch == 0:
-                self.progress.start_epoch()
-            if self.folder is not None:
-                self.folder.checkpoint(self.progress)
+            logs = self.progress.means() | self._validate(epoch * self.per_epoch, end)
+            self._end_epoch(epoch, logs)
         self.callbacks.on_train_end(logs)
 
+    def _begin_training(self) -> None:
+        """Starts the callbacks, of which `BackupAndRestore` may bring back weights and epoch."""
+        self.model._initial_epoch = None
+        self.callbacks.on_train_begin()
+        epoch = self.model._initial_epoch
+        if epoch:
+            steps = int(keras.ops.convert_to_numpy(self.model.steps))
+            first, step = epoch * self.per_epoch, steps - self.progress.start
+            # A backup in the middle of an epoch goes on there, if this model counts as that did.
+            self.progress.step = step if first <= step < first + self.per_epoch else first
+            self.progress.start = max(0, steps - self.progress.step)
+
+    def _begin_epoch(self, epoch: int, end: int) -> None:
+        for callback in self.callbacks.callbacks:
+            if isinstance(callback, StepsBar):
+                callback.target = end - epoch * self.per_epoch
+        if self.folder is not None:
+            self.folder.begin_epoch()
+        self.callbacks.on_epoch_begin(epoch)
+
+    def _validate(self, first: int, end: int) -> dict[str, float]:
+        """Losses on the held-out data, of the phases that took part in the epoch."""
+        if self.validation is None:
+            return {}
+        start = self.progress.start
+        phases = self.dispatcher.feed.running(start + first, start + end)
+        return {f"val_{name}": value for name, value in self.validation(phases).items()}
+
+    def _end_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Saves the epoch, then lets callbacks and pictures, which may fail, have it."""
+        if self.progress.step % self.per_epoch == 0:
+            self.progress.start_epoch()
+        if self.folder is not None:
+            self.folder.log(epoch, self.progress, logs)
+            self.folder.checkpoint(self.progress)
+        rates = self._learning_rates()
+        self.callbacks.on_epoch_end(epoch, logs)
+        if self.folder is not None:
+            if self._learning_rates() != rates:
+                self.folder.checkpoint(self.progress)
+            self.folder.picture(f"epoch-{epoch + 1:04d}")
+
+    def _learning_rates(self) -> list[float]:
+        rates = [optimizer.learning_rate for optimizer in self.model.optimizers]
+        return [float(keras.ops.convert_to_numpy(rate)) for rate in rates]
+
     def _run_epoch(self, end: int) -> None:
-        """Runs the steps up to `end`; the next batch is made while the device computes."""
-        per_epoch = self.feed.order.steps_per_epoch
-        updates = self._updates(end)
-        while updates and not self.model.stop_training:
-            first = self.progress.step % per_epoch
-            for index in range(len(updates)):
-                self.callbacks.on_train_batch_begin(first + index)
-            pending = self._dispatch(updates)
-            self.progress.step += len(updates)
-            coming = self._updates(end)
-            for index, step_logs in enumerate(pending):
-                step = self.progress.step - len(updates) + index
-                self.progress.add(self._read(step, step_logs))
-                self.callbacks.on_train_batch_end(first + index, self.progress.means())
-            if self.folder is not None and coming:
-                self.folder.checkpoint_if_due(self.progress)
-            updates = coming
+        """Runs the steps up to `end`, and saves the run where that is due."""
+        while self.progress.step < end and not self.model.stop_training:
+            due = end if self.folder is None else self.folder.next_save(self.progress.step, end)
+            self._run_steps(due)
+            if self.folder is not None and self.progress.step == due < end:
+                epoch = self.progress.step // self.per_epoch
+                self.folder.save(epoch, self.progress)
 
-    def _updates(self, end: int) -> list[list[tuple[int, dict]]]:
-        """The updates of the steps of the next call."""
-        last = min(end, self.progress.step + self.steps_per_call)
-        return [self.feed.updates(step) for step in range(self.progress.step, last)]
+    def _run_steps(self, end: int) -> None:
+        """Runs the steps up to `end`; while the device computes, the next batches are made."""
+        start = self.progress.start
+        self.dispatcher.begin(self.progress.steps, start + end)
+        saved = self.progress.step
+        folder = self.folder
+        while True:
+            due = folder is not None and folder.is_due() and self.progress.step > saved
+            hold = due or self.model.stop_training
+            if self.dispatcher.coming and not hold and len(self.dispatcher) < self.in_flight:
+                self._start()
+            elif len(self.dispatcher):
+                self._read()
+            elif folder is not None and due and self.dispatcher.coming:
+                folder.checkpoint(self.progress)
+                saved = self.progress.step
+            else:
+                return
 
-    def _dispatch(self, steps: list[list[tuple[int, dict]]]) -> list[list[tuple[int, dict]]]:
-        """Starts the updates of some steps: phase number and logs of each, by step.
+    def _start(self) -> None:
+        for step in self.dispatcher.coming:
+            self.callbacks.on_train_batch_begin((step - self.progress.start) % self.per_epoch)
+        if self.in_flight == 1:  # A callback may have frozen weights.
+            self.dispatcher.refresh()
+        self.dispatcher.start()
 
-        A single step is run phase by phase, so that each phase is compiled once and by itself;
-        several steps are one compiled call.
-        """
-        if len(steps) == 1:
-            runs = [(n, self.stepper.run((n,), [batch])[0]) for n, batch in steps[0]]
-            return [runs]
-        flat = [update for step in steps for update in step]
-        logs = self.stepper.run(tuple(n for n, _ in flat), [batch for _, batch in flat])
-        numbered = iter(zip((n for n, _ in flat), logs, strict=True))
-        return [[next(numbered) for _ in step] for step in steps]
-
-    def _read(self, step: int, updates: list[tuple[int, dict]]) -> dict[str, float]:
-        """One step's logs as numbers: the means over a phase's repetitions.
-
-        Reading waits for the device.
-        """
-        values: dict[str, list[float]] = {}
-        for number, logs in updates:
-            phase = self.model.phases[number]
-            numbers = {k: float(keras.ops.convert_to_numpy(v)) for k, v in logs.items()}
-            if not math.isfinite(numbers["loss"]):
-                raise DivergenceError(
-                    f"The loss of phase {phase.name!r} became {numbers['loss']} at step {step}."
-                )
-            for name, value in named(self.model, phase, numbers).items():
-                values.setdefault(name, []).append(value)
-        return {name: sum(found) / len(found) for name, found in values.items()}
+    def _read(self) -> None:
+        """Reads the logs of the oldest call, and hands them to the callbacks."""
+        first = self.progress.step
+        found = self.dispatcher.read()
+        self.progress.step += len(found)
+        if not len(self.dispatcher):  # The weights are those after this step.
+            self.model.steps.assign(self.progress.steps)
+        for index, logs in enumerate(found):
+            self.progress.add(logs)
+            means = self.progress.means()
+            self.callbacks.on_train_batch_end((first + index) % self.per_epoch, means)

@@ -1,30 +1,31 @@
-"""A run's folder: its settings, log, samples, checkpoints and trained model."""
+"""A run on disk: its description, log, pictures, checkpoints and trained model."""
 
 import json
-import shutil
-import tempfile
 import time
-from importlib import metadata
+import warnings
 from pathlib import Path
 from typing import Any
 
 import filelock
 import keras
 
-from zoo import __version__, backends
 from zoo.data import Data
 from zoo.errors import RunError, TargetError
-from zoo.files import replacing, write_atomically
-from zoo.imports import target_of
+from zoo.files import replacing, temporaries, write_atomically
 from zoo.model import GenerativeModel
-from zoo.training.callbacks import LogLines, SampleGrids
+from zoo.optimizers import number_rate
+from zoo.training.callbacks import save_picture
 from zoo.training.checkpoint import Checkpoints
 from zoo.training.progress import Progress
+from zoo.training.run_log import RunLog
+from zoo.training.run_record import check_resumes, describe_run, jsonable, read_run
+from zoo.training.set_aside import SetAside
+
+__all__ = ["RunFolder", "read_run", "save_model"]
 
 CHECKPOINT_SECONDS = 60.0
 LOCK = ".lock"
-OWN = {"run.json", "log.jsonl", "model.keras", "checkpoints", "samples", LOCK}
-PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu", "torch", "jax")
+OWN = {"run.json", "log.jsonl", "model.keras", "checkpoints", "samples"}
 
 
 class RunFolder:
@@ -40,17 +41,27 @@ class RunFolder:
         path: The folder; made when training starts.
         details: More entries for `run.json`, such as the name of the model.
         samples: Whether pictures are drawn.
+        every: Also writes a log line, a checkpoint and a picture every so many steps.
     """
 
     def __init__(
-        self, path: str | Path, *, details: dict[str, Any] | None = None, samples: bool = True
+        self,
+        path: str | Path,
+        *,
+        details: dict[str, Any] | None = None,
+        samples: bool = True,
+        every: int | None = None,
     ) -> None:
+        if every is not None and every < 1:
+            raise RunError(f"every is at least 1 step. Received: {every}")
         self.path = Path(path)
         self.details = details or {}
         self.samples = samples
+        self.every = every
         self._due = 0.0
         self._lock = filelock.FileLock(self.path / LOCK, timeout=0)
-        self._aside: Path | None = None
+        self._older = SetAside(self.path, OWN)
+        self._log = RunLog(self.path / "log.jsonl")
 
     def open(
         self,
@@ -67,14 +78,16 @@ class RunFolder:
             RunError: The folder is in use, holds something else, or nothing to resume.
         """
         self.model = model
+        self.data = data
         self.checkpoints = Checkpoints(self.path / "checkpoints", model)
         self._due = time.monotonic() + CHECKPOINT_SECONDS
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"A run goes into a folder. Received: {self.path}, which is a file.")
         self._acquire()
+        self._clean()
         present = {entry.name for entry in self.path.iterdir()} - {LOCK}
         if resume and present:
-            return self._resume(data, training)
+            return self._resume(training)
         if present and not overwrite:
             raise RunError(
                 f"A run folder is new or empty. Received: {self.path}, which holds files. "
@@ -82,8 +95,10 @@ class RunFolder:
             )
         if present:
             self._set_aside(present)
-        self._write_description(data, training)
-        return Progress()
+        progress = Progress(start=int(keras.ops.convert_to_numpy(model.steps)))
+        self._write_record(describe_run(model, data, training))
+        self.checkpoints.save(progress)  # Weights may come from elsewhere than the seed.
+        return progress
 
     def _acquire(self) -> None:
         """Takes the folder for this process; the system gives it back when the process ends."""
@@ -97,6 +112,15 @@ class RunFolder:
         except OSError as error:
             raise TargetError(f"Cannot write {self.path}: {error.strerror or error}.") from error
 
+    def _clean(self) -> None:
+        """Removes what killed processes were writing, and settles an older run set aside."""
+        left = temporaries(self.path, r"run\.json", r"log\.jsonl", r"model\.keras")
+        left += temporaries(self.path / "checkpoints", r"step-\d+\.npz")
+        left += temporaries(self.path / "samples", r"(epoch|step)-\d+\.png")
+        for file in left:
+            file.unlink()
+        self._older.recover(got_on=self.checkpoints.got_on())
+
     def _set_aside(self, present: set[str]) -> None:
         """Moves an older run out of the way until the new one has a checkpoint."""
         if foreign := sorted(present - OWN):
@@ -105,79 +129,71 @@ class RunFolder:
                 f"{', '.join(foreign[:3])}. Accepted: another folder."
             )
         read_run(self.path)
-        prefix = f".{self.path.name}.replaced."
-        self._aside = Path(tempfile.mkdtemp(prefix=prefix, dir=self.path.resolve().parent))
-        for name in present:
-            (self.path / name).rename(self._aside / name)
+        self._older.move(present)
 
     def release(self) -> None:
         """Gives the folder back; an older run returns if the new one left no checkpoint."""
-        if self._aside is not None:
-            for name in OWN - {LOCK}:
-                _remove(self.path / name)
-            for entry in self._aside.iterdir():
-                entry.rename(self.path / entry.name)
-            self._drop_older()
+        self._older.put_back()
         self._lock.release()
 
-    def _drop_older(self) -> None:
-        if self._aside is not None:
-            shutil.rmtree(self._aside)
-            self._aside = None
-
-    def _resume(self, data: Data, training: dict[str, Any]) -> Progress:
+    def _resume(self, training: dict[str, Any]) -> Progress:
         before = read_run(self.path)
-        own = {"class": type(self.model).__name__} | _jsonable(self.model.get_config())
-        recorded = {"class": before["model"]["class"]} | before["model"]["settings"]
-        _check_same("settings", recorded, own)
-        for name in ("batch_size", "seed"):
-            _check_same("training", {name: before["training"][name]}, {name: training[name]})
-        _check_same("data", _identity(before["data"]), _identity(data.description))
+        check_resumes(before, self.model, self.data, training)
+        rates = [number_rate(optimizer) for optimizer in self.model.optimizers]
         progress = self.checkpoints.restore() or Progress()
+        settings = jsonable(self.model.get_config())
+        if before["model"]["settings"] != settings:  # A learning rate, and nothing else, differs.
+            for optimizer, rate in zip(self.model.optimizers, rates, strict=True):
+                if rate is not None:
+                    optimizer.learning_rate = rate
         (self.path / "model.keras").unlink(missing_ok=True)  # Older than what training makes now.
-        drop_lines_after(self.path / "log.jsonl", progress.step)
-        if before["training"] != training:  # A run that is extended goes on to its new end.
-            description = before | {"training": training}
-            write_atomically(self.path / "run.json", json.dumps(description, indent=2) + "\n")
+        self._log.drop_after(progress.step)
+        now = before | {"training": training, "model": before["model"] | {"settings": settings}}
+        if before != now:  # A run that is extended goes on to its new end.
+            self._write_record(now)
         return progress
 
-    def _write_description(self, data: Data, training: dict[str, Any]) -> None:
-        model = self.model
-        description = {
-            "model": {
-                "class": type(model).__name__,
-                "target": target_of(type(model)),
-                "settings": model.get_config(),
-            },
-            "training": training,
-            "data": data.description,
-            "value_range": model.value_range,
-            "class_names": data.class_names,
-            "seed": training["seed"],
-            "backend": keras.config.backend(),
-            "device": backends.current().device(),
-            "versions": {"genzoo": __version__} | _versions(),
-        }
-        text = json.dumps(_jsonable(self.details | description), indent=2) + "\n"
+    def _write_record(self, record: dict[str, Any]) -> None:
+        text = json.dumps(jsonable(self.details) | record, indent=2) + "\n"
         write_atomically(self.path / "run.json", text)
 
-    def callbacks(self, data: Data, progress: Progress) -> list[keras.callbacks.Callback]:
-        """The callbacks that write the log and the pictures."""
-        found: list[keras.callbacks.Callback] = [LogLines(self.path / "log.jsonl", progress)]
-        if self.samples:
-            found.append(SampleGrids(self.path / "samples", data))
-        return found
+    def begin_epoch(self) -> None:
+        """Starts the clock of the log."""
+        self._log.restart_clock()
+
+    def log(self, epoch: int, progress: Progress, logs: dict[str, Any]) -> None:
+        """Appends a line to the log."""
+        self._log.append(epoch, progress.step, logs)
+
+    def picture(self, name: str) -> None:
+        """Saves a picture; one that cannot be drawn is a warning."""
+        if not self.samples:
+            return
+        try:
+            save_picture(self.model, self.data, self.path / "samples" / f"{name}.png")
+        except Exception as error:  # Whatever it is, training is worth more than its picture.
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            warnings.warn(f"Pictures cannot be drawn: {first}", stacklevel=2)
+
+    def next_save(self, step: int, end: int) -> int:
+        """The step up to which training runs before it calls `save`."""
+        return end if self.every is None else min(end, (step // self.every + 1) * self.every)
+
+    def save(self, epoch: int, progress: Progress) -> None:
+        """Writes a log line, a checkpoint and a picture in the middle of an epoch."""
+        self.log(epoch, progress, progress.means())
+        self.checkpoint(progress)
+        self.picture(f"step-{progress.step:09d}")
 
     def checkpoint(self, progress: Progress) -> None:
         """Writes a checkpoint."""
         self.checkpoints.save(progress)
-        self._drop_older()
+        self._older.drop()
         self._due = time.monotonic() + CHECKPOINT_SECONDS
 
-    def checkpoint_if_due(self, progress: Progress) -> None:
-        """Writes a checkpoint if the last one is a minute old."""
-        if time.monotonic() >= self._due:
-            self.checkpoint(progress)
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is a minute old."""
+        return time.monotonic() >= self._due
 
     def close(self, progress: Progress) -> None:
         """Writes the last checkpoint and the trained model."""
@@ -189,72 +205,3 @@ def save_model(model: GenerativeModel, path: Path) -> None:
     """Saves a `.keras` file beside its place, then renames it."""
     with replacing(path) as temporary:
         model.save(temporary)
-
-
-def read_run(path: Path) -> dict[str, Any]:
-    """The contents of a run's `run.json`.
-
-    Raises:
-        RunError: There is none, or it cannot be read.
-    """
-    try:
-        found = json.loads((path / "run.json").read_text())
-    except FileNotFoundError:
-        raise RunError(f"A run folder holds run.json. Received: {path}") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"run.json of {path} cannot be read: {error}") from None
-    if not isinstance(found, dict) or not {"model", "training", "versions"} <= set(found):
-        raise RunError(f"A run folder holds run.json. Received: {path}, whose is not a run's.")
-    return found
-
-
-def _check_same(what: str, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuses to resume a run with something else than it had, naming only what differs."""
-    different = [name for name in before | now if before.get(name) != now.get(name)]
-    if different:
-        received = ", ".join(f"{name}={now.get(name)}" for name in different)
-        accepted = ", ".join(f"{name}={before.get(name)}" for name in different)
-        raise RunError(
-            f"A run is resumed with its own {what}. Received: {received}. Accepted: {accepted}."
-        )
-
-
-def _identity(description: dict[str, Any]) -> dict[str, Any]:
-    """What tells data apart, of all that is known about them."""
-    return {name: description[name] for name in ("hash", "count", "shape")}
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def drop_lines_after(path: Path, step: int) -> None:
-    """Removes the lines of a log that a resumed run will write again."""
-    if not path.exists():
-        return
-    kept = []
-    for line in path.read_text().splitlines():
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-        except (ValueError, KeyError):
-            break  # A torn last line: the run was killed while writing it.
-    write_atomically(path, "".join(kept))
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _jsonable(value: Any) -> Any:
-    """The value as JSON gives it back: tuples become lists."""
-    return json.loads(json.dumps(value))

@@ -9,6 +9,18 @@ from types import FrameType
 from zoo.model import GenerativeModel
 
 
+class Stopped(KeyboardInterrupt):
+    """Training that a signal ended, after a whole step and a checkpoint.
+
+    Attributes:
+        number: The signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.number = number
+
+
 @contextmanager
 def orderly_stop(model: GenerativeModel, *, enabled: bool) -> Iterator[list[int]]:
     """Turns the first SIGINT or SIGTERM into `stop_training`; a second one interrupts at once.

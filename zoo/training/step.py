@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
 from zoo import backends
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
+from zoo.optimizers import check_known, distinct
 from zoo.phase import Phase
 
 Batch = dict[str, Any]
@@ -18,19 +20,32 @@ Program = tuple[int, ...]
 
 
 class Stepper:
-    """Runs a model's updates; each sequence of phases is compiled once."""
+    """Runs a model's updates; each sequence of phases is compiled once.
+
+    What each phase trains is settled when the stepper is made.
+    """
 
     def __init__(self, model: GenerativeModel) -> None:
         self.model = model
         self.variables = all_variables(model)
+        self.signature = _signature(model)
+        self.trained = [phase.variables for phase in model.phases]
+        for phase, trained in zip(model.phases, self.trained, strict=True):
+            check_known(phase, trained)
+        self.others = [_without(model.variables, trained) for trained in self.trained]
         self._compiled: dict[Program, Callable[[list[Batch]], list[dict]]] = {}
 
     @classmethod
     def of(cls, model: GenerativeModel) -> Stepper:
-        """The model's own stepper, so that training it again compiles nothing again."""
-        if not hasattr(model, "_stepper"):
-            object.__setattr__(model, "_stepper", cls(model))
-        return model._stepper
+        """The model's own stepper, so that training it again compiles nothing again.
+
+        Freezing or thawing weights, or another optimizer, makes a new one.
+        """
+        stepper = model.__dict__.get("_stepper")
+        if stepper is None or stepper.signature != _signature(model):
+            stepper = cls(model)
+            object.__setattr__(model, "_stepper", stepper)
+        return stepper
 
     def run(self, program: Program, batches: list[Batch]) -> list[dict[str, Any]]:
         """Runs one update per phase of the program, each on its own batch.
@@ -45,48 +60,85 @@ class Stepper:
         return self._compiled[program](batches)
 
     def _compose(self, program: Program) -> Callable[[list[Batch]], list[dict]]:
-        phases = [self.model.phases[number] for number in program]
-
         def step(batches: list[Batch]) -> list[dict]:
             return [
-                update(self.model, phase, batch)
-                for phase, batch in zip(phases, batches, strict=True)
+                self._update(number, batch) for number, batch in zip(program, batches, strict=True)
             ]
 
         return step
 
+    def _update(self, number: int, batch: Batch) -> dict[str, Any]:
+        """Updates a phase's networks on one batch and returns the logs of its loss."""
+        model, phase, trained = self.model, self.model.phases[number], self.trained[number]
+        backend = backends.current()
 
-def update(model: GenerativeModel, phase: Phase, batch: Batch) -> dict[str, Any]:
-    """Updates the phase's networks on one batch and returns the logs of its loss."""
-    backend = backends.current()
-    trained = phase.variables
-    own = {id(variable) for variable in trained}
-    others = [variable for variable in model.variables if id(variable) not in own]
+        def objective() -> tuple[Any, dict]:
+            logs = dict(phase.loss(batch, True))
+            return phase.optimizer.scale_loss(logs["loss"]), logs
 
-    def objective() -> tuple[Any, dict]:
-        logs = phase.loss(batch, True)
-        return phase.optimizer.scale_loss(logs["loss"]), logs
+        if trained:
+            gradients, logs = backend.gradients(objective, trained, self.others[number])
+        else:  # All is frozen: the loss is still reported, and its state moves on.
+            gradients, logs = [], objective()[1]
+        following = logs.pop("next", {})
+        # PyTorch and TensorFlow assign in place: a log that is a variable would move with it.
+        logs = {name: ops.copy(value) for name, value in logs.items()}
+        if trained:
+            gradients = complete(phase, trained, gradients)
+            backend.apply(phase.optimizer, backend.average_gradients(gradients), trained)
+            if model.ema is not None:
+                model.average.update(trained)
+        for name, value in following.items():
+            _state(model, phase, name).assign(value)
+        return logs
 
-    gradients, logs = backend.gradients(objective, trained, others)
+
+def complete(phase: Phase, trained: Sequence[keras.Variable], gradients: list) -> list:
+    """Gradients of every weight: zeros for those outside the loss of a partial phase.
+
+    Raises:
+        ModelError: A weight has no gradient, and the phase is not partial.
+    """
     missing = [v.path for v, g in zip(trained, gradients, strict=True) if g is None]
-    if missing:
+    if missing and not phase.partial:
         raise ModelError(
-            f"Every weight of a phase has a gradient. Received none in phase {phase.name!r} "
-            f"for: {', '.join(missing)}"
+            f"Every weight of a phase has a gradient, unless partial=True. Received none in phase "
+            f"{phase.name!r} for: {', '.join(missing)}"
         )
-    backend.apply(phase.optimizer, backend.average_gradients(gradients), trained)
-    if model.ema is not None:
-        model.average.update(trained)
-    return logs
+    return [
+        ops.zeros_like(variable.value) if gradient is None else gradient
+        for variable, gradient in zip(trained, gradients, strict=True)
+    ]
+
+
+def _state(model: GenerativeModel, phase: Phase, name: str) -> keras.Variable:
+    """The variable that a loss returned the next value of."""
+    variable = getattr(model, name, None)
+    if not isinstance(variable, keras.Variable):
+        raise ModelError(
+            f'"next" names variables that self.state(…) made. Received from phase '
+            f"{phase.name!r}: {name!r}"
+        )
+    return variable
 
 
 def all_variables(model: GenerativeModel) -> list[keras.Variable]:
     """The model's and its optimizers' variables, each once, in a fixed order."""
     found: Sequence[keras.Variable] = [
         *model.variables,
-        *(variable for phase in model.phases for variable in phase.optimizer.variables),
+        *(variable for optimizer in distinct(model.phases) for variable in optimizer.variables),
     ]
     return list({id(variable): variable for variable in found}.values())
+
+
+def _without(variables: Sequence[keras.Variable], own: Sequence[keras.Variable]) -> list:
+    left_out = {id(variable) for variable in own}
+    return [variable for variable in variables if id(variable) not in left_out]
+
+
+def _signature(model: GenerativeModel) -> list[tuple[int, list[int]]]:
+    """What tells whether compiled updates still do what the phases say."""
+    return [(id(p.optimizer), [id(v) for v in p.variables]) for p in model.phases]
 
 
 def named(model: GenerativeModel, phase: Phase, logs: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Activations: one ONNX operator each, in whatever order their input is stored."""
+"""Activations: one ONNX operator each, in any order that their input is stored in."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.registry import array, case, layer, operation, rewrite
+from export.direct.registry import Result, array, case, decomposition, layer, operation
 from export.direct.tensor import Stored, Tensor
 
 X = array(2, 3, 4)
 
-# Keras class → ONNX operator and the attributes it gets from the Keras operation.
+# Keras class → ONNX operator, and its attributes: numbers, or names of Keras settings.
 ACTIVATIONS: dict[str, tuple[str, dict[str, str | float]]] = {
     "Relu": ("Relu", {}),
     "Sigmoid": ("Sigmoid", {}),
@@ -31,7 +31,7 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, str | float]]] = {
 
 @operation(
     *ACTIVATIONS,
-    cases=[
+    cases=lambda: [
         *(case(name, X) for name in ("relu", "sigmoid", "softplus", "softsign", "selu")),
         *(case(name, array(3, 5, low=-5, high=5)) for name in ("hard_sigmoid", "hard_silu")),
         case("relu", array(2, 0)),
@@ -44,8 +44,8 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, str | float]]] = {
     ],
 )
 def activation(call: Call, x: Tensor) -> Stored:
-    """Emit the operator that the table names."""
-    operator, attributes = ACTIVATIONS[type(call.operation).__name__]
+    """Emits the operator that the table names."""
+    operator, attributes = ACTIVATIONS[call.name]
     resolved = {
         name: float(getattr(call.operation, value)) if isinstance(value, str) else value
         for name, value in attributes.items()
@@ -53,45 +53,43 @@ def activation(call: Call, x: Tensor) -> Stored:
     return call.elementwise(operator, call.cast(x, call.dtype), **resolved)
 
 
-@operation("Silu", cases=[case("silu", X), case("silu", array(2, 3, low=-50, high=50))])
+@operation("Silu", cases=lambda: [case("silu", X), case("silu", array(2, 3, low=-50, high=50))])
 def silu(call: Call, x: Tensor) -> Stored:
-    """X · sigmoid(x)."""
-    value = call.graph.operand(x.value)
-    return Stored(call.emit("Mul", value, call.emit("Sigmoid", value)), x.order)
+    """`x · sigmoid(x)`."""
+    return call.emit_stored("Mul", x, call.emit("Sigmoid", call.value(x)))
 
 
-@operation("Relu6", cases=[case("relu6", array(3, 4, low=-9, high=9))])
+@operation("Relu6", cases=lambda: [case("relu6", array(3, 4, low=-9, high=9))])
 def relu6(call: Call, x: Tensor) -> Stored:
-    """Clip to 0 … 6."""
+    """Clips to 0 … 6."""
     return _clipped(call, x, 0.0, 6.0)
 
 
-@operation("HardTanh", cases=[case("hard_tanh", X)])
+@operation("HardTanh", cases=lambda: [case("hard_tanh", X)])
 def hard_tanh(call: Call, x: Tensor) -> Stored:
-    """Clip to -1 … 1."""
+    """Clips to -1 … 1."""
     return _clipped(call, x, -1.0, 1.0)
 
 
 def _clipped(call: Call, x: Tensor, low: float, high: float) -> Stored:
-    value = call.graph.operand(x.value)
-    return Stored(call.emit("Clip", value, call.scalar(low), call.scalar(high)), x.order)
+    return call.emit_stored("Clip", x, call.scalar(low), call.scalar(high))
 
 
 @operation(
     "Gelu",
-    cases=[case("gelu", X, approximate=exact) for exact in (True, False)],
+    cases=lambda: [case("gelu", X, approximate=approximate) for approximate in (True, False)],
 )
-def gelu(call: Call, x: Tensor) -> Any:
-    """Emit Gelu; before opset 20 its formula."""
+def gelu(call: Call, x: Tensor) -> Result:
+    """Emits Gelu, which ONNX has since opset 20."""
     if call.opset < 20:
         return NotImplemented
     approximate = "tanh" if call.operation.approximate else "none"
     return call.elementwise("Gelu", x, approximate=approximate)
 
 
-@rewrite("Gelu")
+@decomposition("Gelu")
 def gelu_formula(operation: Any, x: Any) -> Any:
-    """X · Φ(x), or its approximation by tanh (Hendrycks & Gimpel, 2016)."""
+    """`x · Φ(x)`, or its approximation by tanh (Hendrycks & Gimpel, 2016)."""
     if operation.approximate:
         return 0.5 * x * (1.0 + ops.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
     return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
@@ -100,26 +98,24 @@ def gelu_formula(operation: Any, x: Any) -> Any:
 @operation(
     "Softmax",
     "LogSoftmax",
-    cases=[
+    cases=lambda: [
         *(case("softmax", array(2, 3, 4), axis=axis) for axis in (-1, 1, -2, (1, 2))),
         case("softmax", array(3, 2, low=-90, high=90)),
         case("log_softmax", array(2, 3, 4), axis=1),
         case("log_softmax", array(2, 5, low=-50, high=50)),
     ],
 )
-def softmax(call: Call, x: Tensor) -> Any:
-    """Normalize along one axis of the stored value; several axes are flattened into one."""
+def softmax(call: Call, x: Tensor) -> Result:
+    """Normalizes along one axis of the stored value."""
     axis = call.operation.axis
     if isinstance(axis, (list, tuple)) and len(axis) == 1:
         (axis,) = axis
     if not isinstance(axis, int):
         return NotImplemented
-    operator = type(call.operation).__name__
-    place = x.order.index(axis % x.rank)
-    return Stored(call.emit(operator, call.graph.operand(x.value), axis=place), x.order)
+    return call.emit_stored(call.name, x, axis=x.order.index(axis % x.rank))
 
 
-@rewrite("Softmax", "LogSoftmax")
+@decomposition("Softmax", "LogSoftmax")
 def softmax_over_axes(operation: Any, x: Any) -> Any:
     """Softmax over several axes, through their maximum and sum."""
     axis = operation.axis
@@ -130,7 +126,7 @@ def softmax_over_axes(operation: Any, x: Any) -> Any:
     return ops.exp(shifted) / total
 
 
-@rewrite("ReLU")
+@decomposition("ReLU")
 def leaky_bounded_relu(operation: Any, x: Any) -> Any:
     """The activation of `keras.layers.ReLU`: slope below `threshold`, bounded by `max_value`."""
     slope, bound, threshold = operation.negative_slope, operation.max_value, operation.threshold
@@ -143,63 +139,65 @@ def leaky_bounded_relu(operation: Any, x: Any) -> Any:
     return ops.minimum(y, float(bound)) if slope else ops.clip(y, 0.0, float(bound))
 
 
-@rewrite("LogSigmoid", cases=[case("log_sigmoid", array(2, 3, low=-40, high=40))])
+@decomposition("LogSigmoid", cases=lambda: [case("log_sigmoid", array(2, 3, low=-40, high=40))])
 def log_sigmoid(operation: Any, x: Any) -> Any:
-    """-softplus(-x)."""
+    """`-softplus(-x)`."""
     return -ops.softplus(-x)
 
 
-@rewrite("TanhShrink", cases=[case("tanh_shrink", X)])
+@decomposition("TanhShrink", cases=lambda: [case("tanh_shrink", X)])
 def tanh_shrink(operation: Any, x: Any) -> Any:
-    """X - tanh(x)."""
+    """`x - tanh(x)`."""
     return x - ops.tanh(x)
 
 
-@rewrite("Squareplus", cases=[case("squareplus", X, b=3)])
+@decomposition("Squareplus", cases=lambda: [case("squareplus", X, b=3)])
 def squareplus(operation: Any, x: Any) -> Any:
-    """(x + √(x² + b)) / 2 (Barron, 2021)."""
+    """`(x + √(x² + b)) / 2` (Barron, 2021)."""
     return 0.5 * (x + ops.sqrt(x * x + float(operation.b)))
 
 
-@rewrite("SparsePlus", cases=[case("sparse_plus", X)])
+@decomposition("SparsePlus", cases=lambda: [case("sparse_plus", X)])
 def sparse_plus(operation: Any, x: Any) -> Any:
-    """0 below -1, x above 1, (x + 1)² / 4 between."""
+    """0 below -1, `x` above 1, `(x + 1)² / 4` between."""
     inner = ops.clip(x, -1.0, 1.0) + 1.0
     return 0.25 * inner * inner + ops.relu(x - 1.0)
 
 
-@rewrite("SparseSigmoid", cases=[case("sparse_sigmoid", X)])
+@decomposition("SparseSigmoid", cases=lambda: [case("sparse_sigmoid", X)])
 def sparse_sigmoid(operation: Any, x: Any) -> Any:
-    """0 below -1, 1 above 1, (x + 1) / 2 between."""
+    """0 below -1, 1 above 1, `(x + 1) / 2` between."""
     return ops.clip(0.5 * x + 0.5, 0.0, 1.0)
 
 
-@rewrite("Threshold", cases=[case("threshold", X, 0.5, -3.0)])
+@decomposition("Threshold", cases=lambda: [case("threshold", X, 0.5, -3.0)])
 def threshold(operation: Any, x: Any) -> Any:
-    """The default value at and below the threshold."""
+    """`x` above the threshold, the default value elsewhere."""
     return ops.where(x > operation.threshold, x, float(operation.default_value))
 
 
-@rewrite("Glu", cases=[case("glu", array(2, 3, 4)), case("glu", array(2, 4, 3), axis=1)])
+@decomposition(
+    "Glu", cases=lambda: [case("glu", array(2, 3, 4)), case("glu", array(2, 4, 3), axis=1)]
+)
 def glu(operation: Any, x: Any) -> Any:
-    """First half, gated by the sigmoid of the second (Dauphin et al., 2017)."""
+    """The first half, gated by the sigmoid of the second (Dauphin et al., 2017)."""
     value, gate = ops.split(x, 2, axis=operation.axis)
     return value * ops.sigmoid(gate)
 
 
-@rewrite("Mish")
+@decomposition("Mish")
 def mish(operation: Any, x: Any) -> Any:
-    """X · tanh(softplus(x)) (Misra, 2019)."""
+    """`x · tanh(softplus(x))` (Misra, 2019)."""
     return x * ops.tanh(ops.softplus(x))
 
 
 @layer("Softmax")
-def masked_softmax(call: Call, x: Tensor, mask: Any = None) -> Any:
-    """Refused with a mask that does not fit, which Keras finds only when the model runs."""
+def check_softmax_mask(call: Call, x: Tensor, mask: Any = None) -> Result:
+    """Rejects a mask that does not fit, which Keras notices only when the model runs."""
     sizes = zip(mask.shape[::-1], x.shape[::-1], strict=False) if mask is not None else ()
     if all(None in (a, b) or a in (1, b) for a, b in sizes):
         return NotImplemented
-    raise call.refuse(
+    raise call.unsupported(
         f"Its input's mask of shape {mask.shape[1:]} does not fit values of {x.shape[1:]} for each "
         "sample: Keras cannot run it either. Take the softmax of a tensor without that mask."
     )

@@ -12,13 +12,13 @@ from export.direct.registry import array, case, operation
 from export.direct.tensor import Stored, Tensor
 
 Q, K = array(2, 3, 4, 8), array(2, 5, 4, 8)
-# What masked logits become; also finite in float16, so that no row of the softmax is NaN.
-MASKED = -3.0e38
+# The value of masked logits: finite, so that a row that is masked as a whole is not NaN.
+MASKED_LOGIT = -3.0e38
 
 
 @operation(
     "DotProductAttention",
-    cases=[
+    cases=lambda: [
         case("dot_product_attention", Q, K, K),
         case("dot_product_attention", K, K, K, is_causal=True),
         case("dot_product_attention", Q, K, K, mask=array(2, 4, 3, 5, dtype="bool")),
@@ -35,10 +35,10 @@ def attention(
     mask: Any = None,
     scale: Any = None,
 ) -> Stored:
-    """softmax(q kᵀ · scale + bias) v, of tensors of shape (batch, time, heads, depth)."""
+    """`softmax(q kᵀ · scale + bias) v`, of tensors of shape `(batch, time, heads, depth)`."""
     heads, depth = query.shape[2:]
     if getattr(call.operation, "attn_logits_soft_cap", None) is not None:
-        raise call.refuse("Leave out attn_logits_soft_cap.")
+        raise call.unsupported("Leave out attn_logits_soft_cap.")
     factor = call.tensor(1 / math.sqrt(depth or 1) if scale is None else scale, "float32")
     # The scale goes to the query, which is smaller than the logits.
     scaled = call.emit("Mul", call.stored(query, (0, 2, 1, 3)), factor)
@@ -48,31 +48,32 @@ def attention(
     if bias is not None:
         logits = call.emit("Add", logits, call.tensor(bias, "float32"))
     if call.operation.is_causal:
-        logits = call.emit("Where", _causal(call, query, key), logits, call.scalar(MASKED))
+        logits = call.emit("Where", _causal(call, query, key), logits, call.scalar(MASKED_LOGIT))
     if mask is not None:
-        logits = call.emit("Where", call.tensor(mask, "bool"), logits, call.scalar(MASKED))
+        logits = call.emit("Where", call.tensor(mask, "bool"), logits, call.scalar(MASKED_LOGIT))
     weights = call.emit("Softmax", logits, axis=-1)
     return Stored(call.emit("MatMul", weights, call.stored(values, (0, 2, 1, 3))), (0, 2, 1, 3))
 
 
 def _repeated(call: Call, tensor: Tensor, groups: int) -> Tensor:
-    """Repeat the heads of keys and values that several queries share."""
+    """Repeats the heads of keys and values that several queries share."""
     if groups == 1:
         return tensor
     places = np.repeat(np.arange(tensor.shape[2] or 0), groups)
     shape = (*tensor.shape[:2], places.size, tensor.shape[3])
-    return call.wrap(call.emit("Gather", tensor, places, axis=2), shape, tensor.dtype)
+    repeated = call.emit_stored("Gather", tensor, places, axis=tensor.order.index(2))
+    return call.wrap(repeated, shape, tensor.dtype)
 
 
 def _causal(call: Call, query: Tensor, key: Tensor) -> Any:
-    """True where a query may look: at its own time and before."""
+    """True where a query may attend: at its own time and before."""
     rows, columns = query.shape[1], key.shape[1]
     if rows is not None and columns is not None:
         return np.tril(np.ones((rows, columns), bool))
     places = []
     for tensor, axis in ((query, 1), (key, 0)):
         start = tensor.order.index(1)
-        length = call.emit("Shape", call.graph.operand(tensor.value), start=start, end=start + 1)
+        length = call.emit("Shape", call.value(tensor), start=start, end=start + 1)
         count = call.emit("Squeeze", length, call.integers(0))
         numbers = call.emit("Range", call.scalar(0, "int64"), count, call.scalar(1, "int64"))
         places.append(call.emit("Unsqueeze", numbers, call.integers(axis)))

@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from export.direct.registry import array, case, refuse, rewrite
+from export.direct.registry import array, case, decomposition, register_unsupported
 
 IMAGE = array(2, 6, 4, 3, low=0.0, high=1.0)
 PROBABILITIES = array(2, 3, low=0.05, high=0.95)
-EPSILON = 1e-7
+PROBABILITY_EPSILON = 1e-7
 
 
-@rewrite(
+@decomposition(
     "DepthToSpace",
     "SpaceToDepth",
-    cases=[
+    cases=lambda: [
         case("depth_to_space", array(2, 3, 2, 8), 2),
         case("space_to_depth", array(2, 4, 6, 3), 2),
     ],
 )
 def pixel_shuffle(operation: Any, x: Any) -> Any:
-    """Move blocks between channels and space (Shi et al., 2016)."""
+    """Moves blocks between channels and space (Shi et al., 2016)."""
     if operation.data_format == "channels_first":
         raise NotImplementedError("channels last, because backends differ on channels first")
     block = operation.block_size
@@ -39,7 +39,7 @@ def pixel_shuffle(operation: Any, x: Any) -> Any:
     return ops.reshape(moved, (-1, height, width, block * block * depth))
 
 
-@rewrite("RGBToGrayscale", cases=[case("image.rgb_to_grayscale", IMAGE)])
+@decomposition("RGBToGrayscale", cases=lambda: [case("image.rgb_to_grayscale", IMAGE)])
 def grayscale(operation: Any, images: Any) -> Any:
     """The luma of ITU-R BT.601."""
     weights = np.array([0.2989, 0.587, 0.114], "float32")
@@ -48,16 +48,16 @@ def grayscale(operation: Any, images: Any) -> Any:
     return ops.sum(images * weights, axis=-1, keepdims=True)
 
 
-@rewrite(
+@decomposition(
     "CropImages",
     "PadImages",
-    cases=[
+    cases=lambda: [
         case("image.crop_images", IMAGE, 1, 1, target_height=3, target_width=2),
         case("image.pad_images", IMAGE, 1, 0, target_height=9, target_width=5),
     ],
 )
 def border(operation: Any, images: Any) -> Any:
-    """Cut or add a border."""
+    """Cuts or adds a border."""
     cropping = type(operation).__name__ == "CropImages"
     suffix = "cropping" if cropping else "padding"
     first = len(images.shape) - (2 if operation.data_format == "channels_first" else 3)
@@ -79,9 +79,11 @@ def border(operation: Any, images: Any) -> Any:
     ]
 
 
-@rewrite("ExtractPatches", cases=[case("image.extract_patches", IMAGE, (3, 2), padding="valid")])
+@decomposition(
+    "ExtractPatches", cases=lambda: [case("image.extract_patches", IMAGE, (3, 2), padding="valid")]
+)
 def extract_patches(operation: Any, images: Any) -> Any:
-    """Read each patch by a convolution with one-hot kernels."""
+    """Reads each patch by a convolution with one-hot kernels."""
     first = operation.data_format == "channels_first"
     channels = images.shape[1 if first else -1]
     volume = int(np.prod(operation.size)) * channels
@@ -96,27 +98,32 @@ def extract_patches(operation: Any, images: Any) -> Any:
     )
 
 
-@rewrite("CDist", cases=[case("cdist", array(2, 3, 4), array(2, 5, 4))])
+@decomposition("CDist", cases=lambda: [case("cdist", array(2, 3, 4), array(2, 5, 4))])
 def pairwise_distance(operation: Any, x: Any, y: Any) -> Any:
     """Euclidean distances of all pairs."""
     offset = ops.expand_dims(x, -2) - ops.expand_dims(y, -3)
     return ops.sqrt(ops.sum(offset * offset, axis=-1))
 
 
-@rewrite("InTopK", cases=[case("in_top_k", array(3, dtype="int32", low=0, high=5), array(3, 5), 2)])
+@decomposition(
+    "InTopK",
+    cases=lambda: [case("in_top_k", array(3, dtype="int32", low=0, high=5), array(3, 5), 2)],
+)
 def in_top_k(operation: Any, targets: Any, predictions: Any) -> Any:
-    """Whether fewer than k classes score higher than the target."""
+    """Whether fewer than `k` classes score higher than the target."""
     own = ops.take_along_axis(predictions, ops.expand_dims(targets, -1), axis=-1)
     higher = ops.sum(ops.cast(predictions > own, "int32"), axis=-1)
     return higher < operation.k
 
 
-@rewrite(
+@decomposition(
     "SegmentSum",
-    cases=[case("segment_sum", array(4, 3), np.array([0, 2, 0, 1]), num_segments=3, batched=False)],
+    cases=lambda: [
+        case("segment_sum", array(4, 3), np.array([0, 2, 0, 1]), num_segments=3, batched=False)
+    ],
 )
 def segment_sum(operation: Any, data: Any, segment_ids: Any) -> Any:
-    """Sum rows by segment: a product with the one-hot segments."""
+    """Sums of rows by segment: a product with the one-hot segments."""
     if operation.num_segments is None:
         raise NotImplementedError("num_segments")
     chosen = ops.one_hot(segment_ids, operation.num_segments, dtype="float32")
@@ -125,32 +132,34 @@ def segment_sum(operation: Any, data: Any, segment_ids: Any) -> Any:
     return ops.cast(ops.reshape(total, (operation.num_segments, *data.shape[1:])), data.dtype)
 
 
-@rewrite("Digitize", cases=[case("digitize", array(2, 3), np.array([-1.0, 0.0, 1.0]))])
+@decomposition(
+    "Digitize", cases=lambda: [case("digitize", array(2, 3), np.array([-1.0, 0.0, 1.0]))]
+)
 def digitize(operation: Any, x: Any, bins: Any) -> Any:
-    """How many bin edges are not above."""
+    """The number of bin edges that are not above the value."""
     edges = np.asarray(ops.convert_to_numpy(bins), "float32")
     return ops.sum(ops.cast(ops.expand_dims(x, -1) >= edges, "int32"), axis=-1)
 
 
-@rewrite(
+@decomposition(
     "BinaryCrossentropy",
-    cases=[
+    cases=lambda: [
         case("binary_crossentropy", PROBABILITIES, PROBABILITIES),
         case("binary_crossentropy", PROBABILITIES, array(2, 3), from_logits=True),
     ],
 )
 def binary_crossentropy(operation: Any, target: Any, output: Any) -> Any:
-    """-t log p - (1 - t) log(1 - p), from logits by softplus."""
+    """`-t log p - (1 - t) log(1 - p)`, from logits by softplus."""
     if operation.from_logits:
         return ops.softplus(output) - target * output
-    output = ops.clip(output, EPSILON, 1.0 - EPSILON)
+    output = ops.clip(output, PROBABILITY_EPSILON, 1.0 - PROBABILITY_EPSILON)
     return -(target * ops.log(output) + (1.0 - target) * ops.log(1.0 - output))
 
 
-@rewrite(
+@decomposition(
     "CategoricalCrossentropy",
     "SparseCategoricalCrossentropy",
-    cases=[
+    cases=lambda: [
         case("categorical_crossentropy", PROBABILITIES, array(2, 3), from_logits=True),
         case("categorical_crossentropy", PROBABILITIES, PROBABILITIES),
         case(
@@ -162,7 +171,7 @@ def binary_crossentropy(operation: Any, target: Any, output: Any) -> Any:
     ],
 )
 def categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
-    """-Σ t log p."""
+    """`-Σ t log p`."""
     axis = operation.axis
     if type(operation).__name__.startswith("Sparse"):
         if len(target.shape) == len(output.shape):
@@ -171,23 +180,24 @@ def categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
     if operation.from_logits:
         return -ops.sum(target * ops.log_softmax(output, axis=axis), axis=axis)
     share = output / ops.sum(output, axis=axis, keepdims=True)
-    return -ops.sum(target * ops.log(ops.clip(share, EPSILON, 1.0 - EPSILON)), axis=axis)
+    share = ops.clip(share, PROBABILITY_EPSILON, 1.0 - PROBABILITY_EPSILON)
+    return -ops.sum(target * ops.log(share), axis=axis)
 
 
-refuse(
+register_unsupported(
     *("FFT", "FFT2", "IFFT2", "RFFT", "IRFFT", "STFT", "ISTFT", "ViewAsComplex", "ViewAsReal"),
-    advice="Complex numbers have no place in the graph: compute it outside of the model.",
+    advice="Complex numbers cannot be in the graph: compute it outside of the model.",
 )
-refuse(
+register_unsupported(
     *("Cholesky", "CholeskyInverse", "Eig", "Eigh", "Inv", "LuFactor", "Qr", "Solve"),
     *("SolveTriangular", "SVD", "Lstsq", "Pinv", "Det", "Slogdet", "Logdet", "MatrixRank"),
     advice="ONNX has no matrix decompositions: compute it once, outside of `call`, as a weight.",
 )
-refuse(
+register_unsupported(
     *("Nonzero", "Unique", "Bincount", "Histogram"),
     advice="Its output has no fixed shape: compute it outside of the model.",
 )
-refuse(
+register_unsupported(
     *("WhileLoop", "ForiLoop", "Scan", "AssociativeScan", "Map", "VectorizedMap", "Cond", "Switch"),
     advice="Control flow is not traced: write it without a loop, or unroll it in Python.",
 )

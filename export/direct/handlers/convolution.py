@@ -10,30 +10,30 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.registry import array, case, layer, operation, rewrite
+from export.direct.registry import Result, array, case, decomposition, layer, operation
 from export.direct.tensor import Order, Shape, Stored, Tensor, channels_second, plain
 
 
 def kernel(*shape: int) -> np.ndarray:
-    """Return a kernel for test cases."""
+    """Returns a random kernel for a test case."""
     return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
 def image_order(call: Call, rank: int) -> Order:
-    """Return the order of batch, channels, space for the data format of an operation."""
+    """Returns the order of batch, channels, space for the data format of an operation."""
     data_format = call.operation.data_format or keras.config.image_data_format()
     return plain(rank) if data_format == "channels_first" else channels_second(rank)
 
 
 def per_axis(setting: Any, count: int) -> list[int]:
-    """Return one number per spatial axis."""
+    """Returns one number per spatial axis."""
     return [setting] * count if isinstance(setting, int) else [int(value) for value in setting]
 
 
 def same_padding(
     space: Shape, window: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
 ) -> dict[str, Any]:
-    """Return the ONNX attributes of "same": explicit pads, `auto_pad` where the size is unknown."""
+    """Returns the ONNX attributes of "same": explicit pads, `auto_pad` for an unknown size."""
     begins, ends = [], []
     for size, width, stride, dilation in zip(space, window, strides, dilations, strict=True):
         reach = (width - 1) * dilation
@@ -49,7 +49,7 @@ def same_padding(
 
 
 def _convolve(call: Call, x: Any, weight: Any, space: int, groups: int) -> Stored:
-    """Emit Conv; `weight` is in the ONNX axis order already."""
+    """Emits Conv; `weight` is in the ONNX axis order already."""
     settings = call.operation
     source = call.tensor(x, "float32")
     order = image_order(call, source.rank)
@@ -77,20 +77,24 @@ def _convolve(call: Call, x: Any, weight: Any, space: int, groups: int) -> Store
 
 @operation(
     "Conv",
-    cases=[
-        case("conv", array(2, 7, 6, 3), kernel(3, 3, 3, 4), strides=s, padding=p)
-        for s in (1, 2, (3, 1))
-        for p in ("valid", "same")
-    ]
-    + [
-        case("conv", array(2, 9, 8, 2), kernel(3, 2, 2, 3), padding="same", dilation_rate=(2, 3)),
-        case("conv", array(2, 8, 3), kernel(3, 3, 5), strides=2, padding="same"),
-        case("conv", array(2, 1, 1, 3), kernel(4, 4, 3, 2), strides=2, padding="same"),
-        case("conv", array(2, 4, 5, 4, 2), kernel(3, 2, 2, 2, 3), strides=2, padding="same"),
-    ],
+    cases=lambda: (
+        [
+            case("conv", array(2, 7, 6, 3), kernel(3, 3, 3, 4), strides=s, padding=p)
+            for s in (1, 2, (3, 1))
+            for p in ("valid", "same")
+        ]
+        + [
+            case(
+                "conv", array(2, 9, 8, 2), kernel(3, 2, 2, 3), padding="same", dilation_rate=(2, 3)
+            ),
+            case("conv", array(2, 8, 3), kernel(3, 3, 5), strides=2, padding="same"),
+            case("conv", array(2, 1, 1, 3), kernel(4, 4, 3, 2), strides=2, padding="same"),
+            case("conv", array(2, 4, 5, 4, 2), kernel(3, 2, 2, 2, 3), strides=2, padding="same"),
+        ]
+    ),
 )
 def conv(call: Call, x: Any, weight: Any) -> Stored:
-    """Convolve; groups follow from the channels of the input and of the kernel."""
+    """Convolves; groups follow from the channels of the input and of the kernel."""
     tensor = call.tensor(weight, "float32")
     space = tensor.rank - 2
     order = (space + 1, space, *range(space))
@@ -100,51 +104,51 @@ def conv(call: Call, x: Any, weight: Any) -> Stored:
     if moved is not None:
         return _convolve(call, x, moved.transpose(order), space, groups)
     if groups != 1:
-        raise call.refuse("Give a grouped convolution a constant kernel.")
+        raise call.unsupported("Give a grouped convolution a constant kernel.")
     shape = tuple(tensor.shape[axis] for axis in order)
     ready = call.wrap(call.stored(tensor, order), shape, "float32")
     return _convolve(call, x, ready, space, groups)
 
 
 @layer("Conv1D", "Conv2D", "Conv3D")
-def grouped_conv(call: Call, x: Tensor, **_: Any) -> Any:
-    """Several groups, which Keras 3.15 infers no shape of where the operation is called."""
+def grouped_conv(call: Call, x: Tensor, **_: Any) -> Result:
+    """Convolves in groups; Keras 3.15 infers no shape of the operation with several groups."""
     settings = call.operation
     if settings.groups == 1:
         return NotImplemented
-    result = call.wrap(conv(call, x, call.walker.lift(settings.kernel)), call.shape, "float32")
+    result = call.wrap(conv(call, x, settings.kernel), call.shape, "float32")
     if settings.use_bias:
         order = image_order(call, x.rank)
         shape = [-1 if axis == order[1] else 1 for axis in range(x.rank)]
-        bias = call.tensor(call.walker.lift(settings.bias).array.reshape(shape))
+        bias = call.tensor(call.array(settings.bias).reshape(shape))
         result = call.wrap(call.elementwise("Add", result, bias), call.shape, "float32")
-    return call.walker.trace(settings.activation, (result,), {}, shown="activation")
+    return call.as_stored(call.trace(settings.activation, result))
 
 
 @operation(
     "DepthwiseConv",
-    cases=[
+    cases=lambda: [
         case("depthwise_conv", array(2, 6, 5, 3), kernel(3, 3, 3, 2), padding="same"),
         case("depthwise_conv", array(2, 7, 7, 3), kernel(3, 3, 3, 1), strides=2),
         case("depthwise_conv", array(2, 7, 3), kernel(3, 3, 2), padding="same"),
     ],
 )
 def depthwise_conv(call: Call, x: Any, weight: Any) -> Stored:
-    """Convolve each channel on its own: a group per channel."""
-    array_ = call.tensor(weight, "float32").array
-    if array_ is None:
-        raise call.refuse("Give it a constant kernel.")
-    space = array_.ndim - 2
-    channels, multiplier = array_.shape[space:]
-    moved = array_.transpose(space, space + 1, *range(space))
+    """Convolves each channel on its own: a group per channel."""
+    constant = call.tensor(weight, "float32").array
+    if constant is None:
+        raise call.unsupported("Give it a constant kernel.")
+    space = constant.ndim - 2
+    channels, multiplier = constant.shape[space:]
+    moved = constant.transpose(space, space + 1, *range(space))
     return _convolve(
-        call, x, moved.reshape(channels * multiplier, 1, *array_.shape[:space]), space, channels
+        call, x, moved.reshape(channels * multiplier, 1, *constant.shape[:space]), space, channels
     )
 
 
-@rewrite(
+@decomposition(
     "SeparableConv",
-    cases=[
+    cases=lambda: [
         case(
             "separable_conv",
             array(2, 6, 5, 3),
@@ -165,7 +169,7 @@ def separable_conv(operation: Any, x: Any, depthwise: Any, pointwise: Any) -> An
 
 @operation(
     "ConvTranspose",
-    cases=[
+    cases=lambda: [
         *(
             case("conv_transpose", array(2, 4, 3, 2), kernel(k, k, 3, 2), strides=s, padding=p)
             for k in (1, 2, 3, 4, 5)
@@ -179,7 +183,7 @@ def separable_conv(operation: Any, x: Any, depthwise: Any, pointwise: Any) -> An
     ],
 )
 def conv_transpose(call: Call, x: Any, weight: Any) -> Stored:
-    """Transposed convolution, cut to the size that Keras gives it."""
+    """Transposed convolution, cut to the size of the output in Keras."""
     settings = call.operation
     source = call.tensor(x, "float32")
     tensor = call.tensor(weight, "float32")
@@ -210,7 +214,7 @@ def conv_transpose(call: Call, x: Any, weight: Any) -> Stored:
 
 
 def _crop(width: int, stride: int, padding: str, extra: int | None) -> tuple[int, int]:
-    """Return what is cut off the full output, of size (input - 1) · stride + width, at both ends.
+    """Returns what is cut off both ends of the full output, `(input - 1) · stride + width` long.
 
     "valid" keeps all of it and at least one stride; "same" leaves input · stride, the odd one of an
     uneven cut taken from the end. `extra` is Keras's `output_padding`. A negative cut adds zeros.

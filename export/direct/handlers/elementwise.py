@@ -1,4 +1,4 @@
-"""Arithmetic, choice and types, in whatever order the operands are stored."""
+"""Arithmetic, choice and types, in any order that the operands are stored in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from export.direct.call import Call
-from export.direct.graph import TYPES
-from export.direct.registry import array, case, operation
+from export.direct.registry import Result, array, case, operation
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)
@@ -16,7 +15,7 @@ POSITIVE = array(2, 3, low=0.1, high=3.0)
 UNIT = array(2, 3, low=-0.9, high=0.9)
 INTEGERS = array(2, 3, dtype="int32", low=-5, high=6)
 
-# Computed in the dtype of the result.
+# Keras class → ONNX operator, computed in the dtype of the result.
 UNARY = {
     "Absolute": "Abs", "Abs": "Abs", "Fabs": "Abs", "Negative": "Neg", "Sign": "Sign",
     "Exp": "Exp", "Log": "Log", "Sqrt": "Sqrt", "Reciprocal": "Reciprocal",
@@ -29,29 +28,23 @@ BINARY = {
     "Add": "Add", "Subtract": "Sub", "Multiply": "Mul", "Divide": "Div", "TrueDivide": "Div",
     "Maximum": "Max", "Minimum": "Min",
 }  # fmt: skip
-# ONNX Runtime has no kernels for these types: computed in a wider one.
-WIDER = {
+# Types without kernels in ONNX Runtime → the wider ones that they are computed in.
+WIDER_TYPES = {
     "bool": "int32", "int8": "int32", "uint8": "int32", "int16": "int32", "uint16": "int32",
     "uint32": "int64",
 }  # fmt: skip
 
 
-def _like(call: Call, stored: Stored, computed: str, dtype: str) -> Stored:
-    if computed == dtype:
-        return stored
-    return Stored(call.emit("Cast", stored.value, to=int(TYPES[dtype])), stored.order)
-
-
 def _computed(call: Call, operator: str, values: Any, dtype: str) -> Stored:
-    """Emit an operator in a type that has a kernel, and return its result in `dtype`."""
-    wide = WIDER.get(dtype, dtype)
+    """Emits an operator in a type that has a kernel, and returns its result in `dtype`."""
+    wide = WIDER_TYPES.get(dtype, dtype)
     result = call.elementwise(operator, *(call.tensor(value, wide) for value in values))
-    return _like(call, result, wide, dtype)
+    return result if wide == dtype else call.converted(result, dtype)
 
 
 @operation(
     *UNARY,
-    cases=[
+    cases=lambda: [
         *(case(name, X) for name in ("abs", "negative", "sign", "exp", "floor", "ceil", "erf")),
         *(case(name, X) for name in ("sin", "cos", "tanh", "sinh", "cosh", "arcsinh", "arctan")),
         *(case(name, POSITIVE) for name in ("log", "sqrt", "reciprocal")),
@@ -62,13 +55,13 @@ def _computed(call: Call, operator: str, values: Any, dtype: str) -> Stored:
     ],
 )
 def unary(call: Call, x: Tensor) -> Stored:
-    """Emit the operator that the table names."""
-    return _computed(call, UNARY[type(call.operation).__name__], [x], call.dtype)
+    """Emits the operator that the table names."""
+    return _computed(call, UNARY[call.name], [x], call.dtype)
 
 
 @operation(
     *BINARY,
-    cases=[
+    cases=lambda: [
         *(
             case(name, array(2, 3, 4), array(2, 3, 4, low=0.5))
             for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")
@@ -83,13 +76,13 @@ def unary(call: Call, x: Tensor) -> Stored:
     ],
 )
 def binary(call: Call, x: Any, y: Any) -> Stored:
-    """Emit the operator that the table names, in the dtype of the result."""
-    return _computed(call, BINARY[type(call.operation).__name__], [x, y], call.dtype)
+    """Emits the operator that the table names, in the dtype of the result."""
+    return _computed(call, BINARY[call.name], [x, y], call.dtype)
 
 
 @operation(
     "Power",
-    cases=[
+    cases=lambda: [
         *(case("power", X, exponent) for exponent in (2, 3, 2.0)),
         *(case("power", POSITIVE, exponent) for exponent in (0.5, -0.5, 1.7, -1)),
         case("power", POSITIVE, array(2, 3)),
@@ -97,7 +90,7 @@ def binary(call: Call, x: Any, y: Any) -> Stored:
     ],
 )
 def power(call: Call, x: Any, y: Any) -> Stored:
-    """Raise to a power; squares and square roots have operators of their own."""
+    """Raises to a power; squares and square roots have operators of their own."""
     constant = y.array if isinstance(y, Tensor) else y
     if constant is not None and np.ndim(constant) == 0 and isinstance(x, Tensor):
         if constant == 2:
@@ -107,31 +100,33 @@ def power(call: Call, x: Any, y: Any) -> Stored:
     return _computed(call, "Pow", [x, y], call.dtype)
 
 
-@operation("Square", cases=[case("square", X), case("square", INTEGERS)])
+@operation("Square", cases=lambda: [case("square", X), case("square", INTEGERS)])
 def square(call: Call, x: Tensor) -> Stored:
-    """X · x."""
+    """`x · x`."""
     return _computed(call, "Mul", [x, x], call.dtype)
 
 
 @operation(
     "Mod",
-    cases=[
+    cases=lambda: [
         case("mod", INTEGERS, 3),
         case("mod", INTEGERS, -3),
         case("mod", X, 0.7),
         case("mod", X, -0.7),
     ],
 )
-def modulo(call: Call, x: Any, y: Any) -> Any:
-    """The remainder that has the sign of the divisor."""
+def modulo(call: Call, x: Any, y: Any) -> Result:
+    """The remainder with the sign of the divisor."""
     if is_float(call.dtype):
         return NotImplemented
     return _computed(call, "Mod", [x, y], call.dtype)
 
 
-@operation("FloorDivide", cases=[case("floor_divide", INTEGERS, 3), case("floor_divide", X, 0.3)])
+@operation(
+    "FloorDivide", cases=lambda: [case("floor_divide", INTEGERS, 3), case("floor_divide", X, 0.3)]
+)
 def floor_divide(call: Call, x: Any, y: Any) -> Stored:
-    """⌊x / y⌋; integers without a detour through floating point."""
+    """`⌊x / y⌋`; integers without a detour through floating point."""
     if is_float(call.dtype):
         quotient = _computed(call, "Div", [x, y], call.dtype)
         return Stored(call.emit("Floor", quotient.value), quotient.order)
@@ -141,9 +136,9 @@ def floor_divide(call: Call, x: Any, y: Any) -> Stored:
     return _computed(call, "Div", [whole, right], call.dtype)
 
 
-@operation("Round", cases=[case("round", X), case("round", array(2, 3), decimals=1)])
-def round_half_even(call: Call, x: Tensor) -> Any:
-    """Round halves to even, as NumPy does."""
+@operation("Round", cases=lambda: [case("round", X), case("round", array(2, 3), decimals=1)])
+def round_half_even(call: Call, x: Tensor) -> Result:
+    """Rounds halves to even, as NumPy does."""
     if call.operation.decimals or not is_float(x.dtype):
         return NotImplemented
     return call.elementwise("Round", x)
@@ -151,41 +146,40 @@ def round_half_even(call: Call, x: Tensor) -> Any:
 
 @operation(
     "Clip",
-    cases=[
+    cases=lambda: [
         case("clip", X, -0.5, 1.0),
         case("clip", INTEGERS, -1, 3),
         case("clip", array(2, 3, dtype="uint8", low=0, high=9), 2, 5),
     ],
 )
 def clip(call: Call, x: Tensor) -> Stored:
-    """Bound by numbers with Clip, by tensors with Max and Min."""
-    low, high = (call.walker.lifted(v) for v in (call.operation.x_min, call.operation.x_max))
-    bounds = [v.array if isinstance(v, Tensor) else v for v in (low, high)]
-    if all(bound is not None and np.ndim(bound) == 0 for bound in bounds):
-        numbers = [np.array(bound, call.dtype) for bound in bounds]
-        source = call.cast(x, call.dtype)
-        return Stored(call.emit("Clip", call.graph.operand(source.value), *numbers), x.order)
+    """Clips to numbers with Clip, to tensors with Max and Min."""
+    low, high = call.operation.x_min, call.operation.x_max
+    numbers = [v if isinstance(v, (int, float)) else call.tensor(v).array for v in (low, high)]
+    if all(number is not None and np.ndim(number) == 0 for number in numbers):
+        bounds = [np.array(number, call.dtype) for number in numbers]
+        return call.emit_stored("Clip", call.cast(x, call.dtype), *bounds)
     raised = call.wrap(_computed(call, "Max", [x, low], call.dtype), call.shape, call.dtype)
     return _computed(call, "Min", [raised, high], call.dtype)
 
 
 @operation(
     "Where",
-    cases=[
+    cases=lambda: [
         case("where", array(2, 3, dtype="bool"), array(2, 3), 0.0),
         case("where", array(2, 3, 1, dtype="bool"), array(2, 1, 4), array(2, 3, 4)),
         case("where", array(2, 3, dtype="bool"), INTEGERS, array(2, 3)),
     ],
 )
 def where(call: Call, condition: Any, x: Any = None, y: Any = None) -> Stored:
-    """Choose by a condition."""
+    """Chooses by a condition."""
     if x is None or y is None:
-        raise call.refuse("Give both alternatives: the count of true elements is unknown.")
-    wide = {"bool": "bool"}.get(call.dtype, WIDER.get(call.dtype, call.dtype))
+        raise call.unsupported("Give both alternatives: the count of true elements is unknown.")
+    wide = {"bool": "bool"}.get(call.dtype, WIDER_TYPES.get(call.dtype, call.dtype))
     picked = call.elementwise(
         "Where", call.tensor(condition, "bool"), call.tensor(x, wide), call.tensor(y, wide)
     )
-    return _like(call, picked, wide, call.dtype)
+    return picked if wide == call.dtype else call.converted(picked, call.dtype)
 
 
 @operation(
@@ -193,7 +187,7 @@ def where(call: Call, condition: Any, x: Any = None, y: Any = None) -> Stored:
     "SaturateCast",
     "Array",
     "ConvertToTensor",
-    cases=[
+    cases=lambda: [
         case("cast", X, "int32"),
         case("cast", INTEGERS, "float32"),
         case("cast", array(2, 3, dtype="bool"), "float32"),
@@ -201,12 +195,13 @@ def where(call: Call, condition: Any, x: Any = None, y: Any = None) -> Stored:
     ],
 )
 def cast(call: Call, x: Any) -> Stored:
-    """Convert the type; between floating types nothing is to be done."""
-    tensor = call.tensor(x, call.dtype)
-    return Stored(call.graph.operand(tensor.value), tensor.order)
+    """Converts the type; floating types are all the same here."""
+    return call.as_stored(call.tensor(x, call.dtype))
 
 
-@operation("StopGradient", "Copy", "Conjugate", "Conj", "Real", cases=[case("stop_gradient", X)])
+@operation(
+    "StopGradient", "Copy", "Conjugate", "Conj", "Real", cases=lambda: [case("stop_gradient", X)]
+)
 def identity(call: Call, x: Tensor) -> Stored:
-    """Nothing, in inference and on real numbers."""
-    return Stored(call.graph.operand(x.value), x.order)
+    """Identity, in inference and on real numbers."""
+    return call.as_stored(x)

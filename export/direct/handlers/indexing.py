@@ -1,4 +1,4 @@
-"""Reading by position: slices, take, one-hot; padding."""
+"""Reading by index: slices, take, one-hot; padding."""
 
 from __future__ import annotations
 
@@ -8,41 +8,39 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.graph import TYPES
-from export.direct.handlers.elementwise import WIDER
-from export.direct.handlers.layout import inserted, removed
-from export.direct.registry import array, case, operation, rewrite
+from export.direct.handlers.elementwise import WIDER_TYPES
+from export.direct.handlers.layout import expanded, inserted, removed
+from export.direct.registry import Result, array, case, decomposition, operation
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)
-PLACES = array(2, 3, dtype="int32", low=0, high=3)
-END = np.iinfo(np.int64).max
+INDICES = array(2, 3, dtype="int32", low=0, high=3)
+END_OF_AXIS = np.iinfo(np.int64).max
 
 
 def sliced(call: Call, x: Tensor, cuts: dict[int, tuple[int | None, int | None, int]]) -> Tensor:
-    """Cut logical axes to (start, stop, step), in one node."""
+    """Cuts logical axes to (start, stop, step), in one node."""
     cuts = {axis: cut for axis, cut in cuts.items() if cut != (None, None, 1)}
     if not cuts:
         return x
-    starts, stops, steps, places = [], [], [], []
+    starts, stops, steps, indices = [], [], [], []
     for axis, (start, stop, step) in cuts.items():
         size = x.shape[axis]
-        starts.append((0 if step > 0 else END) if start is None else start)
-        to_end = stop is None or (stop > 0 and stop % call.graph.batch == 0)
-        stops.append((END if step > 0 else -END) if to_end or stop is None else stop)
+        starts.append((0 if step > 0 else END_OF_AXIS) if start is None else start)
+        end = END_OF_AXIS if step > 0 else -END_OF_AXIS
+        stops.append(end if stop is None or call.is_dynamic(stop) else stop)
         steps.append(step)
-        places.append(x.order.index(axis))
-        if size is not None and not call.graph.is_dynamic(size):
+        indices.append(x.order.index(axis))
+        if size is not None and not call.is_dynamic(size):
             size = len(range(*slice(start, stop, step).indices(size)))
         x = Tensor(x.value, (*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype, x.order)
-    numbers = [call.integers(*values) for values in (starts, stops, places, steps)]
-    value = call.emit("Slice", call.graph.operand(x.value), *numbers)
-    return Tensor(value, x.shape, x.dtype, x.order)
+    numbers = [call.integers(*values) for values in (starts, stops, indices, steps)]
+    return call.wrap(call.emit_stored("Slice", x, *numbers), x.shape, x.dtype)
 
 
 @operation("GetItem")
 def get_item(call: Call, x: Tensor, key: Any) -> Stored:
-    """Slice, drop the axes of single places, insert new ones."""
+    """Slices, drops the axes of single indices, inserts new axes."""
     keys = list(key) if isinstance(key, (tuple, list)) else [key]
     consumed = sum(part is not None and part is not Ellipsis for part in keys)
     if Ellipsis not in [part if part is Ellipsis else None for part in keys]:
@@ -64,7 +62,7 @@ def get_item(call: Call, x: Tensor, key: Any) -> Stored:
             dropped.append(axis)
             axis += 1
         else:
-            raise call.refuse("Index by numbers and slices; keras.ops.take reads by tensors.")
+            raise call.unsupported("Index by numbers and slices; keras.ops.take reads by tensors.")
     cut = sliced(call, x, cuts)
     short = removed(call, cut, dropped)
     shape = tuple(size for a, size in enumerate(cut.shape) if a not in dropped)
@@ -75,9 +73,9 @@ def _number(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-@operation("Slice", cases=[case("slice", X, (0, 1, 1), (2, 2, 3), batched=False)])
-def static_slice(call: Call, x: Tensor, start: Any) -> Stored:
-    """Cut a block of known place and size."""
+@operation("Slice", cases=lambda: [case("slice", X, (0, 1, 1), (2, 2, 3), batched=False)])
+def static_slice(call: Call, x: Tensor, start: Any) -> Result:
+    """Cuts a block of known place and size."""
     if isinstance(start, Tensor):
         if start.array is None:
             return NotImplemented
@@ -87,14 +85,13 @@ def static_slice(call: Call, x: Tensor, start: Any) -> Stored:
         begin = int(begin)
         whole = begin == 0 and (size == x.shape[axis] or size == -1)
         cuts[axis] = (None, None, 1) if whole else (begin, None if size == -1 else begin + size, 1)
-    cut = sliced(call, x, cuts)
-    return Stored(call.graph.operand(cut.value), cut.order)
+    return call.as_stored(sliced(call, x, cuts))
 
 
 @operation(
     "Take",
-    cases=[
-        case("take", np.arange(12, dtype="float32").reshape(3, 4), PLACES, axis=0),
+    cases=lambda: [
+        case("take", np.arange(12, dtype="float32").reshape(3, 4), INDICES, axis=0),
         case("take", X, np.array([2, 0], "int32"), axis=1),
         case("take", X, np.array([[1, 0], [3, 3]], "int32"), axis=-1),
         case("take", X, 1, axis=1),
@@ -102,63 +99,56 @@ def static_slice(call: Call, x: Tensor, start: Any) -> Stored:
         case("take", X, np.array([5, 0], "int32"), batched=False),
     ],
 )
-def take(call: Call, x: Any, indices: Any) -> Any:
-    """Gather along an axis."""
-    tensor, places = call.tensor(x), call.tensor(indices)
-    if places.dtype not in ("int32", "int64"):
-        places = call.cast(places, "int32")
+def take(call: Call, x: Any, indices: Any) -> Stored:
+    """Gathers along an axis."""
+    tensor, indices = call.tensor(x), call.tensor(indices)
+    if indices.dtype not in ("int32", "int64"):
+        indices = call.cast(indices, "int32")
     axis = call.operation.axis
     if axis is None:
-        flat = call.graph.regroup(tensor, (None,))
-        return call.emit("Gather", call.wrap(flat, (None,), tensor.dtype), places, axis=0)
+        flat = call.wrap(call.regrouped(tensor, (None,)), (None,), tensor.dtype)
+        return call.plain(call.emit("Gather", flat, indices, axis=0))
     axis %= tensor.rank
-    if places.rank != 1:
-        return call.emit("Gather", tensor, places, axis=axis)
-    place = tensor.order.index(axis)
-    source = call.graph.operand(tensor.value)
-    return Stored(call.emit("Gather", source, places, axis=place), tensor.order)
+    if indices.rank != 1:
+        return call.plain(call.emit("Gather", tensor, indices, axis=axis))
+    return call.emit_stored("Gather", tensor, indices, axis=tensor.order.index(axis))
 
 
 @operation(
     "TakeAlongAxis",
-    cases=[
+    cases=lambda: [
         case("take_along_axis", X, array(2, 3, 2, dtype="int32", low=0, high=4), axis=-1),
         case("take_along_axis", X, array(2, 1, 4, dtype="int32", low=0, high=3), axis=1),
     ],
 )
-def take_along_axis(call: Call, x: Any, indices: Any) -> Any:
-    """Gather element by element; the other axes are broadcast first."""
-    tensor, places = call.tensor(x), call.tensor(indices, "int64")
+def take_along_axis(call: Call, x: Any, indices: Any) -> Result:
+    """Gathers element by element; the other axes are broadcast first."""
+    tensor, indices = call.tensor(x), call.tensor(indices, "int64")
     axis = call.operation.axis
     if axis is None:
         return NotImplemented
     axis %= tensor.rank
     shape = list(call.shape)
-    if places.shape != tuple(shape):
-        places = call.wrap(
-            call.emit("Expand", places, call.graph.sizes(tuple(shape))), tuple(shape), "int64"
-        )
+    indices = expanded(call, indices, tuple(shape))
     shape[axis] = tensor.shape[axis]
-    if tensor.shape != tuple(shape):
-        value = call.emit("Expand", tensor, call.graph.sizes(tuple(shape)))
-        tensor = call.wrap(value, tuple(shape), tensor.dtype)
-    return call.emit("GatherElements", tensor, places, axis=axis)
+    tensor = expanded(call, tensor, tuple(shape))
+    return call.plain(call.emit("GatherElements", tensor, indices, axis=axis))
 
 
 @operation(
     "OneHot",
-    cases=[
+    cases=lambda: [
         case("one_hot", array(4, dtype="int32", low=0, high=5), 5),
         case("one_hot", array(2, 3, dtype="int32", low=-1, high=4), 4),
         case("one_hot", array(2, 3, dtype="int32", low=0, high=4), 4, axis=1),
     ],
 )
 def one_hot(call: Call, x: Any) -> Stored:
-    """Compare with every class: places outside of them give zeros, as in Keras."""
+    """Compares with every class: indices outside of them give zeros, as in Keras."""
     if call.operation.sparse:
-        raise call.refuse("Use sparse=False.")
+        raise call.unsupported("Use sparse=False.")
     tensor = call.tensor(x)
-    wide = WIDER.get(tensor.dtype, tensor.dtype)
+    wide = WIDER_TYPES.get(tensor.dtype, tensor.dtype)
     tensor = call.cast(tensor, "int32" if is_float(wide) else wide)
     rank = tensor.rank + 1
     axis = call.operation.axis % rank
@@ -167,12 +157,14 @@ def one_hot(call: Call, x: Any) -> Stored:
     classes = np.arange(call.operation.num_classes, dtype=tensor.dtype)
     classes = classes.reshape([-1 if a == axis else 1 for a in range(rank)])
     equal = call.elementwise("Equal", call.wrap(spread, shape, tensor.dtype), call.tensor(classes))
-    return Stored(call.emit("Cast", equal.value, to=int(TYPES[call.dtype])), equal.order)
+    return call.converted(equal, call.dtype)
 
 
-@rewrite("MultiHot", cases=[case("multi_hot", array(2, 3, dtype="int32", low=0, high=4), 5)])
+@decomposition(
+    "MultiHot", cases=lambda: [case("multi_hot", array(2, 3, dtype="int32", low=0, high=4), 5)]
+)
 def multi_hot(operation: Any, x: Any) -> Any:
-    """One where a class occurs."""
+    """1 where a class occurs, 0 elsewhere."""
     axis = operation.axis if operation.axis == -1 else operation.axis + 1
     dense = ops.one_hot(x, operation.num_classes, axis=axis, dtype=operation.dtype)
     reduced = 1 if len(x.shape) > 1 else 0
@@ -181,24 +173,22 @@ def multi_hot(operation: Any, x: Any) -> Any:
 
 @operation(
     "Pad",
-    cases=[
+    cases=lambda: [
         *(case("pad", X, [(0, 0), (1, 2), (0, 1)], mode=m) for m in ("constant", "reflect")),
         case("pad", X, [(0, 0), (1, 1), (0, 0)], constant_values=2.5),
         case("pad", array(2, 3, dtype="int32", low=0, high=9), [(0, 0), (1, 1)]),
     ],
 )
-def pad(call: Call, x: Tensor, constant_values: Any = None) -> Any:
-    """Add a border of a constant, or mirror the inside."""
+def pad(call: Call, x: Tensor, constant_values: Any = None) -> Stored:
+    """Adds a border of a constant, or mirrors the inside."""
     width = [tuple(pair) for pair in call.operation.pad_width]
     width = width * x.rank if len(width) == 1 else width
     mode = call.operation.mode
     if mode not in ("constant", "reflect"):
         # Keras's "symmetric" repeats the edge on PyTorch, and mirrors it on the other backends.
-        raise call.refuse('Use mode "constant" or "reflect".', what=f"Pad {mode!r}")
+        raise call.unsupported('Use mode "constant" or "reflect".', what=f"Pad {mode!r}")
     begins, ends = ([int(width[axis][side]) for axis in x.order] for side in (0, 1))
-    source = call.graph.operand(x.value)
     fill = None
     if mode == "constant" and constant_values is not None:
         fill = call.tensor(constant_values, x.dtype)
-    value = call.emit("Pad", source, call.integers(*begins, *ends), fill, mode=mode)
-    return Stored(value, x.order)
+    return call.emit_stored("Pad", x, call.integers(*begins, *ends), fill, mode=mode)

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.registry import array, case, operation, rewrite
+from export.direct.registry import array, case, decomposition, operation
 from export.direct.tensor import Stored, Tensor, channels_second
 
 X = array(2, 3, 4)
@@ -17,32 +17,32 @@ X = array(2, 3, 4)
 
 @operation(
     "Concatenate",
-    cases=[
+    cases=lambda: [
         case("concatenate", [array(2, 3), array(2, 1)], axis=1),
         case("concatenate", [X, array(2, 3, 0), X], axis=-1),
         case("concatenate", [X, array(2, 3, 4, dtype="int32")], axis=1),
     ],
 )
 def concatenate(call: Call, xs: Sequence[Any]) -> Stored:
-    """Join along an axis, in the order that most of the data is stored in."""
+    """Joins along an axis, in the order that most of the data is stored in."""
     tensors = [call.tensor(x, call.dtype) for x in xs]
     axis = call.operation.axis % len(call.shape)
     if len(call.shape) == 4 and axis == 3 and keras.config.image_data_format() == "channels_last":
-        # Channels of images are joined where convolutions want them.
+        # Channels of images are joined in the order that convolutions read.
         order = channels_second(4)
         values = [call.stored(tensor, order) for tensor in tensors]
     else:
-        values, order = call.graph.broadcast(tensors)
+        values, order = call.broadcast(tensors)
     return Stored(call.emit("Concat", *values, axis=order.index(axis)), order)
 
 
-@rewrite(
+@decomposition(
     "Stack",
     "Vstack",
     "Hstack",
     "Dstack",
     "Append",
-    cases=[
+    cases=lambda: [
         case("stack", [X, X], axis=1),
         case("stack", [X, X], axis=-1),
         case("hstack", [array(2, 3), array(2, 1)]),
@@ -50,7 +50,7 @@ def concatenate(call: Call, xs: Sequence[Any]) -> Stored:
     ],
 )
 def stack(operation: Any, *args: Any) -> Any:
-    """Join along a new axis, or along the one that the name says."""
+    """Joining along a new axis, or along the one that the name says."""
     name = type(operation).__name__
     if name == "Append":
         if operation.axis is None:
@@ -64,7 +64,7 @@ def stack(operation: Any, *args: Any) -> Any:
 
 
 def split_points(sections: Any, size: int) -> list[int]:
-    """Return the sizes of the pieces."""
+    """Returns the sizes of the pieces."""
     if isinstance(sections, int):
         small, larger = divmod(size, sections)
         return [small + 1] * larger + [small] * (sections - larger)
@@ -75,7 +75,7 @@ def split_points(sections: Any, size: int) -> list[int]:
 @operation(
     "Split",
     "ArraySplit",
-    cases=[
+    cases=lambda: [
         case("split", X, 3, axis=1),
         case("split", X, [1, 3], axis=-1),
         case("array_split", X, 3, axis=2),
@@ -83,16 +83,15 @@ def split_points(sections: Any, size: int) -> list[int]:
     ],
 )
 def split(call: Call, x: Tensor) -> list[Stored]:
-    """Cut along an axis, into equal parts or at the given places."""
+    """Cuts along an axis, into equal parts or at the given indices."""
     axis = call.operation.axis % x.rank
     size = x.shape[axis]
     if size is None:
         raise NotImplementedError("the size of the axis that is split")
     pieces = split_points(call.operation.indices_or_sections, size)
-    source = call.graph.operand(x.value)
     values = call.emit(
         "Split",
-        source,
+        call.value(x),
         call.integers(*pieces),
         outputs=len(pieces),
         axis=x.order.index(axis),
@@ -100,16 +99,16 @@ def split(call: Call, x: Tensor) -> list[Stored]:
     return [Stored(value, x.order) for value in (values if len(pieces) > 1 else [values])]
 
 
-@rewrite("Hsplit", "Vsplit", "Dsplit", cases=[case("hsplit", X, 3)])
+@decomposition("Hsplit", "Vsplit", "Dsplit", cases=lambda: [case("hsplit", X, 3)])
 def split_side(operation: Any, x: Any) -> Any:
-    """Split along the axis that the name says."""
+    """Splitting along the axis that the name says."""
     axis = {"Vsplit": 0, "Hsplit": 1, "Dsplit": 2}[type(operation).__name__]
     return ops.split(x, operation.indices_or_sections, axis=axis)
 
 
-@rewrite("Unstack", cases=[case("unstack", X, axis=1)])
+@decomposition("Unstack", cases=lambda: [case("unstack", X, axis=1)])
 def unstack(operation: Any, x: Any) -> Any:
-    """Cut into slices and drop the axis."""
+    """Cutting into slices without the axis."""
     axis = operation.axis % len(x.shape)
     pieces = ops.split(x, operation.num or x.shape[axis], axis=axis)
     return [ops.squeeze(piece, axis) for piece in pieces]

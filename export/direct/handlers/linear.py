@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.graph import TYPES
-from export.direct.handlers.elementwise import WIDER
-from export.direct.registry import array, case, operation, rewrite
+from export.direct.handlers.elementwise import WIDER_TYPES
+from export.direct.registry import Result, array, case, decomposition, operation
 from export.direct.tensor import Stored, Tensor, channels_second
 
 X = array(2, 3, 4)
@@ -18,7 +18,7 @@ X = array(2, 3, 4)
 
 @operation(
     "Matmul",
-    cases=[
+    cases=lambda: [
         case("matmul", X, array(2, 4, 5)),
         case("matmul", array(3, 4), np.ones((4, 5), "float32")),
         case("matmul", array(2, 3, 1), array(2, 1, 5)),
@@ -27,28 +27,28 @@ X = array(2, 3, 4)
         case("matmul", array(2, 3, dtype="int32"), np.ones((3, 2), "int32")),
     ],
 )
-def matmul(call: Call, x: Any, y: Any) -> Any:
+def matmul(call: Call, x: Any, y: Any) -> Stored:
     """Gemm for matrices, a convolution of size one for channels-second storage, else MatMul."""
-    wide = WIDER.get(call.dtype, call.dtype)
+    wide = WIDER_TYPES.get(call.dtype, call.dtype)
     left, right = call.tensor(x, wide), call.tensor(y, wide)
     weight = right.array
     if weight is not None and weight.ndim == 2 and wide == "float32" and weight.size:
         if left.rank == 2:
-            return call.emit("Gemm", left, weight)
+            return call.plain(call.emit("Gemm", left, weight))
         if 3 <= left.rank <= 5 and left.order == channels_second(left.rank):
             kernel = weight.T.reshape(*weight.T.shape, *[1] * (left.rank - 2))
             return Stored(call.emit("Conv", left.value, kernel), left.order)
-    product = call.emit("MatMul", left, right)
-    return product if wide == call.dtype else call.emit("Cast", product, to=int(TYPES[call.dtype]))
+    product = call.plain(call.emit("MatMul", left, right))
+    return product if wide == call.dtype else call.converted(product, call.dtype)
 
 
-@rewrite(
+@decomposition(
     "Dot",
     "Inner",
     "Vdot",
     "Outer",
     "Tensordot",
-    cases=[
+    cases=lambda: [
         case("dot", X, np.ones((4, 2), "float32")),
         case("tensordot", X, np.ones((4, 2), "float32"), axes=1),
         case("inner", array(3, 4), array(2, 4), batched=False),
@@ -88,7 +88,7 @@ def product(operation: Any, x: Any, y: Any) -> Any:
 
 @operation(
     "Einsum",
-    cases=[
+    cases=lambda: [
         case("einsum", "abc,cde->abde", X, np.ones((4, 2, 3), "float32")),
         case("einsum", "abcd,cde->abe", array(2, 3, 4, 5), np.ones((4, 5, 2), "float32")),
         case("einsum", "bi,ij->bj", array(2, 3), np.ones((3, 2), "float32")),
@@ -99,22 +99,23 @@ def product(operation: Any, x: Any, y: Any) -> Any:
         case("einsum", "bij,bj", X, array(2, 4)),
     ],
 )
-def einsum(call: Call, *operands: Any, **_: Any) -> Any:
-    """Emit Einsum where it is not a plain matrix product with a constant."""
+def einsum(call: Call, *operands: Any, **_: Any) -> Result:
+    """Emits Einsum where it is not a plain matrix product with a constant."""
     tensors = [call.tensor(value, call.dtype) for value in operands]
     if _contraction(call.operation.subscripts, tensors) is not None:
         return NotImplemented
-    return call.emit("Einsum", *tensors, equation=call.operation.subscripts.replace(" ", ""))
+    equation = call.operation.subscripts.replace(" ", "")
+    return call.plain(call.emit("Einsum", *tensors, equation=equation))
 
 
 def _contraction(subscripts: str, operands: Any) -> tuple[str, str, str] | None:
-    """Return the terms of a product with a constant on the right, None for anything else."""
+    """Returns the terms of a product with a constant on the right, None for anything else."""
     subscripts = subscripts.replace(" ", "")
     if len(operands) != 2 or "->" not in subscripts or "." in subscripts:
         return None
     if isinstance(operands[1], Tensor) and operands[1].array is None:
         return None
-    if not isinstance(operands[1], Tensor) and hasattr(operands[1], "record_history"):
+    if isinstance(operands[1], keras.KerasTensor):
         return None
     terms, result = subscripts.split("->")
     left, right = terms.split(",")
@@ -125,9 +126,9 @@ def _contraction(subscripts: str, operands: Any) -> tuple[str, str, str] | None:
     return left, right, result
 
 
-@rewrite("Einsum")
+@decomposition("Einsum")
 def constant_contraction(operation: Any, x: Any, weight: Any) -> Any:
-    """Transpose, reshape and multiply: the constant is brought into the form of a matrix here."""
+    """Transposes, reshapes and multiplies; the constant becomes a matrix at once."""
     left, right, result = _contraction(operation.subscripts, (x, weight)) or ("", "", "")
     weight = ops.convert_to_numpy(weight)
     shared = [n for n in left if n in right]

@@ -1,11 +1,11 @@
-"""Comparisons and logic, in whatever order the operands are stored."""
+"""Comparisons and logic, in any order that the operands are stored in."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from export.direct.call import Call
-from export.direct.handlers.elementwise import INTEGERS, WIDER, X
+from export.direct.handlers.elementwise import INTEGERS, WIDER_TYPES, X
 from export.direct.registry import array, case, operation
 from export.direct.tensor import Stored, Tensor
 
@@ -21,7 +21,7 @@ BITWISE = {
 
 @operation(
     *COMPARISONS,
-    cases=[
+    cases=lambda: [
         *(
             case(name, INTEGERS, array(2, 3, dtype="int32", low=-5, high=6))
             for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
@@ -32,10 +32,10 @@ BITWISE = {
     ],
 )
 def comparison(call: Call, x: Any, y: Any) -> Stored:
-    """Compare in the dtype that both sides share."""
-    name = type(call.operation).__name__
+    """Compares in the dtype that both sides share."""
+    name = call.name
     left, right = call.common(x, y)
-    wide = WIDER.get(left.dtype, left.dtype)
+    wide = WIDER_TYPES.get(left.dtype, left.dtype)
     result = call.elementwise(COMPARISONS[name], call.cast(left, wide), call.cast(right, wide))
     if name == "NotEqual":
         return Stored(call.emit("Not", result.value), result.order)
@@ -44,7 +44,7 @@ def comparison(call: Call, x: Any, y: Any) -> Stored:
 
 @operation(
     *LOGICAL,
-    cases=[
+    cases=lambda: [
         *(
             case(name, array(2, 3, dtype="bool"), array(2, 3, dtype="bool"))
             for name in ("logical_and", "logical_or", "logical_xor")
@@ -52,23 +52,25 @@ def comparison(call: Call, x: Any, y: Any) -> Stored:
     ],
 )
 def logical(call: Call, x: Any, y: Any) -> Stored:
-    """Combine truth values; numbers are true where they are not zero."""
-    operator = LOGICAL[type(call.operation).__name__]
+    """Combines truth values; numbers are true where they are not zero."""
+    operator = LOGICAL[call.name]
     return call.elementwise(operator, call.tensor(x, "bool"), call.tensor(y, "bool"))
 
 
-@operation("LogicalNot", cases=[case("logical_not", array(2, 3, dtype="bool"))])
+@operation("LogicalNot", cases=lambda: [case("logical_not", array(2, 3, dtype="bool"))])
 def logical_not(call: Call, x: Any) -> Stored:
-    """Negate truth values."""
+    """Negates truth values."""
     return call.elementwise("Not", call.tensor(x, "bool"))
 
 
-@operation(*BITWISE, cases=[case(n, INTEGERS, INTEGERS) for n in ("bitwise_and", "bitwise_or")])
+@operation(
+    *BITWISE, cases=lambda: [case(n, INTEGERS, INTEGERS) for n in ("bitwise_and", "bitwise_or")]
+)
 def bitwise(call: Call, x: Any, y: Any) -> Stored:
-    """Combine bits, which ONNX does since opset 18."""
+    """Combines bits, which ONNX can since opset 18."""
     if call.opset < 18:
-        raise call.refuse("Export with opset 18 or newer.")
-    name = type(call.operation).__name__
+        raise call.unsupported("Export with opset 18 or newer.")
+    name = call.name
     if call.dtype == "bool":
         return call.elementwise(
             name.removeprefix("Bitwise"), call.tensor(x, "bool"), call.tensor(y, "bool")
@@ -76,16 +78,18 @@ def bitwise(call: Call, x: Any, y: Any) -> Stored:
     return call.elementwise(BITWISE[name], call.tensor(x, call.dtype), call.tensor(y, call.dtype))
 
 
-@operation("BitwiseNot", "BitwiseInvert", cases=[case("bitwise_not", INTEGERS)])
+@operation("BitwiseNot", "BitwiseInvert", cases=lambda: [case("bitwise_not", INTEGERS)])
 def bitwise_not(call: Call, x: Tensor) -> Stored:
-    """Invert bits, which ONNX does since opset 18."""
+    """Inverts bits, which ONNX can since opset 18."""
     if call.opset < 18:
-        raise call.refuse("Export with opset 18 or newer.")
+        raise call.unsupported("Export with opset 18 or newer.")
     return call.elementwise("Not" if x.dtype == "bool" else "BitwiseNot", x)
 
 
-@operation("Isnan", "Isinf", cases=[case("isnan", X), case("isinf", X), case("isnan", INTEGERS)])
+@operation(
+    "Isnan", "Isinf", cases=lambda: [case("isnan", X), case("isinf", X), case("isnan", INTEGERS)]
+)
 def not_a_number(call: Call, x: Tensor) -> Stored:
-    """Test floating values; integers are always finite."""
-    name = {"Isnan": "IsNaN", "Isinf": "IsInf"}[type(call.operation).__name__]
+    """Whether values are NaN, or infinite; integers never are."""
+    name = {"Isnan": "IsNaN", "Isinf": "IsInf"}[call.name]
     return call.elementwise(name, call.cast(x, "float32"))

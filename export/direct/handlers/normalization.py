@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.registry import array, case, layer, operation, rewrite
+from export.direct.registry import Result, array, case, decomposition, layer, operation
 from export.direct.tensor import Order, Stored, Tensor, channels_second, normal_axes, plain
 
 X = array(2, 3, 4)
@@ -17,7 +17,7 @@ WEIGHT = np.linspace(0.5, 1.5, 4).astype("float32")
 
 @operation(
     "BatchNorm",
-    cases=[
+    cases=lambda: [
         case("batch_normalization", array(3, 4), WEIGHT - 1, WEIGHT, -1),
         case("batch_normalization", X, WEIGHT - 1, WEIGHT, -1, None, WEIGHT),
         case("batch_normalization", array(2, 3, 3, 4), WEIGHT - 1, WEIGHT, 3, WEIGHT, WEIGHT),
@@ -26,8 +26,8 @@ WEIGHT = np.linspace(0.5, 1.5, 4).astype("float32")
 )
 def batch_norm(
     call: Call, x: Tensor, mean: Any, variance: Any, offset: Any = None, scale: Any = None
-) -> Any:
-    """One node on channels-second storage, which folding moves into the weights before it."""
+) -> Result:
+    """One node on channels-second storage, for a pass to fold into the weights before it."""
     axis = call.operation.axis % x.rank
     given = [None if v is None else call.tensor(v).array for v in (mean, variance, offset, scale)]
     if given[0] is None or given[1] is None or axis == 0:
@@ -36,7 +36,7 @@ def batch_norm(
     shift = 0 * ones if given[2] is None else given[2]
     factor = ones if given[3] is None else given[3]
     if x.rank == 3 and x.order.index(axis) != 1:
-        # A sequence is not transposed for it: multiply and add where it is stored.
+        # A sequence is not transposed: multiply and add where it is stored.
         factor = factor / np.sqrt(given[1] + call.operation.epsilon)
         scaled = call.elementwise("Mul", x, call.tensor(factor.astype("float32")))
         tensor = call.wrap(scaled, x.shape, x.dtype)
@@ -52,18 +52,18 @@ def batch_norm(
 
 
 @layer("BatchNormalization")
-def batch_normalization(call: Call, x: Tensor, **_: Any) -> Any:
-    """Keras 3.15 infers no shape of the operation when there is an offset and no scale."""
+def batch_normalization(call: Call, x: Tensor, **_: Any) -> Result:
+    """As the operation, of which Keras 3.15 infers no shape with an offset and no scale."""
     settings = call.operation
     weights = (settings.moving_mean, settings.moving_variance, settings.beta, settings.gamma)
-    return batch_norm(call, call.cast(x, "float32"), *map(call.walker.lift, weights))
+    return batch_norm(call, call.cast(x, "float32"), *weights)
 
 
-@rewrite("BatchNorm")
+@decomposition("BatchNorm")
 def batch_norm_formula(
     operation: Any, x: Any, mean: Any, variance: Any, offset: Any = None, scale: Any = None
 ) -> Any:
-    """(x - mean) / √(variance + ε) · scale + offset."""
+    """`(x - mean) / √(variance + ε) · scale + offset`."""
     shape = [1] * len(x.shape)
     shape[operation.axis] = -1
     mean, variance = ops.reshape(mean, shape), ops.reshape(variance, shape)
@@ -73,10 +73,10 @@ def batch_norm_formula(
 
 
 def _last(call: Call, x: Tensor, axis: Any, *weights: Any) -> tuple[Order, int, list[Any]] | None:
-    """Return an order of `x` whose last axes are those to normalize, their count, and the weights.
+    """Returns an order of `x` whose last axes are those to normalize, their count, and the weights.
 
-    That is what the fused operators normalize. Transposing to it and back costs less than the seven
-    passes of the formula, and ONNX Runtime takes both into the convolutions around.
+    The fused operators normalize the last axes. Two transpositions cost less than the seven passes
+    of the formula, and ONNX Runtime moves both into the convolutions around.
     """
     axes = sorted(normal_axes(axis, x.rank))
     if None in (x.shape[a] for a in axes):
@@ -101,14 +101,14 @@ def _last(call: Call, x: Tensor, axis: Any, *weights: Any) -> tuple[Order, int, 
 
 @operation(
     "LayerNorm",
-    cases=[
+    cases=lambda: [
         case("layer_normalization", X, WEIGHT, WEIGHT - 1),
         case("layer_normalization", X),
         case("layer_normalization", X, np.ones((3, 4), "float32"), None, axis=(1, 2)),
         case("layer_normalization", array(3, 1), np.ones(1, "float32"), np.ones(1, "float32")),
     ],
 )
-def layer_norm(call: Call, x: Tensor, gamma: Any = None, beta: Any = None) -> Any:
+def layer_norm(call: Call, x: Tensor, gamma: Any = None, beta: Any = None) -> Result:
     """LayerNormalization, with the axes that it normalizes stored last."""
     settings = call.operation
     given = [gamma] if beta is None else [gamma, beta]
@@ -122,9 +122,9 @@ def layer_norm(call: Call, x: Tensor, gamma: Any = None, beta: Any = None) -> An
     return Stored(normalized, order)
 
 
-@rewrite("LayerNorm")
+@decomposition("LayerNorm")
 def layer_norm_formula(operation: Any, x: Any, gamma: Any = None, beta: Any = None) -> Any:
-    """(x - mean) / √(variance + ε) · γ + β."""
+    """`(x - mean) / √(variance + ε) · γ + β`."""
     axes = normal_axes(operation.axis, len(x.shape))
     shape = [x.shape[axis] if axis in axes else 1 for axis in range(len(x.shape))]
     centred = x - ops.mean(x, axis=axes, keepdims=True)
@@ -135,8 +135,10 @@ def layer_norm_formula(operation: Any, x: Any, gamma: Any = None, beta: Any = No
     return y if beta is None else y + ops.reshape(beta, shape)
 
 
-@operation("RMSNorm", cases=[case("rms_normalization", X, WEIGHT), case("rms_normalization", X)])
-def rms_norm(call: Call, x: Tensor, scale: Any = None) -> Any:
+@operation(
+    "RMSNorm", cases=lambda: [case("rms_normalization", X, WEIGHT), case("rms_normalization", X)]
+)
+def rms_norm(call: Call, x: Tensor, scale: Any = None) -> Result:
     """RMSNormalization, which ONNX has since opset 23."""
     fused = _last(call, x, call.operation.axis, scale)
     if fused is None or call.opset < 23:
@@ -148,9 +150,9 @@ def rms_norm(call: Call, x: Tensor, scale: Any = None) -> Any:
     return Stored(normalized, order)
 
 
-@rewrite("RMSNorm")
+@decomposition("RMSNorm")
 def rms_norm_formula(operation: Any, x: Any, scale: Any = None) -> Any:
-    """X / √(mean(x²) + ε) · scale (Zhang & Sennrich, 2019)."""
+    """`x / √(mean(x²) + ε) · scale` (Zhang & Sennrich, 2019)."""
     axes = tuple(normal_axes(operation.axis, len(x.shape)))
     epsilon = 1e-7 if operation.epsilon is None else operation.epsilon
     y = x / ops.sqrt(ops.mean(x * x, axis=axes, keepdims=True) + epsilon)
@@ -158,7 +160,7 @@ def rms_norm_formula(operation: Any, x: Any, scale: Any = None) -> Any:
 
 
 @layer("GroupNormalization")
-def group_normalization(call: Call, x: Tensor) -> Any:
+def group_normalization(call: Call, x: Tensor) -> Result:
     """GroupNormalization of one scale per channel, which ONNX has since opset 21."""
     settings = call.operation
     axis = settings.axis % x.rank
@@ -170,7 +172,7 @@ def group_normalization(call: Call, x: Tensor) -> Any:
         return NotImplemented
     ones = np.ones(channels, np.float32)
     gamma, beta = (
-        default if weight is None else call.walker.lift(weight).array
+        default if weight is None else call.array(weight)
         for weight, default in ((settings.gamma, ones), (settings.beta, 0 * ones))
     )
     groups = channels if settings.groups == -1 else settings.groups

@@ -11,7 +11,7 @@ from keras import ops
 
 from export.direct.call import Call
 from export.direct.handlers.convolution import image_order, per_axis, same_padding
-from export.direct.registry import array, case, layer, operation, rewrite
+from export.direct.registry import Result, array, case, decomposition, layer, operation
 from export.direct.tensor import Stored, Tensor, channels_second, plain
 
 IMAGE = array(2, 6, 5, 3)
@@ -20,21 +20,23 @@ IMAGE = array(2, 6, 5, 3)
 @operation(
     "MaxPool",
     "AveragePool",
-    cases=[
-        case(name, IMAGE, (2, 2), strides, padding)
-        for name in ("max_pool", "average_pool")
-        for strides in ((2, 2), (1, 1), (2, 3))
-        for padding in ("valid", "same")
-    ]
-    + [
-        case("max_pool", array(2, 7, 3), (3,), (2,), "same"),
-        case("average_pool", array(2, 4, 5, 4, 2), (2, 2, 2), (2, 2, 2), "same"),
-        case("average_pool", array(2, 8, 8, 3), (3, 3), (2, 2), "same"),
-        case("average_pool", array(2, 7, 8, 3), (3, 4), (2, 1), "same"),
-    ],
+    cases=lambda: (
+        [
+            case(name, IMAGE, (2, 2), strides, padding)
+            for name in ("max_pool", "average_pool")
+            for strides in ((2, 2), (1, 1), (2, 3))
+            for padding in ("valid", "same")
+        ]
+        + [
+            case("max_pool", array(2, 7, 3), (3,), (2,), "same"),
+            case("average_pool", array(2, 4, 5, 4, 2), (2, 2, 2), (2, 2, 2), "same"),
+            case("average_pool", array(2, 8, 8, 3), (3, 3), (2, 2), "same"),
+            case("average_pool", array(2, 7, 8, 3), (3, 4), (2, 1), "same"),
+        ]
+    ),
 )
 def pool(call: Call, x: Tensor) -> Stored:
-    """Pool; an average leaves the padding out, but see `_with_border`."""
+    """Pools; an average leaves the padding out, but see `_with_border`."""
     settings = call.operation
     space = x.rank - 2
     order = image_order(call, x.rank)
@@ -60,12 +62,12 @@ def pool(call: Call, x: Tensor) -> Stored:
 def _with_border(
     call: Call, value: ir.Value, window: list[int], strides: list[int], padding: dict[str, Any]
 ) -> tuple[ir.Value, dict[str, Any]]:
-    """Average as Keras does on PyTorch: uneven padding repeats the border and counts."""
+    """Averages as Keras does on PyTorch: uneven padding repeats the border and counts."""
     if "pads" not in padding:
         # Windows of two that do not overlap average a border's pixel with itself, or alone.
         if all(width <= min(stride, 2) for width, stride in zip(window, strides, strict=True)):
             return value, padding
-        raise call.refuse(
+        raise call.unsupported(
             "On PyTorch its padding depends on the size of the image. Give the size in "
             'keras.Input, use padding="valid", or export from another backend.',
             what='AveragePooling with padding="same" of images of unknown size',
@@ -78,17 +80,17 @@ def _with_border(
     return call.emit("Pad", value, amounts, mode="edge"), {}
 
 
-@rewrite(
+@decomposition(
     "AdaptiveAveragePool",
     "AdaptiveMaxPool",
-    cases=[
+    cases=lambda: [
         case("adaptive_average_pool", IMAGE, (3, 5)),
         case("adaptive_average_pool", IMAGE, (2, 2)),
         case("adaptive_max_pool", IMAGE, (4, 2)),
     ],
 )
 def adaptive_pool(operation: Any, x: Any) -> Any:
-    """Pool windows that cover each axis evenly, one axis after the other."""
+    """Pools windows that cover each axis evenly, one axis after the other."""
     rank = len(x.shape)
     data_format = operation.data_format or keras.config.image_data_format()
     first = 2 if data_format == "channels_first" else 1
@@ -105,15 +107,15 @@ def adaptive_pool(operation: Any, x: Any) -> Any:
 
 @operation(
     "Repeat",
-    cases=[
+    cases=lambda: [
         case("repeat", IMAGE, 2, axis=1),
         case("repeat", array(2, 3, 4), 3, axis=-1),
         case("repeat", array(2, 3, dtype="int32", low=0, high=9), 2, axis=1),
         case("repeat", array(2, 3), np.array([1, 3, 0]), axis=1),
     ],
 )
-def repeat(call: Call, x: Tensor) -> Any:
-    """Repeat each element along an axis: nearest-neighbour resizing of images and sequences."""
+def repeat(call: Call, x: Tensor) -> Result:
+    """Repeats each element along an axis: nearest-neighbour resizing of images and sequences."""
     axis, repeats = call.operation.axis, call.operation.repeats
     if axis is None:
         return NotImplemented
@@ -131,7 +133,7 @@ def repeat(call: Call, x: Tensor) -> Any:
 
 
 def nearest(call: Call, value: ir.Value, scales: np.ndarray) -> ir.Value:
-    """Enlarge by whole numbers; enlarging along one axis after another is one node."""
+    """Enlarges by whole numbers; enlarging along one axis after another is one node."""
     producer = value.producer()
     if producer is not None and producer.meta.get("repeats") is not None:
         scales = scales * producer.meta["repeats"]
@@ -149,9 +151,9 @@ def nearest(call: Call, value: ir.Value, scales: np.ndarray) -> ir.Value:
     return result
 
 
-@rewrite("Repeat")
+@decomposition("Repeat")
 def repeat_by_index(operation: Any, x: Any) -> Any:
-    """Repeat by taking the same place several times."""
+    """Repeats by taking the same index several times."""
     axis = operation.axis
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
@@ -160,8 +162,8 @@ def repeat_by_index(operation: Any, x: Any) -> Any:
 
 
 @layer("UpSampling2D")
-def enlarge(call: Call, x: Tensor) -> Any:
-    """Enlarge images of unknown size linearly; other images have a size to be resized to."""
+def enlarge(call: Call, x: Tensor) -> Result:
+    """Enlarges images of unknown size linearly; others are resized to a known size."""
     settings = call.operation
     order = image_order(call, x.rank)
     if settings.interpolation != "bilinear" or None not in [x.shape[axis] for axis in order[2:]]:
@@ -179,7 +181,7 @@ def enlarge(call: Call, x: Tensor) -> Any:
 
 @operation(
     "Resize",
-    cases=[
+    cases=lambda: [
         case("image.resize", IMAGE, (9, 10)),
         case("image.resize", IMAGE, (3, 4)),
         case("image.resize", IMAGE, (12, 10), interpolation="nearest"),
@@ -187,21 +189,23 @@ def enlarge(call: Call, x: Tensor) -> Any:
     ],
 )
 def resize(call: Call, x: Tensor) -> Stored:
-    """Resize images to a fixed size, by their nearest pixel or linearly."""
+    """Resizes images to a fixed size, by their nearest pixel or linearly."""
     settings = call.operation
     modes = {"nearest": "nearest", "bilinear": "linear"}
     if settings.interpolation not in modes:
-        raise call.refuse('Use interpolation "nearest" or "bilinear": backends differ on others.')
+        raise call.unsupported(
+            'Use interpolation "nearest" or "bilinear": backends differ on others.'
+        )
     if settings.antialias or settings.crop_to_aspect_ratio or settings.pad_to_aspect_ratio:
-        raise call.refuse("Use antialias=False, and crop or pad in an operation of its own.")
+        raise call.unsupported("Use antialias=False, and crop or pad in an operation of its own.")
     if x.rank != 4:
-        raise call.refuse("Give it a batch of images.")
+        raise call.unsupported("Pass a batch of images.")
     order = image_order(call, x.rank)
     before, after = (tuple(shape[axis] for axis in order) for shape in (x.shape, call.shape))
     scales: Any = None
     sizes: Any = None
     if None in before[2:]:
-        sizes = call.graph.sizes(after)
+        sizes = call.sizes(after)
     else:
         # Scales, because sizes would need the batch, which older opsets cannot leave out.
         space = zip(before[2:], after[2:], strict=True)
@@ -220,7 +224,7 @@ def resize(call: Call, x: Tensor) -> Stored:
 
 
 def _scale(before: int, after: int) -> np.float32:
-    """Return the ratio of two sizes, rounded up until ⌊before · ratio⌋ is `after`."""
+    """Returns the ratio of two sizes, rounded up until ⌊before · ratio⌋ is `after`."""
     ratio = np.float32(after / before)
     while np.floor(before * float(ratio)) < after:
         ratio = np.nextafter(ratio, np.float32(np.inf))

@@ -1,4 +1,4 @@
-"""Reductions: over stored axes, so that what is left keeps its order."""
+"""Reductions, over stored axes: the axes that are left keep their order."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.graph import TYPES
-from export.direct.handlers.elementwise import WIDER
-from export.direct.registry import array, case, operation, rewrite
-from export.direct.tensor import Stored, Tensor, normal_axes
+from export.direct.handlers.elementwise import WIDER_TYPES
+from export.direct.registry import Result, array, case, decomposition, operation
+from export.direct.tensor import Stored, Tensor, normal_axes, without
 
 X = array(2, 3, 4)
 INTEGERS = array(2, 3, 4, dtype="int32", low=-5, high=6)
@@ -24,7 +23,7 @@ OPERATORS = {
 
 @operation(
     *OPERATORS,
-    cases=[
+    cases=lambda: [
         *(
             case(name, X, axis=axis, keepdims=keep)
             for name in ("sum", "mean", "max", "min", "prod", "logsumexp")
@@ -41,21 +40,19 @@ OPERATORS = {
         case("logsumexp", array(2, 3, low=-90, high=90), axis=-1),
     ],
 )
-def reduction(call: Call, x: Tensor) -> Any:
-    """Emit the operator that the table names, in the dtype of the result."""
+def reduction(call: Call, x: Tensor) -> Result:
+    """Emits the operator that the table names, in the dtype of the result."""
     settings = call.operation
     if getattr(settings, "initial", None) is not None:
         return NotImplemented
     axes = normal_axes(settings.axis, x.rank)
-    wide = WIDER.get(call.dtype, call.dtype)
+    wide = WIDER_TYPES.get(call.dtype, call.dtype)
     operator = OPERATORS[type(settings).__name__]
     result = call.reduce(operator, call.cast(x, wide), axes, keepdims=settings.keepdims)
-    if wide == call.dtype:
-        return result
-    return Stored(call.emit("Cast", result.value, to=int(TYPES[call.dtype])), result.order)
+    return result if wide == call.dtype else call.converted(result, call.dtype)
 
 
-@rewrite("Max", "Min")
+@decomposition("Max", "Min")
 def bounded_extreme(operation: Any, x: Any) -> Any:
     """The extreme of the elements and of `initial`."""
     largest = type(operation).__name__ == "Max"
@@ -66,24 +63,24 @@ def bounded_extreme(operation: Any, x: Any) -> Any:
 @operation(
     "All",
     "Any",
-    cases=[
+    cases=lambda: [
         *(case(name, array(3, 4, dtype="bool"), axis=-1) for name in ("all", "any")),
         case("any", array(3, 4, dtype="bool"), axis=1, keepdims=True),
     ],
 )
 def truth(call: Call, x: Tensor) -> Stored:
     """Minimum or maximum of zeros and ones: ONNX reduces no truth values before opset 20."""
-    operator = "ReduceMin" if type(call.operation).__name__ == "All" else "ReduceMax"
+    operator = "ReduceMin" if call.name == "All" else "ReduceMax"
     numbers = call.cast(call.cast(x, "bool"), "int32")
     axes = normal_axes(call.operation.axis, x.rank)
     result = call.reduce(operator, numbers, axes, keepdims=call.operation.keepdims)
-    return Stored(call.emit("Cast", result.value, to=int(TYPES["bool"])), result.order)
+    return call.converted(result, "bool")
 
 
 @operation(
     "Argmax",
     "Argmin",
-    cases=[
+    cases=lambda: [
         *(case(name, X, axis=axis) for name in ("argmax", "argmin") for axis in (1, -1)),
         case("argmax", X, axis=1, keepdims=True),
         case("argmin", array(4), batched=False),
@@ -91,34 +88,33 @@ def truth(call: Call, x: Tensor) -> Stored:
         case("argmax", array(2, 1), axis=1),
     ],
 )
-def position(call: Call, x: Tensor) -> Any:
-    """The first place of an extreme."""
+def position(call: Call, x: Tensor) -> Result:
+    """The first index of an extreme."""
     axis = call.operation.axis
     if axis is None:
         return NotImplemented
-    wide = {"bool": "int32", **WIDER, "int64": "int32"}.get(x.dtype, x.dtype)
-    operator = {"Argmax": "ArgMax", "Argmin": "ArgMin"}[type(call.operation).__name__]
+    wide = {"bool": "int32", **WIDER_TYPES, "int64": "int32"}.get(x.dtype, x.dtype)
+    operator = {"Argmax": "ArgMax", "Argmin": "ArgMin"}[call.name]
     place = x.order.index(axis % x.rank)
     keepdims = call.operation.keepdims
-    source = call.graph.operand(call.cast(x, wide).value)
+    source = call.value(call.cast(x, wide))
     found = call.emit(operator, source, axis=place, keepdims=int(keepdims))
-    value = call.emit("Cast", found, to=int(TYPES[call.dtype]))
-    kept = [a for a in x.order if keepdims or a != axis % x.rank]
-    return Stored(value, tuple(sorted(kept).index(a) for a in kept))
+    order = x.order if keepdims else without(x.order, [axis % x.rank])
+    return call.converted(Stored(found, order), call.dtype)
 
 
-@rewrite("Argmax", "Argmin", cases=[case("argmax", array(2, 3), batched=False)])
+@decomposition("Argmax", "Argmin", cases=lambda: [case("argmax", array(2, 3), batched=False)])
 def flat_position(operation: Any, x: Any) -> Any:
-    """The place in the flattened tensor."""
+    """The index in the flattened tensor."""
     find = ops.argmax if type(operation).__name__ == "Argmax" else ops.argmin
     found = find(ops.reshape(x, (-1,)), axis=0)
     return ops.reshape(found, (1,) * len(x.shape)) if operation.keepdims else found
 
 
-@rewrite(
+@decomposition(
     "Var",
     "Std",
-    cases=[
+    cases=lambda: [
         case("var", X, axis=-1),
         case("var", X, axis=(1, 2), keepdims=True),
         case("std", X, axis=1),
@@ -133,7 +129,10 @@ def variance(operation: Any, x: Any) -> Any:
     return ops.sqrt(result) if type(operation).__name__ == "Std" else result
 
 
-@rewrite("Moments", cases=[case("moments", X, axes=[1, 2], keepdims=True), case("moments", X, [2])])
+@decomposition(
+    "Moments",
+    cases=lambda: [case("moments", X, axes=[1, 2], keepdims=True), case("moments", X, [2])],
+)
 def moments(operation: Any, x: Any) -> Any:
     """Mean and variance."""
     axes = tuple(operation.axes) if isinstance(operation.axes, (list, tuple)) else operation.axes
@@ -143,15 +142,15 @@ def moments(operation: Any, x: Any) -> Any:
     return (mean if operation.keepdims else ops.squeeze(mean, axes)), result
 
 
-@rewrite(
+@decomposition(
     "Average",
-    cases=[
+    cases=lambda: [
         case("average", X, axis=1),
         case("average", X, axis=2, weights=np.array([1.0, 2.0, 3.0, 4.0], "float32")),
     ],
 )
 def average(operation: Any, x: Any, weights: Any = None) -> Any:
-    """The mean, weighted if asked."""
+    """The mean, weighted where weights are given."""
     axis = operation.axis
     if weights is None:
         return ops.mean(x, axis=axis)
@@ -164,20 +163,22 @@ def average(operation: Any, x: Any, weights: Any = None) -> Any:
     return ops.sum(x * weights, axis=axis) / total
 
 
-@rewrite("CountNonzero")  # No case: Keras on PyTorch transposes its result.
+@decomposition("CountNonzero")  # No case: Keras on PyTorch transposes its result.
 def count_nonzero(operation: Any, x: Any) -> Any:
-    """How many elements are not zero."""
+    """The number of elements that are not zero."""
     return ops.sum(ops.cast(ops.not_equal(x, 0), "int32"), axis=operation.axis)
 
 
-@rewrite("Ptp", cases=[case("ptp", X, axis=1)])
+@decomposition("Ptp", cases=lambda: [case("ptp", X, axis=1)])
 def peak_to_peak(operation: Any, x: Any) -> Any:
     """Largest minus smallest."""
     settings = {"axis": operation.axis, "keepdims": operation.keepdims}
     return ops.max(x, **settings) - ops.min(x, **settings)
 
 
-@rewrite("Nansum", "Nanmean", cases=[case("nansum", X, axis=1), case("nanmean", X, axis=1)])
+@decomposition(
+    "Nansum", "Nanmean", cases=lambda: [case("nansum", X, axis=1), case("nanmean", X, axis=1)]
+)
 def without_nan(operation: Any, x: Any) -> Any:
     """Sum or mean of the elements that are numbers."""
     settings = {"axis": operation.axis, "keepdims": operation.keepdims}
@@ -188,9 +189,9 @@ def without_nan(operation: Any, x: Any) -> Any:
     return total / ops.sum(ops.cast(ops.logical_not(absent), "float32"), **settings)
 
 
-@rewrite(
+@decomposition(
     "Norm",
-    cases=[
+    cases=lambda: [
         case("norm", X, axis=-1),
         case("norm", X, ord=1, axis=1),
         case("norm", X, ord=2, axis=-1, keepdims=True),
@@ -200,7 +201,7 @@ def without_nan(operation: Any, x: Any) -> Any:
     ],
 )
 def norm(operation: Any, x: Any) -> Any:
-    """Vector norms, and the matrix norms that are one of the entries."""
+    """Vector norms, and the Frobenius norm."""
     axis, order = operation.axis, operation.ord
     keepdims = operation.keepdims
     vector = axis is None and order is None or isinstance(axis, int) or len(axis or ()) == 1
@@ -219,9 +220,11 @@ def norm(operation: Any, x: Any) -> Any:
     return ops.power(powers, 1.0 / order)
 
 
-@rewrite("Normalize", cases=[case("normalize", X), case("normalize", X, axis=1, order=1)])
+@decomposition(
+    "Normalize", cases=lambda: [case("normalize", X), case("normalize", X, axis=1, order=1)]
+)
 def normalize(operation: Any, x: Any) -> Any:
-    """Divide by the norm along an axis."""
+    """`x`, divided by its norm along an axis."""
     epsilon = 1e-7 if operation.epsilon is None else operation.epsilon
     if operation.order == 2:
         square = ops.sum(x * x, axis=operation.axis, keepdims=True)

@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.handlers.elementwise import WIDER
-from export.direct.registry import array, case, operation, rewrite
+from export.direct.handlers.elementwise import WIDER_TYPES
+from export.direct.registry import Result, array, case, decomposition, operation
 from export.direct.tensor import Stored, Tensor
 
 X = array(2, 3, 4)
@@ -17,30 +17,28 @@ X = array(2, 3, 4)
 
 @operation(
     "Cumsum",
-    cases=[
+    cases=lambda: [
         case("cumsum", X, axis=1),
         case("cumsum", X, axis=-1),
         case("cumsum", array(2, 3, dtype="int32", low=-4, high=4), axis=1),
         case("cumsum", array(2, 3), batched=False),
     ],
 )
-def cumsum(call: Call, x: Tensor) -> Any:
+def cumsum(call: Call, x: Tensor) -> Result:
     """Running sum along an axis."""
     axis = call.operation.axis
     if axis is None:
         return NotImplemented
-    wide = call.cast(x, WIDER.get(call.dtype, call.dtype))
-    place = np.array(x.order.index(axis % x.rank), np.int64)
-    value = call.emit("CumSum", call.graph.operand(wide.value), place)
-    result = call.wrap(Stored(value, x.order), x.shape, wide.dtype)
-    cast = call.cast(result, call.dtype)
-    return Stored(call.graph.operand(cast.value), cast.order)
+    wide = WIDER_TYPES.get(call.dtype, call.dtype)
+    place = call.scalar(x.order.index(axis % x.rank), "int64")
+    sums = call.emit_stored("CumSum", call.cast(x, wide), place)
+    return sums if wide == call.dtype else call.converted(sums, call.dtype)
 
 
-@rewrite(
+@decomposition(
     "Cumsum",
     "Cumprod",
-    cases=[case("cumprod", X, axis=1), case("cumprod", array(2, 3), batched=False)],
+    cases=lambda: [case("cumprod", X, axis=1), case("cumprod", array(2, 3), batched=False)],
 )
 def cumulative(operation: Any, x: Any) -> Any:
     """Running product step by step; both on the flattened tensor where no axis is given."""
@@ -55,7 +53,7 @@ def cumulative(operation: Any, x: Any) -> Any:
     return ops.concatenate(pieces, axis=axis)
 
 
-@rewrite("Diff", cases=[case("diff", X, axis=1), case("diff", X, n=2)])
+@decomposition("Diff", cases=lambda: [case("diff", X, axis=1), case("diff", X, n=2)])
 def difference(operation: Any, x: Any) -> Any:
     """Differences of neighbours, `n` times."""
     axis = operation.axis % len(x.shape)
@@ -65,9 +63,9 @@ def difference(operation: Any, x: Any) -> Any:
     return x
 
 
-@rewrite("Roll", cases=[case("roll", X, 1, axis=1), case("roll", X, -3, axis=2)])
+@decomposition("Roll", cases=lambda: [case("roll", X, 1, axis=1), case("roll", X, -3, axis=2)])
 def roll(operation: Any, x: Any) -> Any:
-    """Shift cyclically, by joining two slices."""
+    """Cyclic shift, by joining two slices."""
     if operation.axis is None:
         return ops.reshape(ops.roll(ops.reshape(x, (-1,)), operation.shift, axis=0), x.shape)
     axes = [operation.axis] if isinstance(operation.axis, int) else list(operation.axis)
@@ -81,17 +79,17 @@ def roll(operation: Any, x: Any) -> Any:
     return x
 
 
-@operation("Tril", "Triu", cases=[case("tril", array(2, 3, 3)), case("triu", X, k=1)])
-def triangle(call: Call, x: Tensor) -> Any:
+@operation("Tril", "Triu", cases=lambda: [case("tril", array(2, 3, 3)), case("triu", X, k=1)])
+def triangle(call: Call, x: Tensor) -> Stored:
     """Zeros above or below a diagonal."""
-    upper = int(type(call.operation).__name__ == "Triu")
-    return call.emit("Trilu", x, np.array(call.operation.k, np.int64), upper=upper)
+    upper = int(call.name == "Triu")
+    return call.plain(call.emit("Trilu", x, call.scalar(call.operation.k, "int64"), upper=upper))
 
 
-@rewrite(
+@decomposition(
     "Diagonal",
     "Trace",
-    cases=[case("diagonal", array(2, 3, 4), axis1=1, axis2=2), case("trace", X, 1, 1, 2)],
+    cases=lambda: [case("diagonal", array(2, 3, 4), axis1=1, axis2=2), case("trace", X, 1, 1, 2)],
 )
 def diagonal(operation: Any, x: Any) -> Any:
     """The diagonal of two axes, and its sum."""
@@ -107,7 +105,7 @@ def diagonal(operation: Any, x: Any) -> Any:
     return ops.sum(picked, axis=-1) if type(operation).__name__ == "Trace" else picked
 
 
-@rewrite("Cross", cases=[case("cross", array(2, 4, 3), array(2, 4, 3))])
+@decomposition("Cross", cases=lambda: [case("cross", array(2, 4, 3), array(2, 4, 3))])
 def cross(operation: Any, x: Any, y: Any) -> Any:
     """The vector product in three dimensions."""
     x, y = ops.moveaxis(x, operation.axisa, -1), ops.moveaxis(y, operation.axisb, -1)
@@ -120,7 +118,7 @@ def cross(operation: Any, x: Any, y: Any) -> Any:
     return ops.moveaxis(turned[0] * turned[1] - turned[2] * turned[3], -1, operation.axisc)
 
 
-@rewrite("Trapezoid", cases=[case("trapezoid", X, axis=1, dx=0.5)])
+@decomposition("Trapezoid", cases=lambda: [case("trapezoid", X, axis=1, dx=0.5)])
 def trapezoid(operation: Any, y: Any) -> Any:
     """The trapezoidal rule."""
     axis = operation.axis % len(y.shape)
@@ -133,7 +131,9 @@ def trapezoid(operation: Any, y: Any) -> Any:
     return ops.sum(means * steps, axis=axis)
 
 
-@rewrite("Median", "Nanmedian", cases=[case("median", X, axis=1), case("median", X, axis=-1)])
+@decomposition(
+    "Median", "Nanmedian", cases=lambda: [case("median", X, axis=1), case("median", X, axis=-1)]
+)
 def median(operation: Any, x: Any) -> Any:
     """The middle of the sorted values, or the mean of the two middle ones."""
     axes = operation.axis

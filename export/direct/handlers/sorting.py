@@ -7,39 +7,39 @@ from typing import Any
 from keras import ops
 
 from export.direct.call import Call
-from export.direct.graph import TYPES
-from export.direct.registry import array, case, operation, rewrite
-from export.direct.tensor import Stored, Tensor
+from export.direct.registry import Result, array, case, decomposition, operation
+from export.direct.tensor import Stored, Tensor, plain
 
 X = array(2, 3, 4)
 
 
 @operation(
     "TopK",
-    cases=[
+    cases=lambda: [
         case("top_k", array(3, 6), 2),
         case("top_k", array(2, 3, 5), 5),
         case("top_k", array(3, 4), 1),
     ],
 )
-def top_k(call: Call, x: Tensor) -> list[Any]:
-    """The largest along the last axis, and where they are."""
-    values, places = call.emit("TopK", x, call.integers(call.operation.k), outputs=2, axis=-1)
-    return [values, call.emit("Cast", places, to=int(TYPES["int32"]))]
+def top_k(call: Call, x: Tensor) -> list[Stored]:
+    """The largest along the last axis, and their indices."""
+    values, indices = call.emit("TopK", x, call.integers(call.operation.k), outputs=2, axis=-1)
+    order = plain(x.rank)
+    return [Stored(values, order), call.converted(Stored(indices, order), "int32")]
 
 
 @operation(
     "Sort",
     "Argsort",
-    cases=[
+    cases=lambda: [
         case("sort", array(3, 6)),
         case("sort", X, axis=1),
         case("argsort", array(3, 6)),
         case("argsort", X, axis=1),
     ],
 )
-def sort(call: Call, x: Tensor) -> Any:
-    """Smallest first: TopK of everything."""
+def sort(call: Call, x: Tensor) -> Result:
+    """Smallest first: TopK of all elements."""
     axis = call.operation.axis
     if axis is None:
         return NotImplemented
@@ -48,15 +48,15 @@ def sort(call: Call, x: Tensor) -> Any:
     if size is None:
         raise NotImplementedError("the size of the axis that is sorted")
     settings = {"axis": place, "largest": 0, "outputs": 2}
-    values, places = call.emit("TopK", call.graph.operand(x.value), call.integers(size), **settings)
-    if type(call.operation).__name__ == "Sort":
+    values, indices = call.emit("TopK", call.value(x), call.integers(size), **settings)
+    if call.name == "Sort":
         return Stored(values, x.order)
-    return Stored(call.emit("Cast", places, to=int(TYPES[call.dtype])), x.order)
+    return call.converted(Stored(indices, x.order), call.dtype)
 
 
-@rewrite("Sort", "Argsort", "TakeAlongAxis")
+@decomposition("Sort", "Argsort", "TakeAlongAxis")
 def flattened(operation: Any, x: Any, *rest: Any) -> Any:
-    """Along no axis: on the flattened tensor."""
+    """On the flattened tensor, where no axis is given."""
     name = type(operation).__name__
     flat = ops.reshape(x, (-1,))
     if name == "TakeAlongAxis":

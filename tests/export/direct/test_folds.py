@@ -1,10 +1,12 @@
-"""What the passes over a finished graph leave of it."""
+"""Graphs after the passes: what is folded, and that nothing is left to fold."""
 
 import keras
 import numpy as np
+import onnx_ir as ir
 import pytest
 from keras import layers, ops
 
+from export.direct.passes import optimize
 from tests.export.direct.agreement import check
 
 
@@ -61,3 +63,38 @@ def test_layer_normalization_between_convolutions_is_fused():
         "Transpose", "Conv", "Transpose", "LayerNormalization", "LeakyRelu", "Transpose", "Conv",
         "Reshape", "Gemm",
     ]  # fmt: skip
+
+
+def generator():
+    """Every kind of node that a pass folds: orders, crops, scales, Reshapes, a narrow kernel."""
+    latent = keras.Input((5,), name="latent")
+    x = layers.BatchNormalization()(layers.Dense(3 * 3 * 16)(latent))
+    x = layers.LeakyReLU(0.2)(layers.Reshape((3, 3, 16))(x))
+    x = layers.Conv2DTranspose(16, 4, 2, padding="same")(x)
+    x = layers.Cropping2D(((0, 1), (1, 0)))(layers.BatchNormalization()(x))
+    x = layers.Conv2D(2, 3, padding="same")(x)
+    return keras.Model(latent, layers.Reshape((5, 5, 2, 1))(ops.tanh(x) * 0.5))
+
+
+def test_second_optimization_changes_nothing():
+    proto = check(generator(), normal(3, 5))
+    model = ir.from_proto(proto)
+    optimize(model)
+    assert [node.op_type for node in model.graph] == [node.op_type for node in proto.graph.node]
+    assert len(model.graph.initializers) == len(proto.graph.initializer)
+
+
+def test_equal_constants_are_one_initializer():
+    data = keras.Input((4,), name="data")
+    weights = np.arange(4, dtype="float32")
+    outputs = ops.tanh(data * weights) + weights.copy()
+    (initializer,) = check(keras.Model(data, outputs), normal(2, 4)).graph.initializer
+    assert initializer.dims == [4]
+
+
+def test_tensor_that_is_two_outputs_keeps_both_names():
+    data = keras.Input((4,), name="data")
+    x = ops.tanh(data)
+    proto = check(keras.Model(data, {"first": x, "second": x}), normal(2, 4))
+    assert [value.name for value in proto.graph.output] == ["first", "second"]
+    assert [node.op_type for node in proto.graph.node] == ["Tanh", "Identity"]

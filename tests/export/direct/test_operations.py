@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from export.direct import convert, newest_opset
-from export.direct.registry import CASES, Array, Case
+from export.direct import convert, newest_opset, registry
+from export.direct.registry import Array, Case
 from tests.export.direct.agreement import arrays_of, assert_same, draw, run_onnx
 
 # ONNX has bitwise operators since opset 18.
@@ -22,9 +22,9 @@ def batch_of(case: Case) -> int | None:
 
 
 def grouped() -> dict[str, list[Case]]:
-    """Cases of one function and batch size: they share a model, as sessions are dear."""
+    """Cases of one function and batch size: they share a model, and so an ONNX Runtime session."""
     groups: dict[str, list[Case]] = {}
-    for case in CASES:
+    for case in registry.cases():
         groups.setdefault(f"{case.function}-{batch_of(case)}", []).append(case)
     return groups
 

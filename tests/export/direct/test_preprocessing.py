@@ -1,4 +1,4 @@
-"""Layers that prepare data: those that are arithmetic convert, those that look up are refused."""
+"""Layers that prepare data: arithmetic converts, tables outside of the graph do not."""
 
 import keras
 import numpy as np
@@ -28,7 +28,7 @@ def test_numbers_become_categories_as_in_keras(mode):
     check(model, np.array([[-1.0, 1.0, 2.0], [0.0, -0.5, 1.5]], "float32"))
 
 
-def test_a_table_outside_of_the_graph_is_refused(tmp_path):
+def test_a_table_outside_of_the_graph_is_rejected(tmp_path):
     codes = keras.Input((3,), dtype="int32")
     model = keras.Model(codes, layers.IntegerLookup(vocabulary=[1, 2], name="table")(codes))
     with pytest.raises(UnsupportedOperation, match="build the model to export from") as caught:
@@ -36,21 +36,21 @@ def test_a_table_outside_of_the_graph_is_refused(tmp_path):
     assert caught.value.layer == "table"
 
 
-def test_text_is_refused(tmp_path):
+def test_text_is_rejected(tmp_path):
     words = keras.Input((3,), dtype="string", name="words")
     model = keras.Model(words, layers.StringLookup(vocabulary=["a", "b"])(words))
     with pytest.raises(ExportError, match="'words' of dtype string"):
         export.to_onnx(model, tmp_path / "words.onnx")
 
 
-def test_categories_without_an_axis_of_their_own_are_refused():
+def test_categories_without_an_axis_of_their_own_are_rejected():
     codes = keras.Input((), dtype="int32")
     model = keras.Model(codes, layers.CategoryEncoding(num_tokens=4)(codes))
     with pytest.raises(UnsupportedOperation, match="second axis"):
         convert(model)
 
 
-def test_a_softmax_whose_mask_does_not_fit_is_refused():
+def test_a_softmax_whose_mask_does_not_fit_is_rejected():
     codes = keras.Input((5,), dtype="int32")
     x = layers.Embedding(6, 4, mask_zero=True)(codes)
     with pytest.raises(UnsupportedOperation, match=r"mask of shape \(5,\)") as caught:

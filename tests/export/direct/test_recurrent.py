@@ -64,7 +64,7 @@ def test_masked_steps_keep_the_states_of_all_cells():
     ],
     ids=["lstm", "bidirectional", "any_cell"],
 )
-def test_masked_steps_of_unknown_number_are_refused(layer, found_in):
+def test_masked_steps_of_unknown_number_are_rejected(layer, found_in):
     codes = keras.Input((None,), dtype="int32")
     x = layers.Embedding(6, 3, mask_zero=True)(codes)
     with pytest.raises(UnsupportedOperation, match="number of time steps") as caught:
@@ -92,7 +92,7 @@ def test_layer_on_an_unknown_number_of_steps_agrees_with_keras(layer):
         check(model, normal(3, steps, 6, 4, 2))
 
 
-def test_masked_layer_on_an_unknown_number_of_steps_is_refused():
+def test_masked_layer_on_an_unknown_number_of_steps_is_rejected():
     codes = keras.Input((None,), dtype="int32")
     x = layers.Embedding(6, 3, mask_zero=True)(codes)
     with pytest.raises(UnsupportedOperation, match="number of time steps, or leave the mask out"):

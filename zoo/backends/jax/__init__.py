@@ -3,6 +3,7 @@
 On CPUs, importing it installs faster forms of some of Keras's functions: `keras_functions`.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,11 +24,14 @@ def gradients(
 ) -> tuple[list, dict]:
     """Gradients of `objective()[0]` with respect to `trained`, and `objective()[1]`.
 
-    What the objective assigns to `others` (statistics, codebooks) is carried out afterwards.
+    None for a variable that the objective does not depend on. What the objective assigns to
+    `others` (statistics, codebooks) is carried out afterwards.
     """
     before = [variable.value for variable in others]
+    reached: set[int] = set()
 
     def pure(values: list) -> tuple[Any, tuple[dict, list]]:
+        values = [_marked(value, index, reached) for index, value in enumerate(values)]
         pairs = [*zip(trained, values, strict=True), *zip(others, before, strict=True)]
         with keras.StatelessScope(pairs) as scope:
             loss, logs = objective()
@@ -37,18 +41,43 @@ def gradients(
     for variable, old, new in zip(others, before, after, strict=True):
         if new is not old:
             variable.assign(new)
-    return grads, logs
+    found = [grad if index in reached else None for index, grad in enumerate(grads)]
+    return found, logs
+
+
+def _marked(value: Any, index: int, reached: set[int]) -> Any:
+    """The value itself, noting its index once a gradient comes back to it.
+
+    JAX's gradient of what a function does not depend on is zeros; the note tells these from zeros
+    that were computed. It is taken while JAX traces and leaves no operation in the program.
+    """
+
+    def backward(_: None, gradient: Any) -> tuple[Any]:
+        reached.add(index)
+        return (gradient,)
+
+    identity = jax.custom_vjp(lambda x: x)
+    identity.defvjp(lambda x: (x, None), backward)
+    return identity(value)
 
 
 def apply(
     optimizer: keras.optimizers.Optimizer, grads: list, trained: Sequence[keras.Variable]
 ) -> None:
-    """Lets the optimizer update the variables."""
-    values, slots = optimizer.stateless_apply(
-        [v.value for v in optimizer.variables], grads, [v.value for v in trained]
-    )
-    for variable, value in zip(trained, values, strict=True):
-        variable.assign(value)
+    """Lets the optimizer update the variables; others that it was built on stay as they are."""
+    built_on = optimizer._trainable_variables
+    given = {id(variable): grad for variable, grad in zip(trained, grads, strict=True)}
+    with warnings.catch_warnings():
+        # Keras warns of the frozen variables, which have no gradient.
+        warnings.filterwarnings("ignore", "Gradients do not exist", UserWarning)
+        values, slots = optimizer.stateless_apply(
+            [v.value for v in optimizer.variables],
+            [given.get(id(variable)) for variable in built_on],
+            [v.value for v in built_on],
+        )
+    for variable, value in zip(built_on, values, strict=True):
+        if id(variable) in given:
+            variable.assign(value)
     for variable, value in zip(optimizer.variables, slots, strict=True):
         variable.assign(value)
 

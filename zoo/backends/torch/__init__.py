@@ -15,10 +15,19 @@ def gradients(
     trained: Sequence[keras.Variable],
     others: Sequence[keras.Variable],
 ) -> tuple[list, dict]:
-    """Gradients of `objective()[0]` with respect to `trained`, and `objective()[1]`."""
+    """Gradients of `objective()[0]` with respect to `trained`, and `objective()[1]`.
+
+    None for a variable that the objective does not depend on.
+    """
     loss, logs = objective()
     grads = torch.autograd.grad(loss, [v.value for v in trained], allow_unused=True)
-    return list(grads), {name: value.detach() for name, value in logs.items()}
+    return list(grads), keras.tree.map_structure(_detached, logs)
+
+
+def _detached(value: Any) -> Any:
+    """A log without its graph; a variable becomes the tensor of its present value."""
+    tensor = keras.ops.convert_to_tensor(value)
+    return tensor.detach()
 
 
 def apply(

@@ -1,0 +1,126 @@
+"""One part of a bundle: converted, certified, lowered, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from export.bundle.ports import Described
+from export.bundle.sealing import sha256
+from export.certification.cardinality import of_inputs
+from export.certification.certificate import Certificate
+from export.certification.inputs import probes
+from export.certification.native import Native
+from export.certification.readings import MIN_JUDGED, Readings
+from export.conversion import to_onnx
+from export.errors import ExportError
+from export.precision.certificate import PrecisionCertificate, judged, lower
+from export.runtime.manifest import Part
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Request:
+    """How the parts of a bundle are exported: see `to_bundle`."""
+
+    folder: Path
+    route: str
+    opset: int | None
+    precision: str
+    cross_check: bool
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PartExport:
+    """What came of one part.
+
+    Attributes:
+        name: The part's name.
+        part: Its entry in `bundle.json`.
+        certificate: In float32.
+        lowered: In lower precision, where the bundle is in one.
+        reference: Inputs and outputs under the names that the bundle keeps them by.
+    """
+
+    name: str
+    part: Part
+    certificate: Certificate
+    lowered: PrecisionCertificate | None
+    reference: Arrays
+
+
+def export_part(
+    name: str,
+    native: Native,
+    request: Request,
+    ports: Described,
+    readings: Readings,
+    cardinality: Mapping[str, int],
+) -> PartExport:
+    """Converts a part, certifies it on real inputs too, and lowers its precision where asked.
+
+    Raises:
+        CertificateError: The graph differs from the native model, or loses too much.
+        ExportError: The part cannot be converted, or has no inputs to judge a precision on.
+    """
+    path = request.folder / f"{name}.onnx"
+    inputs, outputs = ports
+    limits = of_inputs(native.model, cardinality)
+    real = readings.real(name)
+    certificate = to_onnx(
+        native,
+        path,
+        route=request.route,
+        opset=request.opset,
+        name=name,
+        metadata={**request.metadata, "part": name},
+        inputs=real,
+        cardinality=limits,
+        second_opinion=request.cross_check,
+    )
+    shown, lowered = _few(native, real, limits), None
+    if request.precision != "float32":
+        typical = _typical(name, readings)
+        shown = judged(typical)  # A loss is judged over many inputs, then as now.
+        lowered = lower(
+            path,
+            request.precision,
+            name=name,
+            inputs=typical,
+            ranges={port.name: port.range for port in outputs},
+        )
+    return PartExport(
+        name=name,
+        part=Part(path.name, sha256(path), inputs, outputs),
+        certificate=certificate,
+        lowered=lowered,
+        reference=_reference(name, native, shown),
+    )
+
+
+def _typical(name: str, readings: Readings) -> dict[str, Arrays]:
+    families = readings.typical(name)
+    if not families:
+        raise ExportError(
+            f"A lower precision is judged on real inputs. Received: none that reach the part "
+            f"{name!r}. Accepted: real_inputs with {MIN_JUDGED} rows or more of every field that "
+            "the uses read."
+        )
+    return families
+
+
+def _few(native: Native, real: Mapping[str, np.ndarray], limits: Mapping[str, int]) -> Arrays:
+    """Three inputs of a part, real ones where there are."""
+    batches = list(probes(native.signature, seed=1, cardinality=limits, real=real or None))
+    threes = {probe.family: probe.inputs for probe in batches if probe.count == 3}
+    return threes.get("real", threes["normal"])
+
+
+def _reference(name: str, native: Native, inputs: Mapping[str, np.ndarray]) -> Arrays:
+    arrays = {f"{name}/input/{key}": values for key, values in inputs.items()}
+    return arrays | {f"{name}/output/{key}": values for key, values in native(inputs).items()}

@@ -1,0 +1,163 @@
+"""One source becomes training and test data: a name, a file, a folder, arrays."""
+
+import difflib
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.data.build import as_data, assemble
+from zoo.data.dataset import Data, Range
+from zoo.data.resize import parse_size
+from zoo.data.sources import builtin, image_folder, npz
+from zoo.data.sources.raw import Raw, Split
+from zoo.data.sources.table import load_table
+from zoo.data.sources.text import load_text
+from zoo.data.spill import MEMORY
+from zoo.errors import DataError
+
+Splits = tuple[Data, Data | None]
+
+NAMES = ("digits", "ring", "grid", *builtin.DOWNLOADS)
+PATHS = ".npz, .npy, .csv, .txt or a folder of images"
+
+TABLE_OPTIONS = ("label", "columns", "form", "standardize")
+TEXT_OPTIONS = ("tokens", "length")
+ARRAY_OPTIONS = ("size", "channels", "keys", "kind", "source_range")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How sources are read; see `load_data`. None leaves an option open."""
+
+    size: int | tuple[int, int] | None = None
+    channels: int | None = None
+    keys: Mapping[str, str] | None = None
+    kind: str | None = None
+    source_range: Range | None = None
+    seed: int = 0
+    memory: int = MEMORY
+    label: str | None = None
+    columns: Sequence[str] | None = None
+    form: str | None = None
+    standardize: bool | None = None
+    tokens: str | None = None
+    length: int | None = None
+
+    def given(self, names: Sequence[str]) -> dict[str, Any]:
+        """Those of the options that are set."""
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def check_unset(self, names: Sequence[str], kind: str, source: str) -> None:
+        """Checks that no option is set that is for another kind of source.
+
+        Raises:
+            DataError: naming the option.
+        """
+        for name, value in self.given(names).items():
+            raise DataError(f"{name} is for {kind}. Received: {name}={value!r} for {source}.")
+
+
+def read(source: object, options: Options) -> Splits:
+    """Returns the training data and the test data, or None, of one source.
+
+    Raises:
+        DataError: for a source that is unknown or unreadable, or an option that is not for it.
+    """
+    if isinstance(source, Data):
+        return source, None
+    if isinstance(source, Mapping):
+        return as_data(source), None
+    if isinstance(source, str | os.PathLike):
+        suffix = Path(source).suffix.lower()
+        if suffix in (".csv", ".txt") and Path(source).expanduser().is_file():
+            return _read_text_file(os.fspath(source), suffix, options), None
+    return _read_arrays(source, options)
+
+
+def _read_text_file(source: str, suffix: str, options: Options) -> Data:
+    options.check_unset(ARRAY_OPTIONS, "images and arrays", source)
+    if suffix == ".txt":
+        options.check_unset(TABLE_OPTIONS, "tables (.csv)", source)
+        return load_text(source, **options.given(TEXT_OPTIONS))
+    options.check_unset(TEXT_OPTIONS, "text (.txt)", source)
+    data, notes = load_table(source, **options.given(TABLE_OPTIONS))
+    for note in notes:
+        warnings.warn(note, stacklevel=4)
+    return data
+
+
+def _read_arrays(source: object, options: Options) -> Splits:
+    """Images, sequences and vectors."""
+    size = parse_size(options.size)
+    if options.channels not in (None, 1, 3, 4):
+        raise DataError(f"Images have 1, 3 or 4 channels. Received: channels={options.channels!r}.")
+    if isinstance(source, str) and source in NAMES:
+        raw, origin = _read_name(source, options.seed), source
+    elif isinstance(source, str | os.PathLike):
+        origin = os.fspath(source)
+        path = Path(origin).expanduser()
+        if path.is_dir():
+            raw = image_folder.load_folder(
+                path, size=size, channels=options.channels, memory=options.memory
+            )
+        else:
+            raw = _read_array_file(path, origin, options)
+    else:
+        raw, origin = _from_arrays(source), "arrays"
+    for note in raw.notes:
+        warnings.warn(note, stacklevel=4)
+    if "keys" not in raw.details:
+        options.check_unset(["keys"], ".npz files", origin)
+    options.check_unset(TABLE_OPTIONS, "tables (.csv)", origin)
+    options.check_unset(TEXT_OPTIONS, "text (.txt)", origin)
+    return assemble(
+        raw,
+        origin=origin,
+        size=size,
+        channels=options.channels,
+        kind=options.kind,
+        source_range=options.source_range,
+        memory=options.memory,
+    )
+
+
+def _read_name(name: str, seed: int) -> Raw:
+    if name == "digits":
+        return builtin.digits()
+    return builtin.download(name) if name in builtin.DOWNLOADS else builtin.mixture(name, seed)
+
+
+def _read_array_file(path: Path, origin: str, options: Options) -> Raw:
+    if not path.exists():
+        beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, [*NAMES, *beside], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DataError(
+            f"No such data. Received: {origin!r}.{hint} "
+            f"Accepted: {', '.join(NAMES)}, or a path to {PATHS}."
+        )
+    if path.suffix.lower() == ".npz":
+        return npz.load_npz(path, keys=options.keys, memory=options.memory)
+    if path.suffix.lower() == ".npy":
+        return npz.load_npy(path)
+    raise DataError(
+        f"A data file is .npz, .npy, .csv or .txt. Received: {origin!r}. "
+        "Accepted: these, or a folder of images."
+    )
+
+
+def _from_arrays(source: object) -> Raw:
+    if not isinstance(source, tuple):
+        return Raw(Split(source))
+    if len(source) != 2:
+        raise DataError(
+            f"Data in a tuple are a pair. Received: {len(source)} values. "
+            "Accepted: (samples, labels) or ((samples, labels), (samples, labels))."
+        )
+    if not all(isinstance(part, tuple) and len(part) == 2 for part in source):
+        return Raw(Split(*source))
+    (x_train, y_train), (x_test, y_test) = source
+    return Raw(Split(x_train, y_train, "x_train"), Split(x_test, y_test, "x_test"))

@@ -1,0 +1,97 @@
+"""Plain text as rows of token indices, and back."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zoo.data.dataset import Data
+from zoo.data.field import Field
+from zoo.errors import DataError
+
+TOKENS = ("characters", "words")
+WORD = re.compile(r"\w+|[^\w\s]")
+UNKNOWN = "<unknown>"
+MAX_WORDS = 10_000
+"""Words of a vocabulary, the most frequent ones; all others are unknown."""
+
+
+def load_text(
+    path: str | os.PathLike,
+    *,
+    tokens: str = "characters",
+    length: int = 64,
+    vocabulary: Sequence[str] | None = None,
+) -> Data:
+    """Returns a text file as windows of token indices, int32 `(count, length)`.
+
+    The windows follow each other; what is left at the end is dropped. Words are runs of letters
+    and digits, and single punctuation marks. `Data.origin["vocabulary"]` holds the tokens.
+
+    Args:
+        path: a UTF-8 text file.
+        tokens: "characters" or "words".
+        length: tokens of a window.
+        vocabulary: of the training data, for other data of the same tokens.
+
+    Raises:
+        DataError: for a file that is no text or shorter than a window, or unknown characters.
+    """
+    if tokens not in TOKENS:
+        raise DataError(f"Tokens are {' or '.join(TOKENS)}. Received: {tokens!r}.")
+    if length < 1:
+        raise DataError(f"A window has at least one token. Received: length={length}.")
+    try:
+        text = Path(path).expanduser().read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise DataError(f"The text cannot be read. Received: {path} ({reason}).") from error
+    units = WORD.findall(text) if tokens == "words" else list(text)
+    count = len(units) // length
+    if count == 0:
+        raise DataError(
+            f"A text holds at least one window of {length} {tokens}. Received: {len(units)} in "
+            f"{path}. Accepted: a longer text, or a smaller length."
+        )
+    known = list(vocabulary) if vocabulary is not None else _vocabulary(units, tokens)
+    indices = _look_up(units[: count * length], known, os.fspath(path)).reshape(count, length)
+    origin = {
+        "source": os.fspath(path),
+        "tokens": tokens,
+        "length": length,
+        "vocabulary": known,
+    }
+    return Data(Field(indices, "index", size=len(known), names=known), origin=origin)
+
+
+def decode_text(indices: np.ndarray, vocabulary: Sequence[str], tokens: str) -> list[str]:
+    """Returns one text per row of token indices; words are separated by spaces."""
+    between = " " if tokens == "words" else ""
+    last = len(vocabulary) - 1
+    return [
+        between.join(vocabulary[min(max(int(index), 0), last)] for index in row)
+        for row in np.asarray(indices)
+    ]
+
+
+def _vocabulary(units: Sequence[str], tokens: str) -> list[str]:
+    if tokens == "characters":
+        return sorted(set(units))
+    frequent = sorted(Counter(units).items(), key=lambda item: (-item[1], item[0]))
+    return [UNKNOWN, *(word for word, _ in frequent[: MAX_WORDS - 1])]
+
+
+def _look_up(units: Sequence[str], vocabulary: Sequence[str], path: str) -> np.ndarray:
+    places = {unit: index for index, unit in enumerate(vocabulary)}
+    unknown = places.get(UNKNOWN)
+    if unknown is None:
+        strange = next((unit for unit in units if unit not in places), None)
+        if strange is not None:
+            raise DataError(
+                f"The text holds the vocabulary's {len(vocabulary)} tokens. "
+                f"Received: {strange!r} in {path}."
+            )
+    return np.fromiter((places.get(unit, unknown) for unit in units), np.int32, len(units))
