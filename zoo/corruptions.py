@@ -1,4 +1,4 @@
-"""Corruptions of data: parts without weights that read `data` and `noise` and make `data`."""
+"""Corruptions of data: parts without weights that read `data` and `noise` and make `corrupted`."""
 
 from __future__ import annotations
 
