@@ -33,7 +33,7 @@ def least_squares_discriminator(
 
 def least_squares_generator(fake: Any, *, label: float = 1.0) -> Any:
     """½ mean (fake − label)² (arXiv:1611.04076, eq. 2)."""
-    return 0.5 * ops.mean(ops.square(_float(fake) - label))
+    return 0.5 * ops.mean(ops.square(precise(fake) - label))
 
 
 def wasserstein_critic(real: Any, fake: Any) -> Any:
