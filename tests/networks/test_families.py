@@ -135,7 +135,7 @@ def test_no_weight_is_undone_by_batch_normalization(network):
 
 @pytest.mark.parametrize(("network", "shape"), FEW, ids=str)
 def test_labels_are_read_beside_the_data_and_beside_the_latent(network, shape):
-    options = {"width": 2, "num_classes": 3, "activation": "tanh"}
+    options = {"width": 4, "num_classes": 3, "activation": "tanh"}
     down = encoder(network, shape, {"logit": 1}, **options)
     up = decoder(network, 6, shape, **options)
     assert list(down.input) == ["data", "labels"] and list(up.input) == ["latent", "labels"]
@@ -173,7 +173,7 @@ def test_labels_of_images_and_sequences_are_one_hot_planes(space):
 
 
 def test_conditional_normalization_reads_the_labels_in_place_of_planes():
-    options = {"width": 2, "depth": 1, "num_classes": 3, "normalization": "conditional"}
+    options = {"width": 4, "depth": 1, "num_classes": 3, "normalization": "conditional"}
     network = decoder("conv", 4, (8, 8, 1), **options)
     first = next(layer for layer in network.layers if isinstance(layer, layers.Dense))
     assert first.input.shape == (None, 4)
