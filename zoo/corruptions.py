@@ -1,4 +1,4 @@
-"""Corruptions of data: parts without weights that read `data` and `noise` and make `data`."""
+"""Corruptions of data: parts without weights that read `data` and `noise` and make `corrupted`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def noise(kind: Kind, level: float, shape: Sequence[int]) -> Noise:
 def corrupter(
     kind: Kind, level: float, shape: Sequence[int], value_range: Sequence[float] | None
 ) -> keras.Model:
-    """A part that corrupts each feature independently: `data` and `noise` → `data`.
+    """A part that corrupts each feature independently: `data` and `noise` → `corrupted`.
 
     Args:
         kind: `gaussian` adds level·N(0, 1), and the sum is not cut to the range; `masking` sets a
@@ -45,7 +45,7 @@ def corrupter(
     """
     low, high = value_range or (0.0, 1.0)
     data, drawn = keras.Input(tuple(shape), name="data"), keras.Input(tuple(shape), name="noise")
-    outputs = {"data": _corrupted(kind, level, data, drawn, low, high)}
+    outputs = {"corrupted": _corrupted(kind, level, data, drawn, low, high)}
     return keras.Model({"data": data, "noise": drawn}, outputs, name="corrupter")
 
 

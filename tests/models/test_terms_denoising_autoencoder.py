@@ -27,7 +27,7 @@ DECODING = np.array([[2.0, -1.0]]), np.array([0.25, -0.5])
 )
 def test_corruptions_are_those_worked_out_by_hand(kind, drawn, value_range, expected):
     part = corrupter(kind, 0.2, (4,), value_range)
-    made = part({"data": tensor(DATA), "noise": tensor(drawn)})["data"]
+    made = part({"data": tensor(DATA), "noise": tensor(drawn)})["corrupted"]
     FORMULA.check(array(made), expected)
 
 
@@ -37,9 +37,9 @@ def test_the_level_is_the_share_of_the_features_that_change(kind):
     drawn = noise(kind, 0.3, (100,)).draw(np.random.default_rng(0), 600)
     data = np.full((600, 100), 0.5, "float32")
     made = corrupter(kind, 0.3, (100,), (0, 1))({"data": tensor(data), "noise": tensor(drawn)})
-    SAMPLING.check(np.mean(array(made["data"]) != 0.5), 0.3)
+    SAMPLING.check(np.mean(array(made["corrupted"]) != 0.5), 0.3)
     if kind == "salt_and_pepper":
-        SAMPLING.check(np.mean(array(made["data"]) == 1.0), 0.15)
+        SAMPLING.check(np.mean(array(made["corrupted"]) == 1.0), 0.15)
 
 
 def make(**settings):

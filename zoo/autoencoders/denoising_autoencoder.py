@@ -95,7 +95,7 @@ class DenoisingAutoencoder(NetworkSettings, Autoencoder):
         if self.corruption is None:
             noisy, clean = batch["data"], batch["target"]
         else:
-            noisy, clean = apply(self.corrupter, batch)["data"], batch["data"]
+            noisy, clean = apply(self.corrupter, batch)["corrupted"], batch["data"]
         code = apply(self.encoder, batch | {"data": noisy}, training)[self.code]
         return {"loss": self.reconstruction(batch | {"data": clean, "latent": code}, training)}
 
@@ -104,7 +104,7 @@ class DenoisingAutoencoder(NetworkSettings, Autoencoder):
         decode = Step("decoder", {"latent": f"encoder/{self.code}"})
         table = {"denoise": Use([Step("encoder"), decode], {"clean": "decoder/data"})}
         if self.corruption is not None:
-            steps = [Step("corrupter"), Step("encoder", {"data": "corrupter/data"}), decode]
-            gives = {"corrupted": "corrupter/data", "clean": "decoder/data"}
+            steps = [Step("corrupter"), Step("encoder", {"data": "corrupter/corrupted"}), decode]
+            gives = {"corrupted": "corrupter/corrupted", "clean": "decoder/data"}
             table["restore"] = Use(steps, gives, self.noise)
         return super().uses() | table
