@@ -36,15 +36,16 @@ def with_margin(data):
 
 
 def settings(name, data):
-    """Codes of four times the tiny sizes, and widths of sixteen times."""
+    """Codes of four times the tiny sizes, and widths of eight times."""
     cls = zoo.describe(name).load()
     found = tiny.settings(name)
     for key, value in found.items():
+        default = cls.fields[key].default
         if isinstance(value, int) and not cls.fields[key].required:
-            larger = value * (16 if key.endswith("width") else 4)
-            found[key] = min(cls.fields[key].default, larger)
+            larger = value * (8 if key.endswith("width") else 4)
+            found[key] = larger if default is None else min(default, larger)
         elif isinstance(value, dict):
-            found[key] = {option: 16 * size for option, size in value.items()}
+            found[key] = {option: 8 * size for option, size in value.items()}
     if "learning_rate" in cls.fields:
         found["learning_rate"] = FASTER * zoo.describe(name).fields()["learning_rate"].default
     return found | cls.facts(data)
