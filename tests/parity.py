@@ -1,17 +1,20 @@
 """Trains every registered model on each backend and holds the runs against each other.
 
-`python -m tests.parity` prints a table and fails where losses differ by more than the tolerance.
-One process per backend; each leaves its checkpoints and models for the next ones to go on from.
+`python -m tests.parity` prints a table for float64 and one for float32, and fails where losses
+differ by more than the tolerance. One process per backend and type; each leaves its runs and models
+for the next ones to go on from.
 """
 
 import argparse
 import json
+import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -21,122 +24,234 @@ ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
 }
 BACKENDS = ("jax", "torch", "tensorflow")
+TYPES = ("float64", "float32")
 UPDATES = 30
 HALF = 15
 BATCH = 16
+ROWS = BATCH * (UPDATES - 1)
+"""The last epoch has one update, so that its log is that update's alone."""
+OWN_NETWORKS = "vae, own networks"
 
 
-def work(folder: Path, backend: str) -> None:
-    """One backend's part: writes `folder/backend.json`."""
+def cases() -> list[str]:
+    """The rows of the registry, and a model of networks that a user brings."""
+    import zoo
+
+    return [*zoo.list_models(), OWN_NETWORKS]
+
+
+def create(name: str) -> Any:
+    """The untrained model of a case, the same on every backend."""
+    from tests import tiny
+
+    return own_networks() if name == OWN_NETWORKS else tiny.create(name)
+
+
+def own_networks() -> Any:
+    """A recurrent network that reads labels through an embedding; AdamW with a schedule."""
     import keras
+    from keras import layers
+
+    import zoo
+    from zoo.initialization import numpy_weights
+
+    # Keras draws other weights on each backend, and counts the layers of a process to name them.
+    with numpy_weights(0):
+        data = keras.Input((6, 2), name="data")
+        labels = keras.Input((), dtype="int32", name="labels")
+        x = layers.GRU(5, name="read")(data)
+        classes = layers.Embedding(20, 3, name="classes")
+        x = layers.Concatenate(name="joined")([x, classes(labels)])
+        heads = {name: layers.Dense(3, name=name)(x) for name in ("mean", "log_variance")}
+        encoder = keras.Model({"data": data, "labels": labels}, heads, name="own_encoder")
+        latent = keras.Input((3,), name="latent")
+        y = layers.Embedding(20, 3, name="made_classes")(labels)
+        y = layers.Concatenate(name="labelled")([latent, y])
+        y = layers.RepeatVector(6, name="repeated")(y)
+        y = layers.GRU(4, return_sequences=True, name="write")(y)
+        y = layers.Dense(2, name="made")(y)
+        decoder = keras.Model([latent, labels], y, name="own_decoder")
+    rate = keras.optimizers.schedules.CosineDecay(1e-2, decay_steps=40)
+    return zoo.create(
+        "vae",
+        shape=(6, 2),
+        latent_dim=3,
+        num_classes=20,
+        encoder=encoder,
+        decoder=decoder,
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=0.01),
+    )
+
+
+def prepare(dtype: str) -> None:
+    """Makes Keras, and what is put on the device, as wide as the type."""
+    if dtype != "float64":
+        return
+    import keras
+    import numpy as np
+    from keras.src.backend.common import dtypes
+
+    from zoo import backends
+
+    keras.config.set_floatx("float64")
+    # On JAX and PyTorch Keras computes means and products of float64 in float32.
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    backend = backends.current()
+    place = backend.place
+
+    def place_wide(array: Any) -> Any:
+        array = np.asarray(array)
+        return place(array.astype("float64") if array.dtype == np.float32 else array)
+
+    backend.place = place_wide
+    if keras.config.backend() == "torch":
+        _pass_contiguous_windows()
+    if keras.config.backend() == "tensorflow":
+        _cast_numbers_exactly()
+
+
+def _cast_numbers_exactly() -> None:
+    """Makes Keras cast Python's numbers as they are, such as the decays of Adam.
+
+    TensorFlow rounds them to float32 first.
+    """
+    import tensorflow as tf
+    from keras.src.backend.tensorflow import core
+
+    cast = core.cast
+
+    def exactly(x: Any, dtype: str) -> Any:
+        return tf.constant(x, dtype) if isinstance(x, float) else cast(x, dtype)
+
+    core.cast = exactly
+
+
+def _pass_contiguous_windows() -> None:
+    """Copies the windows of convolutions that lie transposed in memory.
+
+    PyTorch's gradient of a float64 convolution on a processor fails with them ("slow_conv2d:
+    grad_weight must be contiguous"); Keras passes no others.
+    """
+    from torch.nn import functional
+
+    def contiguous(convolve: Any) -> Any:
+        return lambda inputs, window, *rest, **options: convolve(
+            inputs, window.contiguous(), *rest, **options
+        )
+
+    for name in ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"):
+        setattr(functional, name, contiguous(getattr(functional, name)))
+
+
+def work(folder: Path, backend: str, dtype: str) -> None:
+    """One backend's part: writes `folder/dtype/backend.json`."""
+    prepare(dtype)
+    found = {}
+    for name in cases():
+        found[name] = _work_on(name, folder / dtype, backend)
+        print(f"{dtype}, {backend}: {name}", file=sys.stderr, flush=True)
+    (folder / dtype / f"{backend}.json").write_text(json.dumps(found))
+
+
+def _work_on(name: str, folder: Path, backend: str) -> dict[str, Any]:
     import numpy as np
 
     import zoo
     from tests import tiny
-    from zoo.training.checkpoint import Checkpoints
-    from zoo.training.progress import Progress
 
-    train, _ = zoo.load_data("digits")
+    home = folder / backend / name
+    model = create(name)
+    train = tiny.data(model, ROWS)
+    options = {"batch_size": BATCH, "verbose": 0}
+    model.fit(train, steps=HALF, run=home / "run", **options)
 
-    class Watch(keras.callbacks.Callback):
-        """Keeps the last step's own losses, and a checkpoint of the middle of the run."""
+    def goes_on(run: Path) -> dict[str, float]:
+        """The losses of the last update of a run that is resumed where it was left."""
+        with tempfile.TemporaryDirectory() as temporary:
+            copy = shutil.copytree(run, Path(temporary) / "run")
+            history = model.fit(train, steps=UPDATES, run=copy, resume=True, **options)
+        last = {log: values[-1] for log, values in history.history.items()}
+        return {log: value for log, value in last.items() if not math.isnan(value)}
 
-        def __init__(self, checkpoints: Any = None) -> None:
-            super().__init__()
-            self.checkpoints = checkpoints
-            self.sums: list[dict[str, float]] = [{}]
+    def used(trained: Any) -> dict[str, Any]:
+        table = trained.table()
+        use = next((u for u in ("reconstruct", "sample") if u in table), next(iter(table)))
+        made = trained.use(use, count=4, **tiny.inputs(trained, use, 4))
+        return {result: np.asarray(array).tolist() for result, array in made.items()}
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            count = batch + 1
-            self.sums.append({name: mean * count for name, mean in logs.items()})
-            if count == HALF and self.checkpoints is not None:
-                self.checkpoints.save(Progress(HALF))
-
-        @property
-        def last(self) -> dict[str, float]:
-            before, after = self.sums[-2:]
-            return {name: after[name] - before.get(name, 0.0) for name in after}
-
-    found: dict[str, Any] = {}
-    for name in zoo.list_models():
-        home = folder / backend / name
-        model = tiny.create(name)
-        watch = Watch(Checkpoints(home, model))
-        options = {"steps": UPDATES, "batch_size": BATCH, "verbose": 0}
-        model.fit(train, **options, callbacks=[watch])
-        model.save(home / "model.keras")
-        entry: dict[str, Any] = {"losses": watch.last, "resumed": {}, "loaded": {}}
-        for other in BACKENDS:
-            there = folder / other / name
-            if not (there / "model.keras").exists():
-                continue
-            outputs = {}
-            loaded = zoo.load(there / "model.keras")
-            probe = rng_inputs(loaded, rng=np.random.default_rng(0))
-            for part, inputs in probe.items():
-                made = zoo.inference.run(loaded.parts()[part], inputs, 8)
-                outputs[part] = {k: np.asarray(v).tolist() for k, v in made.items()}
-            entry["loaded"][other] = outputs
-            restored = Checkpoints(there, model).restore()
-            assert restored is not None and restored.step == HALF
-            entry["resumed"][other] = _go_on(model, train, restored.step)
-        found[name] = entry
-        print(f"{backend}: {name}", file=sys.stderr, flush=True)
-    (folder / f"{backend}.json").write_text(json.dumps(found))
+    losses = goes_on(home / "run")
+    model.save(home / "model.keras")
+    entry: dict[str, Any] = {"losses": losses, "sizes": _sizes(model, losses), "used": used(model)}
+    others = [other for other in BACKENDS if other != backend and (folder / other / name).exists()]
+    entry["loaded"] = {
+        other: used(zoo.load(folder / other / name / "model.keras")) for other in others
+    }
+    entry["resumed"] = {other: goes_on(folder / other / name / "run") for other in others}
+    return entry
 
 
-def _go_on(model: Any, train: Any, step: int) -> dict[str, float]:
-    """Trains from a restored step to the end; the last step's own losses."""
-    import keras
-
-    from zoo.training.batches import Feed
-    from zoo.training.step import Stepper, named
-
-    feed, stepper = Feed(model, train, BATCH, model.seed), Stepper.of(model)
-    for number in range(step, UPDATES):
-        logs: dict[str, list[float]] = {}
-        for phase_number, batch in feed.updates(number):
-            made = stepper.run((phase_number,), [batch])[0]
-            for key, value in named(model, model.phases[phase_number], made).items():
-                logs.setdefault(key, []).append(float(keras.ops.convert_to_numpy(value)))
-    return {key: sum(values) / len(values) for key, values in logs.items()}
+def _sizes(model: Any, losses: dict[str, float]) -> dict[str, float]:
+    """The size of the terms that each log is made of: the largest log of its phase."""
+    sizes = {}
+    for phase in model.phases:
+        prefix = f"{phase.name}_" if len(model.phases) > 1 else ""
+        own = [log for log in losses if log.startswith(prefix)]
+        sizes |= dict.fromkeys(own, max((abs(losses[log]) for log in own), default=0.0))
+    return sizes
 
 
-def rng_inputs(model: Any, rng: Any) -> dict[str, dict[str, Any]]:
-    """Three random inputs for every part of a model."""
-    made: dict[str, dict[str, Any]] = {}
-    for name, part in model.parts().items():
-        made[name] = {}
-        for tensor in part.inputs:
-            shape = (3, *tensor.shape[1:])
-            if tensor.dtype == "int32":
-                made[name][tensor.name] = rng.integers(0, 4, shape).astype("int32")
-            else:
-                made[name][tensor.name] = rng.normal(size=shape).astype("float32")
-    return made
+Found = dict[str, dict[str, Any]]
+"""What the workers of one type found: backend → case → entry."""
 
 
-def run_all(folder: Path) -> dict[str, dict[str, Any]]:
-    """Runs every backend in a process of its own; backend → model → what it found."""
-    for backend in BACKENDS:
-        subprocess.run(
-            [sys.executable, "-m", "tests.parity", "--worker", backend, "--folder", str(folder)],
-            check=True,
-            cwd=Path(__file__).resolve().parents[1],
-            env={**os.environ, **ENVIRONMENT, "KERAS_BACKEND": backend},
-        )
-    return {name: json.loads((folder / f"{name}.json").read_text()) for name in BACKENDS}
+def run_all(folder: Path, types: tuple[str, ...] = TYPES) -> dict[str, Found]:
+    """Runs every backend and type in a process of its own."""
+    for dtype in types:
+        for backend in BACKENDS:
+            words = ["--worker", backend, "--type", dtype, "--folder", str(folder)]
+            wide = {"JAX_ENABLE_X64": "1"} if dtype == "float64" else {}
+            subprocess.run(
+                [sys.executable, "-m", "tests.parity", *words],
+                check=True,
+                cwd=Path(__file__).resolve().parents[1],
+                env={**os.environ, **ENVIRONMENT, **wide, "KERAS_BACKEND": backend},
+            )
+    return {
+        dtype: {
+            name: json.loads((folder / dtype / f"{name}.json").read_text()) for name in BACKENDS
+        }
+        for dtype in types
+    }
 
 
-def differences(found: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, float]]:
-    """Rows of model, log, backend and relative difference from the first backend's losses."""
-    first = found[BACKENDS[0]]
+class Difference(NamedTuple):
+    """How far a backend's log is from the first backend's."""
+
+    case: str
+    log: str
+    backend: str
+    value: float
+    size: float
+
+    @property
+    def relative(self) -> float:
+        """To the size of the log, or of the terms that it is made of."""
+        return self.value / self.size
+
+
+def differences(found: Found, dtype: str) -> list[Difference]:
+    """The differences of all logs from those of the first backend.
+
+    Those in float64 are relative to the log itself, those in float32 to the terms that it is made
+    of; see `tests.tolerances`.
+    """
     rows = []
-    for name, entry in first.items():
+    for case, entry in found[BACKENDS[0]].items():
         for log, expected in entry["losses"].items():
+            size = abs(expected) if dtype == "float64" else entry["sizes"][log]
             for backend in BACKENDS[1:]:
-                value = found[backend][name]["losses"][log]
-                rows.append((name, log, backend, apart(value, expected)))
+                value = abs(found[backend][case]["losses"][log] - expected)
+                rows.append(Difference(case, log, backend, value, size))
     return rows
 
 
@@ -146,28 +261,40 @@ def apart(value: float, expected: float) -> float:
 
 
 def main() -> int:
-    """Prints the table; 1 where a difference is over the tolerance."""
-    from tests.tolerances import PARITY
+    """Prints the tables; 1 where a difference is over its tolerance."""
+    from tests.tolerances import PARITY, PARITY_FLOAT64
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worker", choices=BACKENDS)
+    parser.add_argument("--type", choices=TYPES)
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
     if arguments.worker:
-        work(arguments.folder, arguments.worker)
+        work(arguments.folder, arguments.worker, arguments.type)
         return 0
+    types = (arguments.type,) if arguments.type else TYPES
     with tempfile.TemporaryDirectory() as temporary:
-        found = run_all(arguments.folder or Path(temporary))
-    rows = differences(found)
-    print(f"{UPDATES} updates of batch {BATCH}; difference from {BACKENDS[0]}\n")
+        found = run_all(arguments.folder or Path(temporary), types)
+    over = 0
+    for dtype in types:
+        allowed = PARITY_FLOAT64 if dtype == "float64" else PARITY
+        over += print_table(dtype, differences(found[dtype], dtype), allowed.relative)
+    return int(over > 0)
+
+
+def print_table(dtype: str, rows: list[Difference], allowed: float) -> int:
+    """Prints the differences in a type and returns how many are over what is allowed."""
+    of = "the log" if dtype == "float64" else "its terms"
+    print(f"\n{dtype}: {UPDATES} updates of batch {BATCH}, difference from {BACKENDS[0]}")
+    print(f"relative to {of}, at most {allowed:g}\n")
     print(f"| {'model':20} | {'log':28} | {'backend':10} | difference |")
     print(f"|{'-' * 22}|{'-' * 30}|{'-' * 12}|------------|")
-    for name, log, backend, difference in rows:
-        mark = "" if difference <= PARITY.relative else "  over"
-        print(f"| {name:20} | {log:28} | {backend:10} | {difference:10.1e} |{mark}")
-    worst = max(rows, key=lambda row: row[3])
-    print(f"\nworst: {worst[0]} {worst[1]} on {worst[2]}, {worst[3]:.1e}")
-    return int(worst[3] > PARITY.relative)
+    for row in rows:
+        mark = "" if row.relative <= allowed else "  over"
+        print(f"| {row.case:20} | {row.log:28} | {row.backend:10} | {row.relative:10.1e} |{mark}")
+    worst = max(rows, key=lambda row: row.relative)
+    print(f"\nworst: {worst.case} {worst.log} on {worst.backend}, {worst.relative:.1e}")
+    return sum(row.relative > allowed for row in rows)
 
 
 if __name__ == "__main__":

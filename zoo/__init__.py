@@ -6,7 +6,7 @@ Importing this package imports neither Keras nor a backend; the first use of a m
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "create": "zoo.registry",

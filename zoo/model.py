@@ -16,9 +16,10 @@ from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.initialization import numpy_weights
 from zoo.noise import Noise, bernoulli, in_turn, uniform
-from zoo.optimizers import OptimizerGroup, distinct, prepare
+from zoo.optimizers import OptimizerGroup, distinct, prepare, stored
 from zoo.parts import between, destandardize, squared_error, standardize
 from zoo.phase import Phase
+from zoo.precision import precise_dtype
 from zoo.settings import FORMAT, Settings, is_network, setting
 from zoo.uses import Step, Use
 
@@ -128,7 +129,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         self._masks: dict[str, Noise] = {}
         self._check_common()
         before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.precision)
+        keras.config.set_dtype_policy(self._policy())
         try:
             with numpy_weights(self.seed):
                 self.assemble()
@@ -138,6 +139,10 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         finally:
             keras.config.set_dtype_policy(before)
         self._finish()
+
+    def _policy(self) -> str:
+        """The policy of the layers; Keras's `floatx` of float64 makes float32 models wider."""
+        return precise_dtype() if self.precision == "float32" else self.precision
 
     def assemble(self) -> None:
         """Makes the networks, the noise and the phases out of the settings."""
@@ -485,9 +490,7 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """The settings in JSON terms; networks, optimizers and schedules as Keras stores them."""
-        store = keras.saving.serialize_keras_object
-        values = {k: store(v) if hasattr(v, "get_config") else v for k, v in self.settings.items()}
-        return {"format": FORMAT} | values
+        return {"format": FORMAT} | {name: _stored(v) for name, v in self.settings.items()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> GenerativeModel:
@@ -510,6 +513,13 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
                 for name, value in settings.items()
             }
         )
+
+
+def _stored(value: Any) -> Any:
+    """A setting in JSON terms."""
+    if isinstance(value, keras.optimizers.Optimizer):
+        return stored(value)
+    return keras.saving.serialize_keras_object(value) if hasattr(value, "get_config") else value
 
 
 def _is_keras_config(value: Any) -> bool:

@@ -102,6 +102,14 @@ def _chosen(model_own: Any, own: str | keras.optimizers.Optimizer | None) -> Any
     return optimizer
 
 
+def stored(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
+    """An optimizer in JSON terms, without the backend that a stock one's class belongs to."""
+    config = keras.saving.serialize_keras_object(optimizer)
+    if hasattr(keras.optimizers, config["class_name"]) and config["module"].startswith("keras."):
+        config |= {"module": "keras.optimizers", "registered_name": None}
+    return config
+
+
 def _rate_of(optimizer: Any) -> Any:
     """The learning rate as a number, or the schedule."""
     rate = optimizer._learning_rate

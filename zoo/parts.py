@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from zoo.layers import Destandardize, Standardize
+from zoo.precision import precise_dtype
 
 
 def squared_error(shape: tuple[int, ...]) -> keras.Model:
@@ -28,12 +29,12 @@ def between(shape: tuple[int, ...]) -> keras.Model:
 def standardize(features: int) -> keras.Model:
     """`data` → `standardized`, `(batch, features)`."""
     data = keras.Input((features,), name="data")
-    outputs = {"standardized": Standardize(dtype="float32", name="standardization")(data)}
+    outputs = {"standardized": Standardize(dtype=precise_dtype(), name="standardization")(data)}
     return keras.Model({"data": data}, outputs, name="standardize")
 
 
 def destandardize(features: int) -> keras.Model:
     """`standardized` → `data`, `(batch, features)`."""
     inputs = keras.Input((features,), name="standardized")
-    outputs = {"data": Destandardize(dtype="float32", name="standardization")(inputs)}
+    outputs = {"data": Destandardize(dtype=precise_dtype(), name="standardization")(inputs)}
     return keras.Model({"standardized": inputs}, outputs, name="destandardize")

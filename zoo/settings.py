@@ -236,8 +236,8 @@ def typed(value: Any, hint: Any) -> Any:
         if len(hints) == len(value):
             return tuple(typed(entry, own) for entry, own in zip(value, hints, strict=True))
     elif hint in (int, float):
-        kind = Integral if hint is int else Real
-        if isinstance(value, kind) and not isinstance(value, bool) and value == value:
+        number = isinstance(value, Integral if hint is int else Real) and value == value
+        if number and type(value) is not bool:
             return hint(value)
     elif isinstance(origin or hint, type) and isinstance(value, origin or hint):
         return value

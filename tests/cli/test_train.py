@@ -118,7 +118,10 @@ def test_results_alone_go_to_stdout(zoo, tmp_path):
             ["vae", "--set", "latentdim=3"],
             "Unknown setting 'latentdim'. Did you mean 'latent_dim'?",
         ),
-        (["vae", "--set", "latent_dim=big"], "latent_dim is a whole number, at least 1. Received: 'big'."),
+        (
+            ["vae", "--set", "latent_dim=big"],
+            "latent_dim is a whole number, at least 1. Received: 'big'.",
+        ),
         (["vae", "--set", "ema=2"], "ema is a number or None, above 0, below 1. Received: 2.0"),
         (["vae", "--set", "network=cnov"], "network is one of"),
         (["vae", "--set", "network_options.activation=rulu"], "vae cannot be made with these"),

@@ -77,7 +77,9 @@ def test_a_schedule_and_an_optimizer_are_saved(tmp_path):
     loaded = zoo.load(tmp_path / "model.keras")
     (phase,) = loaded.phases
     assert type(phase.optimizer).__name__ == "AdamW" and phase.optimizer.weight_decay == 0.01
-    assert loaded.settings["optimizer"].get_config() == model.settings["optimizer"].get_config()
+    assert loaded.get_config() == model.get_config()
+    # Loading it on another backend imports nothing of this one.
+    assert model.get_config()["optimizer"]["module"] == "keras.optimizers"
     data = tiny.rows(model, 4)["data"]
     EXACT.check(loaded.reconstruct(data), model.reconstruct(data))
     with_rate = tiny.create("vae", learning_rate=schedule)

@@ -34,9 +34,10 @@ def test_reconstructions_no_better_than_the_mean_are_reported(digits):
 
 
 def test_a_codebook_of_one_code_is_reported(digits):
-    assert "codebook has collapsed" in findings(tiny.create("gan"), None, {"perplexity": 1.2})[
-        "perplexity"
-    ]
+    assert (
+        "codebook has collapsed"
+        in findings(tiny.create("gan"), None, {"perplexity": 1.2})["perplexity"]
+    )
 
 
 def test_a_model_that_learns_is_not_reported(digits):

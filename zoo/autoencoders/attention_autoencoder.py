@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from zoo.autoencoders.base import Autoencoder
 from zoo.networks import attention
+from zoo.precision import precise
 from zoo.settings import setting
 from zoo.uses import Step, Use
 
@@ -62,7 +63,7 @@ class AttentionAutoencoder(Autoencoder):
         """
         names = [attention.ATTENTION.format(block) for block in range(self.depth)]
         found = [self.encoder.get_layer(name).output for name in names]
-        weights = ops.cast(ops.stack(found, axis=1), "float32")
+        weights = precise(ops.stack(found, axis=1))
         received = ops.mean(weights, axis=(1, 2, 3))
         brightness = received / ops.max(received, axis=-1, keepdims=True)
         patch = attention.patch_of(self.shape, self.patch)

@@ -40,7 +40,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         found = importlib.machinery.PathFinder.find_spec(name, path, target)
         if found is not None and found.loader is not None:
-            found.loader = _Loader(found.loader)  # type: ignore[arg-type]
+            found.loader = _Loader(found.loader)
         return found
 
 

@@ -12,6 +12,7 @@ from zoo.model import GenerativeModel, NetworkSettings, Rate
 from zoo.networks import apply
 from zoo.noise import normal
 from zoo.phase import Batch, Logs, Phase
+from zoo.precision import precise
 from zoo.settings import setting
 
 
@@ -110,6 +111,6 @@ class VAEGAN(NetworkSettings, GenerativeModel):
 
     def feature_distance(self, batch: Batch, rebuilt: Any, training: bool) -> Any:
         """−log N(features of data; features of the reconstruction, 1) without its constant."""
-        target = ops.cast(self.judge(batch["data"], batch, training)["features"], "float32")
-        made = ops.cast(self.judge(rebuilt, batch, training)["features"], "float32")
+        target = precise(self.judge(batch["data"], batch, training)["features"])
+        made = precise(self.judge(rebuilt, batch, training)["features"])
         return 0.5 * ops.mean(ops.sum(ops.square(target - made), axis=-1))

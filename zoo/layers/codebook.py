@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import initializers, ops
 
+from zoo.precision import precise, precise_dtype
+
 
 @keras.saving.register_keras_serializable("genzoo")
 class Codebook(keras.layers.Layer):
@@ -47,20 +49,28 @@ class Codebook(keras.layers.Layer):
             initializer=self.codebook_initializer,
             trainable=False,
             name="codebook",
-            dtype="float32",
+            dtype=precise_dtype(),
         )
         self.counts = self.add_weight(
-            shape=(size,), initializer="zeros", trainable=False, name="counts", dtype="float32"
+            shape=(size,),
+            initializer="zeros",
+            trainable=False,
+            name="counts",
+            dtype=precise_dtype(),
         )
         self.sums = self.add_weight(
-            shape=(size, dim), initializer="zeros", trainable=False, name="sums", dtype="float32"
+            shape=(size, dim),
+            initializer="zeros",
+            trainable=False,
+            name="sums",
+            dtype=precise_dtype(),
         )
         self.built = True
 
     def call(self, vectors: Any) -> Any:
         """Indices of the nearest vectors, by Euclidean distance: `(…, dim)` → int32 `(…)`."""
         table = ops.convert_to_tensor(self.codebook)
-        flat = ops.reshape(ops.cast(vectors, "float32"), (-1, self.dim))
+        flat = ops.reshape(precise(vectors), (-1, self.dim))
         # |v − c|² without |v|², which is the same for every c.
         distances = ops.sum(ops.square(table), axis=1) - 2 * ops.matmul(flat, ops.transpose(table))
         nearest = ops.cast(ops.argmin(distances, axis=-1), "int32")
@@ -80,8 +90,8 @@ class Codebook(keras.layers.Layer):
             vectors: Float `(…, dim)`.
             indices: What `call` gave for them.
         """
-        flat = ops.stop_gradient(ops.reshape(ops.cast(vectors, "float32"), (-1, self.dim)))
-        chosen = ops.one_hot(ops.reshape(indices, (-1,)), self.size, dtype="float32")
+        flat = ops.stop_gradient(ops.reshape(precise(vectors), (-1, self.dim)))
+        chosen = ops.one_hot(ops.reshape(indices, (-1,)), self.size, dtype=precise_dtype())
         counts = self.decay * self.counts.value + (1 - self.decay) * ops.sum(chosen, axis=0)
         batch_sums = ops.matmul(ops.transpose(chosen), flat)
         sums = self.decay * self.sums.value + (1 - self.decay) * batch_sums

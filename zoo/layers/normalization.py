@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.errors import ModelError
+from zoo.precision import precise
 
 
 @keras.saving.register_keras_serializable("genzoo")
@@ -27,7 +28,7 @@ class LayerNormalization(keras.layers.LayerNormalization):
     def call(self, inputs: Any) -> Any:
         """Normalizes each row over the layer's axes, by default the last."""
         axes = tuple(axis % len(inputs.shape) for axis in self.axis)
-        centred, _, variance = _moments(ops.cast(inputs, "float32"), axes)
+        centred, _, variance = _moments(precise(inputs), axes)
         outputs = _scaled(self, centred * ops.rsqrt(variance + self.epsilon), axes)
         return ops.cast(outputs, inputs.dtype)
 
@@ -52,7 +53,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return super().call(inputs, training=False)
         channels = self.axis % len(inputs.shape)
         axes = tuple(axis for axis in range(len(inputs.shape)) if axis != channels)
-        centred, mean, variance = _moments(ops.cast(inputs, "float32"), axes)
+        centred, mean, variance = _moments(precise(inputs), axes)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             kept = moving.value * self.momentum
             batch = ops.stop_gradient(ops.squeeze(value, axis=axes))
@@ -80,7 +81,7 @@ class GroupNormalization(keras.layers.GroupNormalization):
         shape = (-1, *ops.shape(inputs)[1:])
         split = (self.groups, shape[channels] // self.groups)
         grouped = (*shape[:channels], *split, *shape[channels + 1 :])
-        x = ops.reshape(ops.cast(inputs, "float32"), grouped)
+        x = ops.reshape(precise(inputs), grouped)
         axes = tuple(axis for axis in range(1, len(grouped)) if axis != channels)
         centred, _, variance = _moments(x, axes)
         normal = ops.reshape(centred * ops.rsqrt(variance + self.epsilon), shape)
@@ -123,7 +124,7 @@ def _scaled(layer: keras.Layer, normal: Any, axes: tuple[int, ...]) -> Any:
     """`normal·gamma + beta`, where the layer has them, along the axes of these weights."""
     shape = [size if axis in axes else 1 for axis, size in enumerate(normal.shape)]
     if layer.scale:
-        normal = normal * ops.reshape(ops.cast(layer.gamma, "float32"), shape)
+        normal = normal * ops.reshape(precise(layer.gamma), shape)
     if layer.center:
-        normal = normal + ops.reshape(ops.cast(layer.beta, "float32"), shape)
+        normal = normal + ops.reshape(precise(layer.beta), shape)
     return normal

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.precision import precise, precise_dtype
+
 # A sum of squares below it is a kernel of zeros, not a direction.
 SMALLEST_SQUARE = 1e-12
 
@@ -42,7 +44,7 @@ class Spectral:
             trainable=False,
             autocast=False,
             name="direction",
-            dtype="float32",
+            dtype=precise_dtype(),
         )
 
     @property
@@ -50,7 +52,7 @@ class Spectral:
         """The kernel divided by its largest singular value."""
         own = ops.convert_to_tensor(self._kernel)
         _, sigma = self.iterate()
-        return ops.cast(ops.cast(own, "float32") / sigma, own.dtype)
+        return ops.cast(precise(own) / sigma, own.dtype)
 
     @kernel.setter
     def kernel(self, weight: keras.Variable) -> None:
@@ -62,7 +64,7 @@ class Spectral:
         Returns:
             The next direction `(filters,)`, of length 1, and the singular value that it gives.
         """
-        own = ops.cast(ops.convert_to_tensor(self._kernel), "float32")
+        own = precise(ops.convert_to_tensor(self._kernel))
         shape = self._kernel.shape
         filters = shape[self.filters_axis]
         axes = list(range(len(shape)))

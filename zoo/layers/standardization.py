@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.precision import precise
+
 
 class _Scaled(keras.layers.Layer):
     """Holds the mean and the standard deviation of features: 0 and 1 until they are assigned."""
@@ -31,7 +33,7 @@ class Standardize(_Scaled):
     def call(self, inputs: Any) -> Any:
         """Standardizes each row."""
         mean, stddev = map(ops.convert_to_tensor, (self.mean, self.stddev))
-        return (ops.cast(inputs, "float32") - mean) / stddev
+        return (precise(inputs) - mean) / stddev
 
 
 @keras.saving.register_keras_serializable("genzoo")
@@ -41,4 +43,4 @@ class Destandardize(_Scaled):
     def call(self, inputs: Any) -> Any:
         """Gives each row its units back."""
         mean, stddev = map(ops.convert_to_tensor, (self.mean, self.stddev))
-        return ops.cast(inputs, "float32") * stddev + mean
+        return precise(inputs) * stddev + mean

@@ -4,20 +4,22 @@ from typing import Any
 
 from keras import ops
 
+from zoo.precision import precise
+
 
 def standard_discriminator(real: Any, fake: Any) -> Any:
     """−mean log σ(real) − mean log(1 − σ(fake)) (arXiv:1406.2661, eq. 1)."""
-    return ops.mean(ops.softplus(-_float(real))) + ops.mean(ops.softplus(_float(fake)))
+    return ops.mean(ops.softplus(-precise(real))) + ops.mean(ops.softplus(precise(fake)))
 
 
 def minimax_generator(fake: Any) -> Any:
     """Mean log(1 − σ(fake)): the generator's side of the minimax game (arXiv:1406.2661, eq. 1)."""
-    return -ops.mean(ops.softplus(_float(fake)))
+    return -ops.mean(ops.softplus(precise(fake)))
 
 
 def non_saturating_generator(fake: Any) -> Any:
     """−mean log σ(fake): the generator's loss with strong early gradients (arXiv:1406.2661, §3)."""
-    return ops.mean(ops.softplus(-_float(fake)))
+    return ops.mean(ops.softplus(-precise(fake)))
 
 
 def least_squares_discriminator(
@@ -31,18 +33,14 @@ def least_squares_discriminator(
 
 def least_squares_generator(fake: Any, *, label: float = 1.0) -> Any:
     """½ mean (fake − label)² (arXiv:1611.04076, eq. 2)."""
-    return 0.5 * ops.mean(ops.square(_float(fake) - label))
+    return 0.5 * ops.mean(ops.square(precise(fake) - label))
 
 
 def wasserstein_critic(real: Any, fake: Any) -> Any:
     """Mean fake − mean real: Arjovsky et al., 2017, arXiv:1701.07875, eq. 2, negated."""
-    return ops.mean(_float(fake)) - ops.mean(_float(real))
+    return ops.mean(precise(fake)) - ops.mean(precise(real))
 
 
 def wasserstein_generator(fake: Any) -> Any:
     """−mean fake: the generator's side of arXiv:1701.07875, eq. 2."""
-    return -ops.mean(_float(fake))
-
-
-def _float(x: Any) -> Any:
-    return ops.cast(x, "float32")
+    return -ops.mean(precise(fake))

@@ -5,6 +5,8 @@ from typing import Any
 
 from keras import ops
 
+from zoo.precision import precise
+
 
 def draw_normal(mean: Any, log_variance: Any, epsilon: Any) -> Any:
     """Mean + exp(½ log variance)·epsilon: a draw that gradients pass through.
@@ -23,7 +25,7 @@ def standard_normal_kl_rows(mean: Any, log_variance: Any) -> Any:
         mean: `(batch, …)`: a vector, or a map.
         log_variance: `(batch, …)`.
     """
-    mean, log_variance = ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
+    mean, log_variance = precise(mean), precise(log_variance)
     return 0.5 * _summed(ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance)
 
 
@@ -35,8 +37,8 @@ def log_normal_rows(x: Any, mean: Any = 0.0, log_variance: Any = 0.0) -> Any:
         mean: Of the same shape, or a number.
         log_variance: Of the same shape, or a number.
     """
-    x = ops.cast(x, "float32")
-    squares = ops.square(x - mean) * ops.exp(-ops.cast(log_variance, "float32"))
+    x, mean, log_variance = precise(x), precise(mean), precise(log_variance)
+    squares = ops.square(x - mean) * ops.exp(-log_variance)
     return -0.5 * _summed(squares + log_variance + math.log(2 * math.pi))
 
 

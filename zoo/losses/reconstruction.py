@@ -5,6 +5,8 @@ from typing import Any
 
 from keras import ops
 
+from zoo.precision import precise, precise_dtype
+
 
 def bernoulli_rows(data: Any, logits: Any) -> Any:
     """−log p(data) under independent Bernoullis, summed over features: `(batch,)`, nats.
@@ -34,13 +36,13 @@ def gaussian_rows(data: Any, mean: Any, stddev: float = 1.0) -> Any:
         mean: `(batch, …)`.
         stddev: Standard deviation of every feature.
     """
-    squares = ops.square((_float(data) - _float(mean)) / stddev)
+    squares = ops.square((precise(data) - precise(mean)) / stddev)
     return _summed(0.5 * squares + math.log(stddev) + 0.5 * math.log(2 * math.pi))
 
 
 def mean_squared_error(data: Any, reconstruction: Any) -> Any:
     """Squared error, mean over batch and features."""
-    return ops.mean(ops.square(_float(data) - _float(reconstruction)))
+    return ops.mean(ops.square(precise(data) - precise(reconstruction)))
 
 
 def perplexity(indices: Any, size: int) -> Any:
@@ -50,19 +52,15 @@ def perplexity(indices: Any, size: int) -> Any:
         indices: Integers below `size`, of any shape.
         size: How many there are.
     """
-    chosen = ops.one_hot(ops.reshape(indices, (-1,)), size, dtype="float32")
+    chosen = ops.one_hot(ops.reshape(indices, (-1,)), size, dtype=precise_dtype())
     frequencies = ops.mean(chosen, axis=0)
     return ops.exp(-ops.sum(frequencies * ops.log(frequencies + 1e-10)))
 
 
 def _cross_entropy(data: Any, logits: Any) -> Any:
-    data, logits = _float(data), _float(logits)
+    data, logits = precise(data), precise(logits)
     return ops.softplus(logits) - data * logits
 
 
 def _summed(terms: Any) -> Any:
     return ops.sum(ops.reshape(terms, (ops.shape(terms)[0], -1)), axis=-1)
-
-
-def _float(x: Any) -> Any:
-    return ops.cast(x, "float32")

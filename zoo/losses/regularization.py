@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import ops
 
+from zoo.precision import precise
+
 
 def unit_norm(gradients: Any) -> Any:
     """(‖g‖₂ − 1)², mean over the batch: the penalty of WGAN-GP (arXiv:1704.00028, eq. 3).
@@ -13,7 +15,7 @@ def unit_norm(gradients: Any) -> Any:
     Args:
         gradients: `(batch, …)`; the norm is over all but the batch.
     """
-    flat = ops.reshape(ops.cast(gradients, "float32"), (ops.shape(gradients)[0], -1))
+    flat = ops.reshape(precise(gradients), (ops.shape(gradients)[0], -1))
     # The square root has no derivative at 0; the smallest float keeps it finite there.
     norms = ops.sqrt(ops.sum(ops.square(flat), axis=1) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
@@ -27,7 +29,7 @@ def sparsity(activations: Any, share: float) -> Any:
         share: The mean that each unit should have, ρ in the notes.
     """
     # A unit that is 0 or 1 on the whole batch would be infinitely far away.
-    mean = ops.clip(ops.mean(ops.cast(activations, "float32"), axis=0), 1e-6, 1 - 1e-6)
+    mean = ops.clip(ops.mean(precise(activations), axis=0), 1e-6, 1 - 1e-6)
     return ops.sum(
         share * (math.log(share) - ops.log(mean))
         + (1 - share) * (math.log(1 - share) - ops.log(1 - mean))
@@ -41,15 +43,15 @@ def jacobian_norm_rows(slopes: Any, kernel: Any) -> Any:
         slopes: s′ at each unit `(batch, units)`.
         kernel: `(features, units)`.
     """
-    norms = ops.sum(ops.square(ops.cast(kernel, "float32")), axis=0)
-    return ops.sum(ops.square(ops.cast(slopes, "float32")) * norms, axis=-1)
+    norms = ops.sum(ops.square(precise(kernel)), axis=0)
+    return ops.sum(ops.square(precise(slopes)) * norms, axis=-1)
 
 
 def l1(weights: Iterable[Any]) -> Any:
     """Σ |w| over all the weights."""
-    return sum(ops.sum(ops.abs(ops.cast(weight, "float32"))) for weight in weights)
+    return sum(ops.sum(ops.abs(precise(weight))) for weight in weights)
 
 
 def l2(weights: Iterable[Any]) -> Any:
     """Σ w² over all the weights."""
-    return sum(ops.sum(ops.square(ops.cast(weight, "float32"))) for weight in weights)
+    return sum(ops.sum(ops.square(precise(weight))) for weight in weights)

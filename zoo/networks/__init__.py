@@ -20,6 +20,7 @@ from zoo.errors import ModelError
 from zoo.networks import attention, blocks, conv, conv_pool, mlp, resnet, vq
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
+from zoo.precision import precise_dtype
 from zoo.settings import suggestion
 
 FAMILIES: dict[str, ModuleType] = {
@@ -153,7 +154,7 @@ def _activated(
     for name, tensor in logits.output.items():
         clips = activation == "clip"
         kind = "linear" if clips else activation
-        x = layers.Activation(kind, dtype="float32", name=f"{name}_output")(tensor)
+        x = layers.Activation(kind, dtype=precise_dtype(), name=f"{name}_output")(tensor)
         outputs[name] = ops.clip(x, *value_range) if clips and value_range else x
     return keras.Model(logits.input, outputs, name=logits.name.removesuffix("_logits"))
 
@@ -168,8 +169,8 @@ def apply(network: keras.Model, values: Mapping[str, Any], training: bool = Fals
 def _head(x: Any, name: str, units: int | None, is_map: bool, style: Style) -> Any:
     """One linear float32 output: of a map with as many channels, else of a vector."""
     if units is None:
-        return layers.Activation("linear", dtype="float32", name=name)(x)
-    options = {"plain": True, "use_bias": style.head_bias, "dtype": "float32", "name": name}
+        return layers.Activation("linear", dtype=precise_dtype(), name=name)(x)
+    options = {"plain": True, "use_bias": style.head_bias, "dtype": precise_dtype(), "name": name}
     if is_map:
         return style.convolution(len(x.shape) - 2, units, 1, **options)(x)
     return style.dense(units, **options)(x)

@@ -20,6 +20,7 @@ from zoo.networks.style import Style
 
 FLAT = False
 MAPS = False
+TOKENS = True  # depth counts blocks, and each token is normalized in the family's own way
 ATTENTION = "attention_{}"
 """The names of the layers whose outputs are the attention weights, from the data on."""
 

@@ -84,7 +84,12 @@ def apply(
 
 def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     """Gradient of `sum(function(inputs))` with respect to `inputs`, itself differentiable."""
-    return jax.grad(lambda x: jnp.sum(function(x).astype(jnp.float32)))(inputs)
+
+    def total(x: Any) -> Any:
+        outputs = function(x)
+        return jnp.sum(outputs, dtype=jnp.promote_types(outputs.dtype, jnp.float32))
+
+    return jax.grad(total)(inputs)
 
 
 def compile_step(

@@ -46,7 +46,8 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     if not inputs.requires_grad:
         inputs = inputs.detach().requires_grad_(True)
     with torch.enable_grad():
-        total = function(inputs).sum(dtype=torch.float32)
+        outputs = function(inputs)
+        total = outputs.sum(dtype=torch.promote_types(outputs.dtype, torch.float32))
         return torch.autograd.grad(total, inputs, create_graph=True)[0]
 
 

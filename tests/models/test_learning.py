@@ -1,0 +1,147 @@
+"""Every model learns: a small budget on digits takes it beyond what a trivial baseline reaches.
+
+Reconstructions are held against the mean picture, samples against pictures of independent Gaussian
+pixels with the data's means and deviations. Both are judged on digits that were not trained on.
+"""
+
+import numpy as np
+import pytest
+from keras import ops
+
+import zoo
+from tests import tiny
+from zoo.data import as_data
+
+pytestmark = pytest.mark.once
+
+STEPS = 250
+FASTER = 8
+"""Of the default learning rates: the networks are small, and the steps are few."""
+BETTER = 0.7
+"""The share of the baseline's error, or distance, that a model has to come below."""
+COMPONENTS = 8
+MARGIN = 2
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Training and test digits with a black margin, as MNIST's have, where outputs saturate."""
+    return tuple(with_margin(data) for data in zoo.load_data("digits"))
+
+
+def with_margin(data):
+    images = data.batch(np.arange(len(data)), (0.0, 1.0))
+    edges = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
+    return as_data((np.pad(images["data"], edges), images["labels"]))
+
+
+def settings(name, data):
+    """Codes of four times the tiny sizes, and widths of sixteen times."""
+    cls = zoo.describe(name).load()
+    found = tiny.settings(name)
+    for key, value in found.items():
+        if isinstance(value, int) and not cls.fields[key].required:
+            larger = value * (16 if key.endswith("width") else 4)
+            found[key] = min(cls.fields[key].default, larger)
+        elif isinstance(value, dict):
+            found[key] = {option: 16 * size for option, size in value.items()}
+    if "learning_rate" in cls.fields:
+        found["learning_rate"] = FASTER * zoo.describe(name).fields()["learning_rate"].default
+    return found | cls.facts(data)
+
+
+def trained(name, digits, **changes):
+    model = zoo.create(name, **settings(name, digits[0]) | changes)
+    model.fit(digits[0], steps=STEPS, batch_size=64, verbose=0)
+    return model
+
+
+def batch_of(data, model):
+    return data.batch(np.arange(len(data)), model.value_range)
+
+
+def share_of_the_mean_pictures_error(model, digits):
+    train, held_out = (batch_of(data, model) for data in digits)
+    given = {name: held_out[name] for name in model.table()["reconstruct"].inputs}
+    error = np.mean((model.reconstruct(**given) - held_out["data"]) ** 2)
+    return error / np.mean((train["data"].mean(axis=0) - held_out["data"]) ** 2)
+
+
+def energy_distance(x, y):
+    """2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖ (Székely & Rizzo, 2004): 0 for equal distributions."""
+
+    def mean_distance(a, b, pairs):
+        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+        return np.sqrt(np.maximum(squares, 0)).sum() / pairs
+
+    n, m = len(x), len(y)
+    within = mean_distance(x, x, n * (n - 1)) + mean_distance(y, y, m * (m - 1))
+    return 2 * mean_distance(x, y, n * m) - within
+
+
+def share_of_the_independent_pixels_distance(samples, model, digits):
+    """The energy distance to held-out data in the data's first principal components."""
+    train, held_out = (batch_of(data, model)["data"] for data in digits)
+    flat = train.reshape(len(train), -1).astype("float64")
+    mean, deviation = flat.mean(axis=0), flat.std(axis=0)
+    axes = np.linalg.svd(flat - mean, full_matrices=False)[2][:COMPONENTS]
+    independent = np.random.default_rng(0).normal(mean, deviation, (len(held_out), len(mean)))
+
+    def distance(pictures):
+        pairs = (pictures.reshape(len(pictures), -1), held_out.reshape(len(held_out), -1))
+        return energy_distance(*((pixels - mean) @ axes.T for pixels in pairs))
+
+    return distance(samples) / distance(np.clip(independent, *model.value_range))
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_small_budget_on_digits_is_enough_to_learn(name, digits):
+    model = trained(name, digits)
+    uses = model.table()
+    assert {"reconstruct", "sample"} & set(uses)
+    if "reconstruct" in uses:
+        share = share_of_the_mean_pictures_error(model, digits)
+        assert share < BETTER, f"reconstruction: {share:.2f} of the mean picture's error"
+    if "sample" in uses:
+        samples = model.sample(len(digits[1]), seed=0)
+        share = share_of_the_independent_pixels_distance(samples, model, digits)
+        assert share < BETTER, f"samples: {share:.2f} of the distance of independent pixels"
+        if "labels" in uses["sample"].inputs:
+            accuracy = label_accuracy(model, digits)
+            assert accuracy > 0.3, f"{accuracy:.2f} of the samples show the class asked for"
+
+
+def label_accuracy(model, digits):
+    """How many samples are nearest to the mean picture of the class that was asked for."""
+    train = batch_of(digits[0], model)
+    classes = np.unique(train["labels"])
+    means = np.stack([train["data"][train["labels"] == c].mean(axis=0).ravel() for c in classes])
+    labels = np.arange(300) % len(classes)
+    samples = model.sample(300, labels=labels, seed=0).reshape(300, -1)
+    nearest = ((samples[:, None] - means) ** 2).sum(axis=-1).argmin(axis=1)
+    return np.mean(nearest == labels)
+
+
+def test_a_saturating_output_is_noticed(digits, monkeypatch):
+    """What kept vq_vae from learning MNIST: a sigmoid in front of a squared error."""
+    from zoo.autoencoders import vq_vae
+
+    error = vq_vae.losses.mean_squared_error
+
+    def of_a_sigmoid(data, outputs):
+        is_data = outputs.shape[-1] == 1  # the commitment term compares vectors
+        return error(data, ops.sigmoid(outputs) if is_data else outputs)
+
+    monkeypatch.setattr(vq_vae.losses, "mean_squared_error", of_a_sigmoid)
+    monkeypatch.setattr(vq_vae.VQVAE, "output", "sigmoid")
+    model = trained("vq_vae", digits)
+    # Black pictures have three times the error of the mean picture.
+    assert share_of_the_mean_pictures_error(model, digits) > 3
+
+
+def test_a_collapsed_generator_is_noticed(digits):
+    """What cgan did on MNIST: one picture, even a real one, for every latent."""
+    model = tiny.create("cgan", shape=digits[0].shape)
+    picture = batch_of(digits[0], model)["data"][:1]
+    samples = np.repeat(picture, len(digits[1]), axis=0)
+    assert share_of_the_independent_pixels_distance(samples, model, digits) > 1
