@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.arrays import array
 from tests.tolerances import FORMULA
 from zoo.baselines import mean_error, principal_components_error
 
@@ -41,7 +42,7 @@ def test_penalties_are_of_every_matrix_and_of_no_bias():
     model = zoo.create("deep_autoencoder", shape=(2,), widths=(3,), latent_dim=1, l1_penalty=0.5)
     for weight in model.weights:
         weight.assign(np.full(weight.shape, -0.1, "float32"))
-    FORMULA.check(model.penalty({}, None), 0.5 * 0.1 * (2 * 3 + 3 * 1 + 1 * 3 + 3 * 2))
+    FORMULA.check(array(model.penalty({}, None)), 0.5 * 0.1 * (2 * 3 + 3 * 1 + 1 * 3 + 3 * 2))
 
 
 def test_principal_components_of_data_in_a_plane_are_exact():
