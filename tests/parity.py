@@ -71,7 +71,8 @@ def own_networks() -> Any:
         y = layers.GRU(4, return_sequences=True, name="write")(y)
         y = layers.Dense(2, name="made")(y)
         decoder = keras.Model([latent, labels], y, name="own_decoder")
-    rate = keras.optimizers.schedules.CosineDecay(1e-2, decay_steps=40)
+    # TensorFlow's schedules compute in float32, which holds these rates.
+    rates = keras.optimizers.schedules.PiecewiseConstantDecay([10, 20], [2**-6, 2**-7, 2**-8])
     return zoo.create(
         "vae",
         shape=(6, 2),
@@ -79,7 +80,7 @@ def own_networks() -> Any:
         num_classes=20,
         encoder=encoder,
         decoder=decoder,
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=0.01),
+        optimizer=keras.optimizers.AdamW(rates, weight_decay=0.01),
     )
 
 

@@ -14,26 +14,33 @@ from zoo.data import as_data
 
 pytestmark = pytest.mark.once
 
-STEPS = 250
-FASTER = 8
+STEPS = 300
+FASTER = 6
 """Of the default learning rates: the networks are small, and the steps are few."""
 BETTER = 0.7
 """The share of the baseline's error, or distance, that a model has to come below."""
-CHANGES: dict[str, dict[str, object]] = {
-    "attention_autoencoder": {"learning_rate": 2e-3},  # Transformers diverge at eight times theirs.
-    # Few bits of a digit are worth their price in nats where pixels are Bernoulli.
-    "beta_vae": {"likelihood": "gaussian", "stddev": 0.1, "learning_rate": 2e-3},
-    "annealed_vae": {"likelihood": "gaussian", "stddev": 0.1},
-}
-"""What some models need to learn within the budget."""
 COMPONENTS = 8
 MARGIN = 2
+CHANGES = {
+    # With a weight of 4 and few pixels of a Bernoulli, the best latent tells nothing of the data.
+    "beta_vae": {"likelihood": "gaussian", "stddev": 0.2},
+    # Made for long runs, of which the capacity's growth is the most.
+    "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
+    # A tenth of the units is active, which leaves one or two of 16.
+    "sparse_autoencoder": {"latent_dim": 100},
+}
+"""What makes a model of long runs, or of large ones, learn in a short one."""
 
 
 @pytest.fixture(scope="module")
-def digits():
+def plain():
+    return zoo.load_data("digits")
+
+
+@pytest.fixture(scope="module")
+def digits(plain):
     """Training and test digits with a black margin, as MNIST's have, where outputs saturate."""
-    return tuple(with_margin(data) for data in zoo.load_data("digits"))
+    return tuple(with_margin(data) for data in plain)
 
 
 def with_margin(data):
@@ -43,7 +50,7 @@ def with_margin(data):
 
 
 def settings(name, data):
-    """Codes of four times the tiny sizes, and widths of eight times."""
+    """Codes of four times the tiny sizes, and widths of sixteen times."""
     cls = zoo.describe(name).load()
     found = tiny.settings(name)
     for key, value in found.items():
@@ -55,7 +62,7 @@ def settings(name, data):
             found[key] = {option: 16 * size for option, size in value.items()}
     if "learning_rate" in cls.fields:
         found["learning_rate"] = FASTER * zoo.describe(name).fields()["learning_rate"].default
-    return found | cls.facts(data) | CHANGES.get(name, {})
+    return found | CHANGES.get(name, {}) | cls.facts(data)
 
 
 def trained(name, digits, **changes):
@@ -103,20 +110,22 @@ def share_of_the_independent_pixels_distance(samples, model, digits):
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
-def test_a_small_budget_on_digits_is_enough_to_learn(name, digits):
-    model = trained(name, digits)
+def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
+    samples = "sample" in tiny.create(name).table()
+    data = plain if samples else digits  # those that sample train for longer
+    model = trained(name, data)
     uses = model.table()
-    assert {"reconstruct", "sample"} & set(uses)
+    assert samples or "reconstruct" in uses
     if "reconstruct" in uses:
-        share = share_of_the_mean_pictures_error(model, digits)
+        share = share_of_the_mean_pictures_error(model, data)
         assert share < BETTER, f"reconstruction: {share:.2f} of the mean picture's error"
-    if "sample" in uses:
-        samples = model.sample(len(digits[1]), seed=0)
-        share = share_of_the_independent_pixels_distance(samples, model, digits)
+    if samples:
+        made = model.sample(len(data[1]), seed=0)
+        share = share_of_the_independent_pixels_distance(made, model, data)
         assert share < BETTER, f"samples: {share:.2f} of the distance of independent pixels"
         if "labels" in uses["sample"].inputs:
-            accuracy = label_accuracy(model, digits)
-            assert accuracy > 0.3, f"{accuracy:.2f} of the samples show the class asked for"
+            accuracy = label_accuracy(model, data)
+            assert accuracy > 0.5, f"{accuracy:.2f} of the samples show the class asked for"
 
 
 def label_accuracy(model, digits):
@@ -143,8 +152,8 @@ def test_a_saturating_output_is_noticed(digits, monkeypatch):
     monkeypatch.setattr(vq_vae.losses, "mean_squared_error", of_a_sigmoid)
     monkeypatch.setattr(vq_vae.VQVAE, "output", "sigmoid")
     model = trained("vq_vae", digits)
-    # Black pictures have three times the error of the mean picture.
-    assert share_of_the_mean_pictures_error(model, digits) > 3
+    # Black pictures have about three times the error of the mean picture.
+    assert share_of_the_mean_pictures_error(model, digits) > 2
 
 
 def test_a_collapsed_generator_is_noticed(digits):
