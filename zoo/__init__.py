@@ -15,11 +15,13 @@ _HOMES = {
     "load": "zoo.training.loading",
     "load_data": "zoo.data",
     "GenerativeModel": "zoo.model",
+    "NetworkSettings": "zoo.model",
     "Phase": "zoo.phase",
     "setting": "zoo.settings",
 }
 __all__ = [
     "GenerativeModel",
+    "NetworkSettings",
     "Phase",
     "create",
     "describe",
@@ -31,7 +33,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from zoo.data import load_data
-    from zoo.model import GenerativeModel
+    from zoo.model import GenerativeModel, NetworkSettings
     from zoo.phase import Phase
     from zoo.registry import create, describe, list_models
     from zoo.settings import setting

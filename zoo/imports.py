@@ -80,6 +80,12 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         specification.loader.exec_module(module)
+    except SyntaxError as error:
+        del sys.modules[name]
+        raise ModelError(
+            f"A model of your own is in valid Python. Received: {path}, line {error.lineno}: "
+            f"{error.msg}"
+        ) from error
     except BaseException:
         del sys.modules[name]
         raise

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo import backends, networks
 from zoo.data import Data
-from zoo.errors import ModelError
+from zoo.errors import ModelError, UseError
 from zoo.uses import Use, complete_inputs, run_in_batches
 
 BATCH_SIZE = 256
@@ -64,6 +64,7 @@ class Inference:
             raise ModelError(f"At least 1 row is computed. Received: {rows}")
         if "labels" in given:
             given["labels"] = self._labels(given["labels"], rows)
+        self._check_shapes(name, use, given)
         complete = complete_inputs(name, use, given, count=rows, seed=seed, truncation=truncation)
         with self.averaged_weights():
             return run_in_batches(use, self._call_part, complete, batch_size)
@@ -106,6 +107,20 @@ class Inference:
                 array = self._arrays(use, {name: Data(array, source_range=(0.0, 255.0))})[name]
             found[name] = array.astype("float32") if array.dtype == np.float64 else array
         return found
+
+    def _check_shapes(self, name: str, use: Use, given: Mapping[str, np.ndarray]) -> None:
+        """Raises where an array has another shape than the part that reads it."""
+        for key, array in given.items():
+            for part, port in use.readers(key):
+                shape = tuple(getattr(self, part).input[port].shape[1:])
+                fits = array.ndim == len(shape) + 1 and all(
+                    size in (None, own) for size, own in zip(shape, array.shape[1:], strict=True)
+                )
+                if not fits:
+                    raise UseError(
+                        f"The use {name!r} reads {key!r} of shape {('batch', *shape)}. "
+                        f"Received: {array.shape}"
+                    )
 
     def _labels(self, labels: np.ndarray, count: int | None) -> np.ndarray:
         """Labels as int32 `(count,)`."""

@@ -4,87 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
 import keras
 
 from zoo import backends, networks
+from zoo.building import Building
 from zoo.data import Standardization
 from zoo.ema import WeightAverage
 from zoo.errors import ModelError
 from zoo.inference import Inference
 from zoo.initialization import numpy_weights
-from zoo.noise import Noise, bernoulli, in_turn, uniform
+from zoo.model_settings import CommonSettings, NetworkSettings, Rate
+from zoo.noise import Noise
 from zoo.optimizers import OptimizerGroup, distinct, prepare, stored
-from zoo.parts import between, destandardize, squared_error, standardize
-from zoo.phase import Phase
+from zoo.parts import destandardize, standardize
+from zoo.phase import Phase, check_declared
 from zoo.precision import precise_dtype
-from zoo.settings import FORMAT, Settings, is_network, setting
-from zoo.uses import Step, Use
+from zoo.settings import FORMAT, setting
+from zoo.use_table import UseTable
+from zoo.uses import run
 
 if TYPE_CHECKING:
     from zoo.data import Data
 
-Rate = float | keras.optimizers.schedules.LearningRateSchedule
-"""A learning rate: a number, or a schedule of Keras."""
+__all__ = ["GenerativeModel", "NetworkSettings", "Rate"]
+
 KINDS = {1: "vector", 2: "sequence", 3: "image"}
 
 
-class CommonSettings(Settings):
-    """The settings of every model."""
-
-    shape: tuple[int, ...] = setting(
-        "Shape of one sample: (features,), (time, channels) or (height, width, channels).",
-        at_least=1,
-        tiny=(8, 8, 1),
-    )
-    value_range: tuple[float, float] | None = setting(
-        "What data are scaled to, (0, 1) or (-1, 1); None for vectors without bounds.",
-        default=(0.0, 1.0),
-    )
-    num_classes: int | None = setting(
-        "Number of classes, for networks that read labels.", default=None, at_least=1
-    )
-    standardize_vectors: bool = setting(
-        "Whether vectors without bounds are standardized; uses take and give them in their units.",
-        default=True,
-    )
-    optimizer: str | keras.optimizers.Optimizer | None = setting(
-        "Of every phase: a Keras optimizer, which brings its own learning rate, or its name; None "
-        "for the model's own.",
-        default=None,
-    )
-    ema: float | None = setting(
-        "Decay of the moving average of the weights that sampling and export use.",
-        default=None,
-        above=0,
-        below=1,
-    )
-    clip_norm: float | None = setting(
-        "Bound on the norm of each phase's gradient.", default=None, above=0
-    )
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = setting(
-        "Of the computations.", default="float32"
-    )
-    seed: int = setting("Seed of the initial weights, and of training.", default=0, at_least=0)
-
-
-class NetworkSettings(Settings):
-    """The settings of models whose networks a family makes."""
-
-    network: str | None = setting(
-        "Family of the networks; by default mlp for vectors, conv for all else.", default=None
-    )
-    network_options: dict = setting(
-        "Options of the family, such as width; PART.OPTION is one network's alone.",
-        default={},
-        tiny={"width": 4},
-    )
-
-
 @dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
-class GenerativeModel(CommonSettings, Inference, keras.Model):
+class GenerativeModel(CommonSettings, Building, UseTable, Inference, keras.Model):
     """A model that trains in phases and is used through chains of parts.
 
     A subclass declares its settings, and networks that users may bring, as fields, and makes in
@@ -126,6 +76,14 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         super().__init__()
         backends.prepare()
         self.settings = self.settled(settings)
+        own_rates = [name for name in settings if name.endswith("learning_rate")]
+        changed = [n for n in own_rates if self.settings[n] != self.fields[n].default]
+        self.require(
+            not changed or not isinstance(self.settings["optimizer"], keras.optimizers.Optimizer),
+            "a Keras optimizer brings its own learning rate",
+            optimizer=type(self.settings["optimizer"]).__name__,
+            **{name: self.settings[name] for name in changed},
+        )
         self._masks: dict[str, Noise] = {}
         self._check_common()
         before = keras.config.dtype_policy()
@@ -169,18 +127,14 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
     def _finish(self) -> None:
         """Prepares the optimizers and starts the average of the weights."""
         self.noise = {**self.noise, **self._masks}
-        for phase in self.phases:
-            self.require(
-                set(phase.noise or ()) <= set(self.noise),
-                f"phase {phase.name!r} reads noises of the model: {', '.join(self.noise)}",
-                noise=phase.noise,
-            )
+        check_declared(type(self).__name__, self.phases, self.noise, self.reads)
         self.phases = prepare(
             self.phases,
             own=self.settings["optimizer"],
             clip_norm=self.clip_norm,
             precision=self.precision,
         )
+        self.check_uses()
         reading = any("labels" in part.input for part in self.parts().values())
         self.require(
             self.num_classes is None or reading,
@@ -204,125 +158,6 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         if len(data.shape) == 1 and data.source_range is None:
             found["value_range"] = None  # Measurements, which have no bounds.
         return found
-
-    def encoder_of(
-        self,
-        name: str = "encoder",
-        reads: Mapping[str, tuple[int, ...]] | None = None,
-        *,
-        features: bool = False,
-        **heads: int | None,
-    ) -> keras.Model:
-        """A network from data to linear outputs; the user's own where one is given.
-
-        Args:
-            name: Of the network, and of its setting where users may bring it.
-            reads: Input name → shape; by default `data`.
-            features: Whether the trunk's output is an output as well.
-            heads: Output name → units; None for what the trunk itself makes.
-        """
-        reads = reads or {"data": self.shape}
-        family, options = self._network_choices(name, name)
-        return self._noted(
-            networks.encoder(family, reads, heads, features=features, **options), options
-        )
-
-    def decoder_of(
-        self,
-        name: str = "decoder",
-        *,
-        latent: int | Sequence[int] | None = None,
-        makes: str = "data",
-        shape: Sequence[int] | None = None,
-    ) -> tuple[keras.Model, keras.Model]:
-        """A network that makes data, with its output activation, and the same without it.
-
-        Args:
-            name: Of the network, and of its setting where users may bring it.
-            latent: Length, or shape, of the latent that it reads; None where it reads data.
-            makes: Name of the output.
-            shape: Of the output; by default that of the data.
-        """
-        sizes = (latent,) if isinstance(latent, int) else latent
-        reads = {"data": self.shape} if sizes is None else {"latent": tuple(sizes)}
-        family, options = self._network_choices(name, f"{name}_logits")
-        logits = networks.decoder(
-            family, reads, {makes: tuple(shape or self.shape)}, down=sizes is None, **options
-        )
-        self._noted(logits, options)
-        return networks.activated(logits, self.output_activation, self.value_range), logits
-
-    def _noted(self, network: keras.Model, options: Mapping[str, Any]) -> keras.Model:
-        """Notes the masks that a network reads in training, which are noise of the model."""
-        share = 1 - options.get("dropout", 0.0)
-        drawn = {name: bernoulli(share, *s) for name, s in networks.masks(network).items()}
-        self._masks = {**self._masks, **drawn}
-        return network
-
-    def _network_choices(self, name: str, title: str) -> tuple[str | None, dict[str, Any]]:
-        """The family of a network, and its options: the class's, then the user's."""
-        options = dict(self.network_defaults.get(name, {}))
-        chosen = self.settings.get("network_options", {})
-        self._check_network_options(chosen)
-        shared = {key: value for key, value in chosen.items() if "." not in key}
-        own = {
-            key[len(name) + 1 :]: value
-            for key, value in chosen.items()
-            if key.startswith(f"{name}.")
-        }
-        family = options.pop("network", None)
-        options |= shared | own
-        family = self.settings.get("network") or family
-        fixed = {"num_classes": self.num_classes, "own": self.settings.get(name), "name": title}
-        for key in ("num_classes", "own", "name", "condition"):
-            self.require(
-                key not in options, f"{key!r} is no option of a network", network_options=chosen
-            )
-        return family, options | fixed
-
-    def _check_network_options(self, chosen: Mapping[str, Any]) -> None:
-        own = (name for name, field in self.fields.items() if is_network(field))
-        known = {*self.network_defaults, *own}
-        for key in chosen:
-            part, dot, _ = key.rpartition(".")
-            self.require(
-                not dot or part in known,
-                f"{part!r} is no network of this model",
-                network_options=chosen,
-            )
-
-    @property
-    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        """The options that the class chooses: network name → option → value."""
-        return {}
-
-    @property
-    def output_activation(self) -> str:
-        """The activation of networks that make data; see `networks.activated`."""
-        if self.output == "range":
-            return {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh", None: "linear"}[self.value_range]
-        return self.output
-
-    def frozen(self, name: str) -> GenerativeModel | None:
-        """The trained model that the setting `name` holds, not trained any further.
-
-        Its averaged weights, where it keeps an average, are put in place. They are saved with this
-        model; the settings describe its architecture.
-        """
-        model = self.settings[name]
-        if model is None:
-            return None
-        with model.averaged_weights():
-            weights = model.get_weights()
-        model.set_weights(weights)
-        model.trainable = False
-        return model
-
-    def state(self, name: str, shape: Sequence[int] = (), **options: Any) -> keras.Variable:
-        """A variable, 0 at first, that losses read and move by returning its `"next"` value."""
-        return self.add_weight(
-            shape=tuple(shape), name=name, trainable=False, **({"initializer": "zeros"} | options)
-        )
 
     @property
     def standardizes(self) -> bool:
@@ -361,70 +196,6 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
         if not holds:
             values = ", ".join(f"{name}={value!r}" for name, value in received.items())
             raise ModelError(f"{type(self).__name__}: {rule}. Received: {values}")
-
-    def uses(self) -> dict[str, Use]:
-        """What the model is for: name → chain of parts; a subclass adds its own."""
-        table: dict[str, Use] = {}
-        decoder = next((n for n in ("decoder", "generator") if hasattr(self, n)), None)
-        maker = next((n for n in ("generator", "decoder") if hasattr(self, n)), None)
-        if maker is not None and self.prior:
-            labels = {} if self.num_classes is None else {"labels": in_turn(self.num_classes)}
-            draws = {**self.prior, **labels}
-            table["sample"] = Use([Step(maker)], {"data": f"{maker}/data"}, draws)
-        if decoder is not None and "latent" in getattr(self, decoder).input:
-            table["decode"] = Use([Step(decoder, {"latent": "code"})], {"data": f"{decoder}/data"})
-        if hasattr(self, "encoder"):
-            table["encode"] = Use([Step("encoder")], {"code": f"encoder/{self.code}"})
-        if {"encode", "decode"} <= set(table):
-            table |= self._round_trips(str(decoder))
-        if hasattr(self, "discriminator"):
-            table["discriminate"] = Use([Step("discriminator")], {"logit": "discriminator/logit"})
-        return table
-
-    def _round_trips(self, decoder: str) -> dict[str, Use]:
-        """What an encoder and a decoder do together."""
-        code = f"encoder/{self.code}"
-        made = f"{decoder}/data"
-        through = [Step("encoder"), Step(decoder, {"latent": code})]
-        compare = Step("squared_error", {"other": made})
-        table = {
-            "reconstruct": Use(through, {"reconstruction": made}),
-            "score": Use([*through, compare], {"score": "squared_error/error"}),
-        }
-        if self.encoder.output[self.code].dtype.startswith("float"):
-            steps = [
-                Step("encoder"),
-                Step("encoder", {"data": "other"}, name="second"),
-                Step("between", {"first": code, "second": f"second/{self.code}"}),
-                Step(decoder, {"latent": "between/code"}),
-            ]
-            table["interpolate"] = Use(steps, {"data": made}, {"share": uniform()})
-        return table
-
-    @cached_property
-    def between(self) -> keras.Model:
-        """A part without weights: mixes two codes."""
-        return between(tuple(self.encoder.output[self.code].shape[1:]))
-
-    @cached_property
-    def squared_error(self) -> keras.Model:
-        """A part without weights: compares two data."""
-        return squared_error(self.shape)
-
-    def table(self) -> dict[str, Use]:
-        """The uses with every read written out."""
-        uses = self.uses()
-        parts = {name for use in uses.values() for name in use.parts}
-        ports = {name: list(getattr(self, name).input) for name in parts}
-        table = {name: use.resolved(ports) for name, use in uses.items()}
-        if self.standardizes:
-            table = {name: use.standardized(("data", "other")) for name, use in table.items()}
-        return table
-
-    def parts(self) -> dict[str, keras.Model]:
-        """The networks that the uses name: what is exported."""
-        names = dict.fromkeys(name for use in self.table().values() for name in use.parts)
-        return {name: getattr(self, name) for name in names}
 
     @property
     def optimizers(self) -> list[keras.optimizers.Optimizer]:
@@ -467,8 +238,6 @@ class GenerativeModel(CommonSettings, Inference, keras.Model):
             inputs: The use's inputs by name; a tensor alone is the first one.
             training: Whether layers are in training mode.
         """
-        from zoo.uses import run
-
         table = self.table()
         name = next((n for n in ("reconstruct", "sample") if n in table), next(iter(table)))
         given = inputs if isinstance(inputs, Mapping) else {table[name].inputs[0]: inputs}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ModelError
+from zoo.noise import Noise
 
 if TYPE_CHECKING:
     import keras
@@ -49,6 +52,14 @@ class Phase:
     def __post_init__(self) -> None:
         if self.repeat < 1:
             raise ValueError(f"A phase runs at least once a step. Received: repeat={self.repeat}")
+        for name, value in (("loss", self.loss), ("when", self.when)):
+            if not callable(value):
+                raise ModelError(f"{name} of a phase is a function. Received: {value!r}")
+        if not hasattr(self.optimizer, "stateless_apply"):
+            raise ModelError(
+                f"The optimizer of phase {self.name!r} is a Keras optimizer. "
+                f"Received: {self.optimizer!r}. Accepted: such as keras.optimizers.Adam(1e-3)."
+            )
 
     @property
     def name(self) -> str:
@@ -60,3 +71,63 @@ class Phase:
         """The trainable variables of the networks, each once."""
         unique = {id(v): v for network in self.networks for v in network.trainable_variables}
         return list(unique.values())
+
+
+def check_declared(
+    model: str,
+    phases: Sequence[Phase],
+    noise: Mapping[str, Noise],
+    reads: Mapping[str, Sequence[int]],
+) -> None:
+    """Checks what a model's `assemble` has declared.
+
+    Raises:
+        ModelError: There is no phase, a phase trains nothing, or a noise is none or has the name of
+            something else that a batch holds.
+    """
+    if not phases:
+        raise ModelError(f"{model}: assemble() declares phases. Received: none.")
+    for name, value in noise.items():
+        if not isinstance(value, Noise):
+            raise ModelError(
+                f"{model}: noise is made by normal, uniform, categorical or bernoulli. "
+                f"Received: {name}={value!r}"
+            )
+        if name in ("data", "labels", "step", *reads):
+            raise ModelError(f"{model}: a batch holds {name!r} already. Received: noise {name!r}.")
+    for phase in phases:
+        if not phase.variables:
+            raise ModelError(
+                f"{model}: a phase updates networks with weights. Received: phase {phase.name!r} "
+                "without any."
+            )
+        if not set(phase.noise or ()) <= set(noise):
+            raise ModelError(
+                f"{model}: phase {phase.name!r} reads noises of the model: "
+                f"{', '.join(noise) or 'none'}. Received: noise={phase.noise!r}"
+            )
+
+
+def check_logs(phase: Phase, logs: Any) -> None:
+    """Checks what a phase's loss has returned.
+
+    Raises:
+        ModelError: It is no dictionary of scalars with a `"loss"`.
+    """
+    if not isinstance(logs, dict) or "loss" not in logs:
+        received = f"the keys {', '.join(logs)}" if isinstance(logs, dict) else type(logs).__name__
+        raise ModelError(
+            f'The loss of phase {phase.name!r} returns a dictionary with "loss". '
+            f"Received: {received}"
+        )
+    if not isinstance(logs.get("next", {}), dict):
+        raise ModelError(
+            f'"next" of phase {phase.name!r} is a dictionary: state → its value. '
+            f"Received: {type(logs['next']).__name__}"
+        )
+    for name, value in logs.items():
+        if name != "next" and tuple(getattr(value, "shape", ())) != ():
+            raise ModelError(
+                f"Logs of phase {phase.name!r} are scalars, such as means over the batch. "
+                f"Received: {name!r} of shape {tuple(value.shape)}"
+            )

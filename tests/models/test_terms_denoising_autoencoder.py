@@ -7,7 +7,9 @@ import zoo
 from tests.arrays import array, arrays, sigmoid, softplus, tensor
 from tests.tolerances import EXACT, FORMULA, SAMPLING
 from zoo.corruptions import corrupter, noise
+from zoo.data import as_data
 from zoo.errors import ModelError
+from zoo.training.callbacks import originals_and_reconstructions
 
 DATA = np.array([[0.75, 0.25, 0.5, 1.0]], "float32")
 DRAWN = np.array([[0.05, 0.95, 0.5, 0.2]], "float32")
@@ -110,3 +112,12 @@ def test_convolutions_have_a_map_as_their_code(shape):
     options = {"network": "conv_pool", "network_options": {"width": 4, "depth": 1}}
     model = zoo.create("denoising_autoencoder", shape=shape, **options)
     assert model.encoder.output["code"].shape == (None, *(s // 2 for s in shape[:-1]), 4)
+
+
+@pytest.mark.parametrize(("corruption", "rows"), [("masking", 4), (None, 2)])
+@pytest.mark.once
+def test_pictures_show_clean_and_noisy_data_and_what_is_made_of_them(corruption, rows):
+    model = zoo.create("denoising_autoencoder", shape=(4, 4, 1), corruption=corruption)
+    data = as_data(np.zeros((8, 4, 4, 1), "float32"))
+    shown = originals_and_reconstructions(model, data, columns=8)
+    assert shown.shape == (rows * 8, 4, 4, 1)

@@ -22,7 +22,7 @@ class SparseAutoencoder(FullyConnected):
     """
 
     loss = "mean_squared_error"
-    latent_dim = 196
+    latent_dim: int = setting("Length of the code.", default=196, at_least=1, tiny=16)
     activation = "sigmoid"
     l2_penalty = 1.5e-3
     sparsity: float = setting(

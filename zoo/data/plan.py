@@ -36,6 +36,9 @@ class Plan:
         }
         self.batches_per_step = batches_per_step
 
+    def resume(self, step: int) -> None:
+        """Does nothing: what a step reads follows from its number."""
+
     @property
     def steps_per_epoch(self) -> int:
         """Whole steps in one pass over the data, and at least one."""

@@ -43,12 +43,6 @@ class StreamPlan:
         """
         number = step * self.batches_per_step + repetition
         name = self.stream.source.name
-        if self._last is None and step % self.steps_per_epoch:
-            warnings.warn(
-                f"A stream cannot resume in the middle of an epoch: at step {step} the {name} "
-                "starts anew, so the run is not the one that was interrupted.",
-                stacklevel=2,
-            )
         if self._last is not None and number <= self._last:
             raise DataError(f"A stream is read forwards. Received: step {step} of {name} again.")
         first, self._last = self._last is None, number
@@ -62,6 +56,16 @@ class StreamPlan:
         if first and value_range is not None:
             _warn_of_other_range(rows["data"], batch["data"], value_range)
         return batch
+
+    def resume(self, step: int) -> None:
+        """Warns that a resumed run does not read what the interrupted one would have read."""
+        if step % self.steps_per_epoch:
+            warnings.warn(
+                f"A stream cannot resume in the middle of an epoch: at step {step} the "
+                f"{self.stream.source.name} starts anew, so the run is not the one that was "
+                "interrupted.",
+                stacklevel=2,
+            )
 
     def _endless(self) -> Iterator[dict[str, np.ndarray]]:
         while True:

@@ -79,7 +79,7 @@ def originals_and_reconstructions(
     count = len(batch["data"]) // columns * columns or len(batch["data"])
     table = model.table()
     made = [batch["data"][:count]]
-    for name in model.pictured:
+    for name in filter(table.__contains__, model.pictured):
         given = {key: batch[key][:count] for key in table[name].inputs if key in batch}
         results = model.use(name, **given).values()
         made += [result for result in results if result.shape == made[0].shape]

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from zoo.data import Stream
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
 from zoo.training.batches import Feed
@@ -27,6 +28,7 @@ def fit(
     *,
     epochs: int = 1,
     steps: int | None = None,
+    steps_per_epoch: int | None = None,
     batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] | None = None,
     validation_data: Any = None,
@@ -59,6 +61,7 @@ def fit(
         labels: Keras's `y`: labels, or a target of the data's shape.
         epochs: The epoch after which training ends; an epoch is one pass over the data.
         steps: The step after which training ends, in place of `epochs`.
+        steps_per_epoch: Steps of an epoch of a stream that does not tell its length.
         batch_size: Rows of each update; by default 64, or all where there are fewer.
         callbacks: Keras callbacks, the stock ones included.
         validation_data: Evaluated after each epoch, with the weights that training moves and not
@@ -84,7 +87,12 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
-    data = data_for(model, data, labels, steps=steps)
+    data = data_for(model, data, labels, steps=steps_per_epoch or steps)
+    if steps_per_epoch is not None and not isinstance(data, Stream):
+        raise ModelError(
+            "steps_per_epoch is for streams, whose length is not known. "
+            f"Received: steps_per_epoch={steps_per_epoch} and data in memory. Accepted: steps."
+        )
     if validation_split:
         data, validation_data = _split(data, validation_data, validation_split)
     model.adapt(data)
@@ -108,6 +116,7 @@ def fit(
             stack.callback(folder.release)
             training = {"batch_size": batch_size, "epochs": epochs, "steps": steps, "seed": seed}
             progress = folder.open(model, data, training, resume=resume, overwrite=overwrite)
+            feed.order.resume(progress.step)
         used = [*(callbacks or []), AlignedHistory()]
         if verbose != 0 and not any(isinstance(c, keras.callbacks.ProgbarLogger) for c in used):
             used.append(StepsBar())

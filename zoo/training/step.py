@@ -12,7 +12,7 @@ from zoo import backends
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
 from zoo.optimizers import check_known, distinct
-from zoo.phase import Phase
+from zoo.phase import Phase, check_logs
 
 Batch = dict[str, Any]
 Program = tuple[int, ...]
@@ -73,7 +73,9 @@ class Stepper:
         backend = backends.current()
 
         def objective() -> tuple[Any, dict]:
-            logs = dict(phase.loss(batch, True))
+            logs = phase.loss(batch, True)
+            check_logs(phase, logs)
+            logs = dict(logs)
             return phase.optimizer.scale_loss(logs["loss"]), logs
 
         if trained:
@@ -89,7 +91,13 @@ class Stepper:
             if model.ema is not None:
                 model.average.update(trained)
         for name, value in following.items():
-            _state(model, phase, name).assign(value)
+            variable = _state(model, phase, name)
+            if tuple(variable.shape) != tuple(ops.shape(value)):
+                raise ModelError(
+                    f"The state {name!r} has the shape {tuple(variable.shape)}. Received from "
+                    f"phase {phase.name!r}: {tuple(ops.shape(value))}"
+                )
+            variable.assign(value)
         return logs
 
 
