@@ -22,7 +22,12 @@ def gradients(
         loss, logs = objective()
     found = tape.gradient(loss, [variable.value for variable in trained])
     # Of an embedding come the rows that were read: Adam would leave the momentum of the others.
-    return [None if grad is None else tf.convert_to_tensor(grad) for grad in found], logs
+    found = [None if grad is None else tf.convert_to_tensor(grad) for grad in found]
+    read = [value for value in keras.tree.flatten([loss, logs, found]) if value is not None]
+    # TensorFlow's dependency optimizer lets a weight be updated before the loss has read it, in one
+    # compilation of forty. What updates weights waits for the gradients, and these for the logs.
+    with tf.control_dependencies([keras.ops.convert_to_tensor(value) for value in read]):
+        return [None if grad is None else tf.identity(grad) for grad in found], logs
 
 
 def apply(
