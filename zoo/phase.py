@@ -82,11 +82,9 @@ def check_declared(
     """Checks what a model's `assemble` has declared.
 
     Raises:
-        ModelError: There is no phase, a phase trains nothing, or a noise is none or has the name of
+        ModelError: A phase trains nothing, or a noise is none or has the name of
             something else that a batch holds.
     """
-    if not phases:
-        raise ModelError(f"{model}: assemble() declares phases. Received: none.")
     for name, value in noise.items():
         if not isinstance(value, Noise):
             raise ModelError(

@@ -51,7 +51,6 @@ def assembled(change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: setattr(m, "phases", []), "declares phases. Received: none"),
         (lambda m: setattr(m, "noise", {"z": (4,)}), "noise is made by normal"),
         (lambda m: setattr(m, "noise", {"data": normal(4)}), "holds 'data' already"),
         (lambda m: setattr(m, "noise", {"step": normal()}), "holds 'step' already"),
@@ -66,6 +65,13 @@ def assembled(change):
 def test_wrong_declarations_are_named(change, message):
     with pytest.raises(ModelError, match=message):
         small(**assembled(change))
+
+
+def test_a_model_without_phases_is_used_and_not_trained():
+    model = small(**assembled(lambda m: setattr(m, "phases", [])))
+    assert model.encode(DATA).shape == (8, 2)
+    with pytest.raises(ModelError, match="Received: Changed without any"):
+        model.fit(DATA, verbose=0)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,11 @@ def fit(
             raise ModelError(f"{name} is at least 1. Received: {value}")
     if steps is not None and steps < 1:
         raise ModelError(f"steps is at least 1. Received: {steps}")
+    if not model.phases:
+        raise ModelError(
+            f"A model trains in the phases that assemble() declares. "
+            f"Received: {type(model).__name__} without any."
+        )
     data = data_for(model, data, labels, steps=steps_per_epoch or steps)
     if steps_per_epoch is not None and not isinstance(data, Stream):
         raise ModelError(
