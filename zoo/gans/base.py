@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -13,6 +13,10 @@ from zoo.networks import apply
 from zoo.noise import Noise, normal
 from zoo.phase import Batch, Logs, Phase
 from zoo.settings import setting
+
+Side = Literal["real", "fake"]
+Terms = dict[str, tuple[float, Any]]
+"""What is added to a loss: the name in the log → the weight and the value."""
 
 
 class Adversarial(NetworkSettings, GenerativeModel):
@@ -41,19 +45,33 @@ class Adversarial(NetworkSettings, GenerativeModel):
         return {"discriminator": {"activation": "leaky_relu"}}
 
     def assemble(self) -> None:
-        self.generator, _ = self.decoder_of("generator", latent=self.latent_dim)
-        self.discriminator = self.encoder_of("discriminator", logit=1)
-        self.noise = self.prior = {"latent": self.latent_noise()}
+        self.make_generator()
+        self.make_discriminator()
+        self.noise = {**self.prior}
         rate = self.discriminator_learning_rate or self.learning_rate
         self.phases = [
             Phase(
                 self.discriminator_loss,
-                [self.discriminator],
+                [self.judge_network],
                 self.make_optimizer(rate),
                 repeat=self.discriminator_steps,
             ),
             Phase(self.generator_loss, [self.generator], self.make_optimizer(self.learning_rate)),
         ]
+
+    def make_generator(self) -> None:
+        """Makes `generator` and `prior`, the random inputs that it reads."""
+        self.generator, _ = self.decoder_of("generator", latent=self.latent_dim)
+        self.prior = {"latent": self.latent_noise()}
+
+    def make_discriminator(self) -> None:
+        """Makes `discriminator`, and whatever else its phase trains."""
+        self.discriminator = self.encoder_of("discriminator", logit=1)
+
+    @property
+    def judge_network(self) -> keras.Model:
+        """The network that the discriminator's phase trains."""
+        return self.discriminator
 
     def latent_noise(self) -> Noise:
         """The latent's distribution: standard normal."""
@@ -77,7 +95,15 @@ class Adversarial(NetworkSettings, GenerativeModel):
 
     def discriminate(self, data: Any, batch: Batch, training: bool) -> Any:
         """The discriminator's logits `(batch, 1)`."""
-        return apply(self.discriminator, batch | {"data": data}, training)["logit"]
+        return self.judge(data, batch, training, "fake")["logit"]
+
+    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
+        """The discriminator's outputs for data or samples."""
+        return apply(self.judge_network, batch | {"data": data}, training)
+
+    def generator_terms(self, fake: Logs, batch: Batch) -> Terms:
+        """What a subclass adds to the generator's loss, of the discriminator's outputs."""
+        return {}
 
     def logits(self, batch: Batch, training: bool) -> tuple[Any, Any]:
         """The discriminator's logits of data, and of generated data that pass no gradient."""
@@ -85,3 +111,10 @@ class Adversarial(NetworkSettings, GenerativeModel):
         return self.discriminate(batch["data"], batch, training), self.discriminate(
             fake, batch, training
         )
+
+
+def with_terms(loss: Any, terms: Terms) -> Logs:
+    """The logs of a loss with what is added to it, which the log shows without its weight."""
+    for weight, value in terms.values():
+        loss = loss + weight * value
+    return {"loss": loss, **{name: value for name, (_, value) in terms.items()}}

@@ -7,7 +7,7 @@ from typing import Literal
 from keras import ops
 
 from zoo import losses
-from zoo.gans.base import Adversarial
+from zoo.gans.base import Adversarial, with_terms
 from zoo.phase import Batch, Logs
 from zoo.settings import setting
 
@@ -36,5 +36,6 @@ class GAN(Adversarial):
 
     def generator_loss(self, batch: Batch, training: bool) -> Logs:
         """Generated data should pass for real."""
-        fake = self.discriminate(self.generate(batch, training), batch, training)
-        return {"loss": getattr(losses, f"{self.loss}_generator")(fake)}
+        fake = self.judge(self.generate(batch, training), batch, training, "fake")
+        loss = getattr(losses, f"{self.loss}_generator")(fake["logit"])
+        return with_terms(loss, self.generator_terms(fake, batch))
