@@ -28,6 +28,9 @@ CHANGES = {
     "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
     # A tenth of the units is active, which leaves one or two of 16.
     "sparse_autoencoder": {"latent_dim": 100},
+    # Half of the budget is the autoencoder's.
+    "code_gan": {"pretraining_steps": 100},
+    "augmented_gan": {"pretraining_steps": 100},
 }
 """What makes a model of long runs, or of large ones, learn in a short one."""
 
@@ -56,13 +59,19 @@ def settings(name, data):
     for key, value in found.items():
         default = cls.fields[key].default
         if isinstance(value, int) and not cls.fields[key].required:
-            larger = value * (16 if key.endswith("width") else 4)
-            found[key] = larger if default is None else min(default, larger)
+            found[key] = larger(key, value) if default is None else min(default, larger(key, value))
         elif isinstance(value, dict):
-            found[key] = {option: 16 * size for option, size in value.items()}
+            found[key] = larger(key, value)
     if "learning_rate" in cls.fields:
         found["learning_rate"] = FASTER * zoo.describe(name).fields()["learning_rate"].default
     return found | CHANGES.get(name, {}) | cls.facts(data)
+
+
+def larger(key, value):
+    """A tiny size, or the sizes in a mapping, made larger."""
+    if isinstance(value, dict):
+        return {option: larger(option, size) for option, size in value.items()}
+    return value * (16 if key.endswith("width") else 4)
 
 
 def trained(name, digits, **changes):

@@ -98,13 +98,15 @@ def test_the_loss_falls_on_data_that_repeat(model):
     data = tiny.data(model, count=2 * BATCH)
     for phase in model.phases:
         getattr(phase.optimizer, "inner_optimizer", phase.optimizer).learning_rate = 3e-3
+    model.steps.assign(0)  # A model of stages begins with its first one.
     history = model.fit(data, epochs=24, batch_size=BATCH, verbose=0).history
     for name, losses in history.items():
-        assert np.isfinite(losses).all(), name
+        ran = ~np.isnan(losses)  # A loss that is NaN ends a training: these are of other stages.
+        assert ran.any() and np.isfinite(np.asarray(losses)[ran]).all(), name
     # A game's losses rise and fall: that of the phase which runs first falls from where it starts.
     first = model.phases[0].name
     name = "loss" if len(model.phases) == 1 else f"{first}_loss"
-    assert min(history[name][1:]) < history[name][0] - 1e-3, history[name]
+    assert np.nanmin(history[name][1:]) < history[name][0] - 1e-3, history[name]
 
 
 def test_parts_are_functional_models_from_names_to_names(model):
@@ -185,8 +187,8 @@ def test_samples_are_data_or_refused(model):
 
 def test_a_reconstruction_is_the_decoding_of_the_code(model):
     if "reconstruct" not in model.table():
-        with pytest.raises(ModelError, match="no use 'encode'"):
-            model.encode(np.zeros((2, *model.shape), "float32"))
+        with pytest.raises(ModelError, match="no use 'reconstruct'"):
+            model.reconstruct(np.zeros((2, *model.shape), "float32"))
         return
     given = tiny.inputs(model, "reconstruct", COUNT)
     labels = {name: given[name] for name in ("labels",) if name in given}

@@ -33,7 +33,10 @@ def model(request):
         shared=request.param,
         **WEIGHTS,
     )
-    for part, name, values in ((model.discriminator, "logit", LOGIT), (model.encoder, "code", CODE)):
+    for part, name, values in (
+        (model.discriminator, "logit", LOGIT),
+        (model.encoder, "code", CODE),
+    ):
         (kernel, bias) = (w for w in part.weights if name in w.path)
         kernel.assign(values[0])
         bias.assign(values[1])
@@ -82,7 +85,9 @@ def test_one_trunk_serves_encoder_and_discriminator():
     shared, separate = (zoo.create("fusion_gan", shared=s, **options) for s in (True, False))
 
     def common(model):
-        ours, theirs = ({id(w) for w in part.weights} for part in (model.encoder, model.discriminator))
+        ours, theirs = (
+            {id(w) for w in part.weights} for part in (model.encoder, model.discriminator)
+        )
         return len(ours & theirs)
 
     assert common(shared) == len(shared.encoder.weights) - 2  # but the head's

@@ -27,16 +27,26 @@ def filled(classes=None, components=1, dim=2):
 
 
 def drawn(prior, **values):
-    return array(prior({name: tensor(v, "int32" if name != "code_noise" else "float32")
-                        for name, v in values.items()}))
+    return array(
+        prior(
+            {
+                name: tensor(v, "int32" if name != "code_noise" else "float32")
+                for name, v in values.items()
+            }
+        )
+    )
 
 
 def test_unfitted_it_is_a_standard_normal():
     prior = MixturePrior(3, 2, components=2)
     noise = RNG.normal(size=(4, 3)).astype("float32")
-    EXACT.check(drawn(prior, code_noise=noise, code_component=[0, 1, 2, 3], labels=[0, 1, 0, 1]), noise)
+    EXACT.check(
+        drawn(prior, code_noise=noise, code_component=[0, 1, 2, 3], labels=[0, 1, 0, 1]), noise
+    )
     expected = multivariate_normal(np.zeros(3), np.eye(3)).logpdf(noise)
-    FORMULA.check(array(prior.log_density_rows(tensor(noise), tensor([0, 1, 0, 1], "int32"))), expected)
+    FORMULA.check(
+        array(prior.log_density_rows(tensor(noise), tensor([0, 1, 0, 1], "int32"))), expected
+    )
 
 
 def test_a_gaussian_gives_mean_and_factor_times_noise():
@@ -51,7 +61,9 @@ def test_the_integer_chooses_the_component_by_its_weight():
     prior.mixing.assign([[0.25, 0.0, 0.75]])
     prior.means.assign([[[10.0], [20.0], [30.0]]])
     quarter = TURNS // 4
-    codes = drawn(prior, code_noise=np.zeros((4, 1)), code_component=[0, quarter - 1, quarter, TURNS - 1])
+    codes = drawn(
+        prior, code_noise=np.zeros((4, 1)), code_component=[0, quarter - 1, quarter, TURNS - 1]
+    )
     EXACT.check(codes.ravel(), [10, 10, 30, 30])
 
 
@@ -61,7 +73,8 @@ def test_labels_choose_the_mixture():
     noise = RNG.normal(size=(3, 2))
     means, factors = array(prior.means), array(prior.factors)
     expected = [
-        means[c, k] + factors[c, k] @ row for c, k, row in zip(labels, (1, 0, 1), noise, strict=True)
+        means[c, k] + factors[c, k] @ row
+        for c, k, row in zip(labels, (1, 0, 1), noise, strict=True)
     ]
     FORMULA.check(drawn(prior, code_noise=noise, code_component=turns, labels=labels), expected)
 
@@ -71,10 +84,13 @@ def test_the_density_is_that_of_the_mixture():
     codes, labels = RNG.normal(size=(6, 2)), np.array([0, 1, 1, 0, 1, 0])
     mixing, means, factors = (array(w) for w in (prior.mixing, prior.means, prior.factors))
     expected = [
-        np.log(sum(
-            mixing[c, k] * multivariate_normal(means[c, k], factors[c, k] @ factors[c, k].T).pdf(code)
-            for k in range(3)
-        ))
+        np.log(
+            sum(
+                mixing[c, k]
+                * multivariate_normal(means[c, k], factors[c, k] @ factors[c, k].T).pdf(code)
+                for k in range(3)
+            )
+        )
         for code, c in zip(codes, labels, strict=True)
     ]
     FORMULA.check(array(prior.log_density_rows(tensor(codes), tensor(labels, "int32"))), expected)

@@ -19,7 +19,9 @@ def covariance(codes):
 
 def test_sums_hold_counts_sums_and_products_and_add_up_over_batches():
     whole = array(outer_sums(tensor(CODES), tensor(ONE_HOT)))
-    halves = sum(array(outer_sums(tensor(CODES[h]), tensor(ONE_HOT[h]))) for h in np.split(np.arange(40), 2))
+    halves = sum(
+        array(outer_sums(tensor(CODES[h]), tensor(ONE_HOT[h]))) for h in np.split(np.arange(40), 2)
+    )
     FORMULA.check(halves, whole)
     own = CODES[LABELS == 1].astype("float64")
     assert whole[1, 0, 0] == 20 and not whole[2].any()

@@ -189,14 +189,15 @@ class CodeGAN(CodeConditioned, GAN):
     """GAN whose generator reads noise, a label and the code of a trained autoencoder.
 
     The model is original to this package. In training the generator reads the code of the datum
-    whose place its sample takes, standardized: G(latent, label, code). The discriminator reads data,
-    label and code: its logit is w·φ + φ·V·code with φ the features of its trunk, a projection
-    (Miyato & Koyama, 2018, arXiv:1802.05637), so that what it compares are p(data | label, code)
-    of data and of samples, and a generator that ignores the code loses. Losses are those of `gan`.
+    whose place its sample takes, standardized: G(latent, label, code). The discriminator reads
+    data, label and code: its logit is w·φ + φ·V·code, with φ the features of its trunk, a
+    projection (Miyato & Koyama, 2018, arXiv:1802.05637). It compares p(data | label, code) of data
+    and of samples, so a generator that ignores the code loses. The losses are those of `gan`.
 
     The codes' distribution is kept, so that sampling needs no data: training adds [1, c][1, c]ᵀ up
     over batches, class by class, with a decay, and a Gaussian with a full covariance follows from
-    the sums at every step. Sampling draws a code from the label's Gaussian, and then the sample.
+    the sums at every step. Sampling draws a code from the label's Gaussian, then the sample;
+    `zoo.priors.fit_prior` fits a mixture in its place.
     """
 
     network = None
