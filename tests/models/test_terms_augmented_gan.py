@@ -66,7 +66,8 @@ def autoencoder():
 
 def test_without_augmentation_it_is_the_gan_itself():
     options = {"latent_dim": 4, "width": 4}
-    around = tiny.create("augmented_gan", autoencoder=autoencoder(), ratio=0.0, gan_options=options)
+    changes = {"gan": "dcgan", "gan_options": options, "ratio": 0.0}
+    around = tiny.create("augmented_gan", autoencoder=autoencoder(), **changes)
     alone = zoo.create("dcgan", shape=(8, 8, 1), **options)
     for model in (around, alone):
         model.fit(DATA, steps=3, batch_size=16, verbose=0)

@@ -12,7 +12,10 @@ from zoo.errors import ModelError
 from zoo.priors import fit_prior, gaussians, outer_sums
 
 COUNT = 32
-DATA = np.random.default_rng(0).uniform(-1, 1, (COUNT, 8, 8, 1)).astype("float32")
+# Four directions of large variation, from −1 to 1, so that codes differ.
+RNG = np.random.default_rng(0)
+DATA = np.tanh(RNG.normal(size=(COUNT, 4)) @ RNG.normal(size=(4, 64))).astype("float32")
+DATA = (2 * (DATA - DATA.min()) / (DATA.max() - DATA.min()) - 1).reshape(COUNT, 8, 8, 1)
 LABELS = (np.arange(COUNT) % 2).astype("int32")
 
 

@@ -34,8 +34,10 @@ class AugmentedGAN(WithAutoencoder):
     """
 
     value_range = (-1.0, 1.0)
-    gan: str = setting("The registered model that is trained.", default="dcgan")
-    gan_options: dict = setting("Its settings.", default={}, tiny={"latent_dim": 4, "width": 4})
+    gan: str = setting("The registered model that is trained.", default="lsgan")
+    gan_options: dict = setting(
+        "Its settings.", default={}, tiny={"latent_dim": 4, "network_options": {"width": 4}}
+    )
     perturbation: Perturbation = setting(
         "Of the codes: Gaussian noise, interpolation with a neighbour, or masking.",
         default="interpolation",
@@ -114,14 +116,16 @@ class AugmentedGAN(WithAutoencoder):
         return batch | {"data": mixed}
 
     def uses(self) -> dict[str, Use]:
-        """Those of the GAN, and those of the autoencoder that the GAN has none of."""
+        """Those of the GAN; where it encodes nothing, the autoencoder's round trip."""
         code, made = "code_encoder/code", "code_decoder/data"
         through = [Step("code_encoder"), Step("code_decoder", {"latent": code})]
         compared = [*through, Step("data_error", {"other": made})]
-        return {
+        table = self.inner.uses()
+        if "encode" in table:
+            return table
+        return table | {
             "encode": Use([Step("code_encoder")], {"code": code}),
             "decode": Use([Step("code_decoder", {"latent": "code"})], {"data": made}),
             "reconstruct": Use(through, {"reconstruction": made}),
             "score": Use(compared, {"score": "data_error/error"}),
-            **self.inner.uses(),
         }
