@@ -24,7 +24,6 @@ def run(
     arms: Sequence[Arm],
     train: Callable[[Arm, int, bool], Mapping[str, float]],
     *,
-    seeds: int,
     title: str,
     conditions: str,
     reading: str,
@@ -32,13 +31,13 @@ def run(
 ) -> int:
     """Trains every arm with every seed, and writes `results/name.jsonl` and `.md`.
 
-    A line is written after each training; one that is there already is not trained again.
+    A line is written after each training; one that is there already is not trained again, so that
+    a study is resumed, or goes on to more seeds.
 
     Args:
         name: Of the study, and of its files.
         arms: What is compared: the columns that tell them apart.
         train: `train(arm, seed, quick)` → measures.
-        seeds: How many.
         title: Of the page.
         conditions: Sentences on data, networks, budgets and measures.
         reading: What follows from the table.
@@ -46,12 +45,13 @@ def run(
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--quick", action="store_true", help="one seed and a tenth of the steps")
+    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="how many (5)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder of the results")
     options = parser.parse_args()
     stem = options.out / (f"{name}-quick" if options.quick else name)
     lines = stem.with_suffix(".jsonl")
     rows = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
-    for seed in range(1 if options.quick else seeds):
+    for seed in range(1 if options.quick else options.seeds):
         for arm in arms:
             if any(row["arm"] == dict(arm) and row["seed"] == seed for row in rows):
                 continue

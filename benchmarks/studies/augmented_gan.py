@@ -122,7 +122,6 @@ def main() -> int:
         "augmented_gan",
         ARMS,
         train,
-        seeds=3,
         title="A GAN of few digits, with and without augmentation in an autoencoder's codes",
         conditions=CONDITIONS,
         reading=READING,

@@ -78,7 +78,6 @@ def main() -> int:
         "code_gan",
         ARMS,
         train,
-        seeds=3,
         title="A conditional GAN with and without the code of an autoencoder",
         conditions=CONDITIONS,
         reading=READING,

@@ -73,7 +73,6 @@ def main() -> int:
         "fusion_gan",
         ARMS,
         train,
-        seeds=3,
         title="One trunk for encoder and discriminator, against two networks",
         conditions=CONDITIONS,
         reading=READING,

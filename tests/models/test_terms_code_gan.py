@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 import zoo
+from export.certification.cardinality import cardinality
 from tests import tiny
 from tests.arrays import array, tensor
 from tests.tolerances import EXACT, FORMULA, FORWARD
 from zoo.errors import ModelError
 from zoo.priors import fit_prior, gaussians, outer_sums
+from zoo.priors.mixture import TURNS
 
 COUNT = 32
 # Four directions of large variation, from −1 to 1, so that codes differ.
@@ -159,6 +161,8 @@ def test_any_autoencoder_samples_from_a_prior_that_is_fitted_to_it(tmp_path):
     for c in range(2):
         expected = codes[LABELS == c].mean(axis=0)
         FORWARD.check(mixing[c] @ means[c], expected)
+    limits = cardinality(sampler)["code_prior"]
+    assert limits == {"code_component": TURNS, "labels": 2}
     samples = sampler.sample(4, labels=[0, 1, 0, 1])
     assert samples.shape == (4, 8, 8, 1)
     EXACT.check(sampler.reconstruct(images), model.reconstruct(images))

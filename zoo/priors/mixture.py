@@ -31,16 +31,16 @@ class MixturePrior(Prior):
 
     Args:
         dim: Length of a code.
-        num_classes: How many classes have a mixture of their own; None for one mixture of all.
+        classes: How many classes have a mixture of their own; None for one mixture of all.
         components: Of each mixture.
     """
 
     def __init__(
-        self, dim: int, num_classes: int | None = None, *, components: int = 1, **options: Any
+        self, dim: int, classes: int | None = None, *, components: int = 1, **options: Any
     ) -> None:
-        super().__init__(dim, num_classes, **({"dtype": precise_dtype()} | options))
+        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
         self.components = components
-        mixtures = num_classes or 1
+        mixtures = classes or 1
         sizes = {
             "mixing": (mixtures, components),
             "means": (mixtures, components, dim),
@@ -69,10 +69,10 @@ class MixturePrior(Prior):
         """Mean + factor·noise of each row's component: `(batch, dim)`."""
         mixing, means, factors = map(ops.convert_to_tensor, (self.mixing, self.means, self.factors))
         noise = precise(inputs["code_noise"])
-        if self.num_classes is None and self.components == 1:
+        if self.classes is None and self.components == 1:
             return means[0, 0] + ops.matmul(noise, ops.transpose(factors[0, 0]))
-        classes = self.num_classes is not None
-        row = inputs["labels"] if classes else ops.zeros_like(inputs["code_component"])
+        labelled = self.classes is not None
+        row = inputs["labels"] if labelled else ops.zeros_like(inputs["code_component"])
         index = row
         if self.components > 1:
             turn = ops.cast(inputs["code_component"], precise_dtype())
@@ -86,11 +86,6 @@ class MixturePrior(Prior):
     def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
         """Codes `(batch, dim)`."""
         return keras.KerasTensor((None, self.dim), dtype=precise_dtype())
-
-    @property
-    def index_range(self) -> int | None:
-        """How many values labels take; the exporter reads it."""
-        return self.num_classes
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log Σ weight·N(code; mean, factor·factorᵀ): `(batch,)`, in nats.
@@ -130,10 +125,10 @@ class MixturePrior(Prior):
                 f"A prior is fitted to at least 2 codes (count, {self.dim}). "
                 f"Received: {codes.shape}."
             )
-        if (labels is None) != (self.num_classes is None):
+        if (labels is None) != (self.classes is None):
             raise ModelError(
-                f"A prior of {self.num_classes or 'no'} classes is fitted to codes "
-                f"{'without' if self.num_classes is None else 'with'} labels."
+                f"A prior of {self.classes or 'no'} classes is fitted to codes "
+                f"{'without' if self.classes is None else 'with'} labels."
             )
         groups = [codes] if labels is None else [codes[labels == c] for c in range(self._rows)]
         found = [_fitted(g if len(g) > 1 else codes, self.components, seed) for g in groups]
@@ -144,7 +139,7 @@ class MixturePrior(Prior):
 
     @property
     def _rows(self) -> int:
-        return self.num_classes or 1
+        return self.classes or 1
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

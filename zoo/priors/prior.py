@@ -21,13 +21,13 @@ class Prior(keras.layers.Layer):
 
     Args:
         dim: Length of a code.
-        num_classes: How many classes the codes have, where the distribution depends on them.
+        classes: How many classes the codes have, where the distribution depends on them.
     """
 
-    def __init__(self, dim: int, num_classes: int | None = None, **options: Any) -> None:
+    def __init__(self, dim: int, classes: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.dim = dim
-        self.num_classes = num_classes
+        self.classes = classes
 
     @property
     def draws(self) -> Mapping[str, Noise]:
@@ -48,7 +48,7 @@ class Prior(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "dim": self.dim, "num_classes": self.num_classes}
+        return {**super().get_config(), "dim": self.dim, "classes": self.classes}
 
 
 def prior_part(prior: Prior, *after: keras.layers.Layer, name: str = "code_prior") -> keras.Model:
@@ -63,7 +63,7 @@ def prior_part(prior: Prior, *after: keras.layers.Layer, name: str = "code_prior
         port: keras.Input(noise.shape, dtype=noise.dtype, name=port)
         for port, noise in prior.draws.items()
     }
-    if prior.num_classes is not None:
+    if prior.classes is not None:
         inputs["labels"] = keras.Input((), dtype="int32", name="labels")
     code = prior(inputs)
     for layer in after:

@@ -85,7 +85,7 @@ def fit_prior(
     codes = model.encode(**read)
     distribution = sampler.code_distribution
     labels = None
-    if distribution.num_classes is not None:
+    if distribution.classes is not None:
         if "labels" not in fields:
             raise ModelError("A prior of classes is fitted to labelled data. Received: no labels.")
         labels = fields["labels"]
