@@ -99,7 +99,12 @@ class Adversarial(NetworkSettings, GenerativeModel):
 
     def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The discriminator's outputs for data or samples."""
-        return apply(self.judge_network, batch | {"data": data}, training)
+        seen = batch | {"data": self.view(data, batch, side)}
+        return apply(self.judge_network, seen, training)
+
+    def view(self, data: Any, batch: Batch, side: Side) -> Any:
+        """Data or samples as the discriminator sees them: as they are."""
+        return data
 
     def generator_terms(self, fake: Logs, batch: Batch) -> Terms:
         """What a subclass adds to the generator's loss, of the discriminator's outputs."""

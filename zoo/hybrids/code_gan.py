@@ -98,14 +98,14 @@ class CodeConditioned(WithAutoencoder, Adversarial):
 
     def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The logit of data or samples, and where codes are matched the code of samples."""
-        seen = batch | {"data": data}
+        seen = batch | {"data": self.view(data, batch, side)}
         found = apply(self.trunk, seen, training)
         logs = {"logit": found["logit"]}
         if self.condition == "projection":
             projected = apply(self.projection, seen, training)["projected"]
             logs["logit"] = projected_logit(found, projected)
         if self.match and side == "fake":
-            logs["code"] = apply(self.encoder, seen, False)["code"]
+            logs["code"] = apply(self.encoder, batch | {"data": data}, False)["code"]
         return logs
 
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
