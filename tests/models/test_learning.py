@@ -21,6 +21,7 @@ BETTER = 0.7
 """The share of the baseline's error, or distance, that a model has to come below."""
 COMPONENTS = 8
 MARGIN = 2
+AUTOENCODER = {"latent_dim": 16, "learning_rate": 6e-3, "network_options": {"width": 64}}
 CHANGES = {
     # With a weight of 4 and few pixels of a Bernoulli, the best latent tells nothing of the data.
     "beta_vae": {"likelihood": "gaussian", "stddev": 0.2},
@@ -29,8 +30,12 @@ CHANGES = {
     # A tenth of the units is active, which leaves one or two of 16.
     "sparse_autoencoder": {"latent_dim": 100},
     # Half of the budget is the autoencoder's.
-    "code_gan": {"pretraining_steps": 100},
-    "augmented_gan": {"pretraining_steps": 100},
+    "code_gan": {"pretraining_steps": 150, "autoencoder_options": AUTOENCODER},
+    "augmented_gan": {
+        "pretraining_steps": 150,
+        "autoencoder_options": AUTOENCODER,
+        "gan_options": {"learning_rate": 1e-3, "latent_dim": 16, "network_options": {"width": 64}},
+    },
 }
 """What makes a model of long runs, or of large ones, learn in a short one."""
 
