@@ -33,6 +33,7 @@ class Stepper:
         for phase, trained in zip(model.phases, self.trained, strict=True):
             check_known(phase, trained)
         self.others = [_without(model.variables, trained) for trained in self.trained]
+        self._gradients = [self._differentiated(number) for number in range(len(model.phases))]
         self._compiled: dict[Program, Callable[[list[Batch]], list[dict]]] = {}
 
     @classmethod
@@ -67,21 +68,31 @@ class Stepper:
 
         return step
 
-    def _update(self, number: int, batch: Batch) -> dict[str, Any]:
-        """Updates a phase's networks on one batch and returns the logs of its loss."""
-        model, phase, trained = self.model, self.model.phases[number], self.trained[number]
-        backend = backends.current()
+    def _differentiated(self, number: int) -> Callable[[Batch], tuple[list, dict]]:
+        """Batch → a phase's gradients and the logs of its loss."""
+        phase, trained = self.model.phases[number], self.trained[number]
 
-        def objective() -> tuple[Any, dict]:
+        def objective(batch: Batch) -> tuple[Any, dict]:
             logs = phase.loss(batch, True)
             check_logs(phase, logs)
             logs = dict(logs)
             return phase.optimizer.scale_loss(logs["loss"]), logs
 
-        if trained:
-            gradients, logs = backend.gradients(objective, trained, self.others[number])
-        else:  # All is frozen: the loss is still reported, and its state moves on.
-            gradients, logs = [], objective()[1]
+        if not trained:  # All is frozen: the loss is still reported, and its state moves on.
+            return lambda batch: ([], objective(batch)[1])
+        return backends.current().differentiate(
+            objective,
+            trained,
+            self.others[number],
+            reads=phase.optimizer.variables,
+            name=f"phase {phase.name!r}",
+        )
+
+    def _update(self, number: int, batch: Batch) -> dict[str, Any]:
+        """Updates a phase's networks on one batch and returns the logs of its loss."""
+        model, phase, trained = self.model, self.model.phases[number], self.trained[number]
+        backend = backends.current()
+        gradients, logs = self._gradients[number](batch)
         following = logs.pop("next", {})
         # PyTorch and TensorFlow assign in place: a log that is a variable would move with it.
         logs = {name: ops.copy(value) for name, value in logs.items()}
