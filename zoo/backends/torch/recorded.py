@@ -107,8 +107,8 @@ class Recorded:
 
     def _values(self, graph: Graph) -> list[torch.Tensor | None]:
         """The values of the variables that the graph reads."""
-        pairs = zip(self.variables, graph.read, strict=True)
-        return [variable.value if read else None for variable, read in pairs]
+        pairs = zip(held(self.variables), graph.read, strict=True)
+        return [value if read else None for value, read in pairs]
 
     def _compute(self, graph: Graph, leaves: list) -> tuple[list, list]:
         """Outputs and new values of the changed variables."""
@@ -121,7 +121,7 @@ class Recorded:
         tensors, values = self._compute(graph, leaves)
         if values:
             with torch.no_grad():
-                torch._foreach_copy_([variable.value for variable in graph.changed], values)
+                torch._foreach_copy_(held(graph.changed), values)
         return graph.outputs(tensors)
 
     def _record(self, key: Key, leaves: list, spec: Any) -> Any:
@@ -148,6 +148,14 @@ class Recorded:
     def _stay_eager(self, reason: str) -> None:
         self.way = "eager"
         warnings.warn(f"PyTorch runs {self.name} eagerly, not {way()}: {reason}.", stacklevel=4)
+
+
+def held(variables: Sequence[keras.Variable]) -> list[torch.Tensor]:
+    """The tensors that variables hold for good, and assign to in place.
+
+    Outside of Keras's scopes they are the variables' `value`, which looks for scopes every time.
+    """
+    return [variable._value for variable in variables]
 
 
 def record(
