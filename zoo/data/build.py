@@ -28,16 +28,16 @@ def as_data(
     """Returns an array, a pair `(samples, labels)`, a dictionary of fields or `Data` as `Data`.
 
     Args:
-        values: what to convert; `Data` are returned as they are. In a dictionary stand `data`,
+        values: What to convert; `Data` are returned as they are. In a dictionary stand `data`,
             `labels` and other fields, arrays or `Field`s, by name.
-        shape: of a sample, as a model expects it; it settles whether `(count, a, b)` are images
+        shape: Of a sample, as a model expects it; it settles whether `(count, a, b)` are images
             without channels or sequences.
-        num_classes: labels are indices below this number; by default the classes are those
+        num_classes: Labels are indices below this number; by default the classes are those
             that occur.
-        like: data whose shape, classes and range these share, such as those trained on.
+        like: Data whose shape, classes and range these share, such as those trained on.
 
     Raises:
-        DataError: for values that are no data, or not as expected.
+        DataError: The values are no data, or not as expected.
     """
     if like is not None:
         shape = like.shape if shape is None else shape
@@ -107,7 +107,7 @@ def assemble(
     """Returns training and test data with one shape, one set of classes and one range.
 
     Raises:
-        DataError: for splits that are no data, or do not fit each other.
+        DataError: The splits are no data, or do not fit each other.
     """
     splits = {"train": raw.train} | ({} if raw.test is None else {"test": raw.test})
     samples = {part: _samples(split, kind) for part, split in splits.items()}

@@ -14,7 +14,7 @@ def named_arrays(element: Any) -> dict[str, np.ndarray]:
     """Returns an element's fields by name: of a dictionary, a pair `(x, y)`, or x alone.
 
     Raises:
-        DataError: for anything else.
+        DataError: The element is anything else.
     """
     return {name: _array(name, value) for name, value in _named(element).items()}
 

@@ -23,13 +23,13 @@ class Field:
 
     Attributes:
         values: `(count, *shape)`, any real dtype.
-        kind: one of the above.
-        source_range: what continuous values fill, such as `(0, 255)`; None for measurements.
-        extent: smallest and largest value, used for scaling where there is no source range.
-        size: number of different indices; None where it is not known.
-        names: one name per index, such as the words of a vocabulary.
-        hidden: whether indices may be -1, which stands for a value that is not given.
-        indicators: features that a `Standardization` leaves as they are, such as one-hot columns.
+        kind: One of the above.
+        source_range: What continuous values fill, such as `(0, 255)`; None for measurements.
+        extent: Smallest and largest value, used for scaling where there is no source range.
+        size: Number of different indices; None where it is not known.
+        names: One name per index, such as the words of a vocabulary.
+        hidden: Whether indices may be -1, which stands for a value that is not given.
+        indicators: Features that a `Standardization` leaves as they are, such as one-hot columns.
     """
 
     values: np.ndarray

@@ -26,15 +26,15 @@ class Stream:
     epoch starts the stream anew, with a warning.
 
     Args:
-        source: a `tf.data.Dataset`, `DataLoader`, `IterableDataset`, `keras.utils.PyDataset`, a
+        source: A `tf.data.Dataset`, `DataLoader`, `IterableDataset`, `keras.utils.PyDataset`, a
             generator, or a function that returns an iterator.
-        steps_per_epoch: steps of an epoch; needed where the source does not tell its length.
-        shape: of a sample, as a model expects it; tells rows from batches.
-        num_classes: labels are indices below this number.
-        class_names: one name per class.
+        steps_per_epoch: Steps of an epoch; needed where the source does not tell its length.
+        shape: Of a sample, as a model expects it; tells rows from batches.
+        num_classes: Labels are indices below this number.
+        class_names: One name per class.
 
     Raises:
-        DataError: for anything else, or a source whose first element is no data.
+        DataError: The source is anything else, or its first element is no data.
     """
 
     streams: Mapping[str, Any] = {}
@@ -126,7 +126,7 @@ class Stream:
         """Rejects the split: the rows of a stream cannot be told apart before they are read.
 
         Raises:
-            DataError: always.
+            DataError: Always.
         """
         raise DataError(
             f"A validation split is of data whose rows can be counted. Received: {fraction} of a "

@@ -19,9 +19,9 @@ class StreamPlan:
     """Batches of a stream by step, which are asked for in order.
 
     Args:
-        stream: what is read.
-        batch_size: rows of a batch; by default those of the stream's own batches.
-        batches_per_step: batches that one step reads.
+        stream: What is read.
+        batch_size: Rows of a batch; by default those of the stream's own batches.
+        batches_per_step: Batches that one step reads.
     """
 
     def __init__(self, stream: "Stream", batch_size: int | None, batches_per_step: int) -> None:

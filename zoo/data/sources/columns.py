@@ -20,10 +20,10 @@ class Column:
     """One column of a table.
 
     Attributes:
-        name: of the table's header.
+        name: Of the table's header.
         kind: `integer` and `number` are numeric; `category` is one of a few texts.
-        categories: the texts of a category, sorted; the empty one stands for missing cells.
-        fill: what replaces missing numbers: the median.
+        categories: The texts of a category, sorted; the empty one stands for missing cells.
+        fill: What replaces missing numbers: the median.
     """
 
     name: str
@@ -47,12 +47,12 @@ def infer_column(name: str, cells: Sequence[str], *, category: bool = False) -> 
     """Returns what a column is: numeric where every cell that is not missing is a number.
 
     Args:
-        name: of the column.
-        cells: all of them.
-        category: whether numbers are categories too, as in a column of labels.
+        name: Of the column.
+        cells: All of them.
+        category: Whether numbers are categories too, as in a column of labels.
 
     Raises:
-        DataError: for a column without a value, or of more texts than categories have.
+        DataError: The column has no value, or more texts than a category has.
     """
     from sklearn.impute import SimpleImputer
 
@@ -83,7 +83,7 @@ def read_numbers(column: Column, cells: Sequence[str]) -> np.ndarray:
     """Returns float64 `(count,)`, missing cells filled.
 
     Raises:
-        DataError: for a cell that is no number.
+        DataError: A cell is no number.
     """
     filled = [str(column.fill) if is_missing(cell) else cell for cell in cells]
     numbers = as_numbers(filled)
@@ -97,7 +97,7 @@ def read_categories(column: Column, cells: Sequence[str]) -> np.ndarray:
     """Returns int32 indices `(count,)` of the categories.
 
     Raises:
-        DataError: for a text that is none of them.
+        DataError: A text is none of them.
     """
     from zoo.data.labels import index_labels
 

@@ -54,7 +54,7 @@ class Options:
         """Checks that no option is set that is for another kind of source.
 
         Raises:
-            DataError: naming the option.
+            DataError: Such an option is set; it is named.
         """
         for name, value in self.given(names).items():
             raise DataError(f"{name} is for {kind}. Received: {name}={value!r} for {source}.")
@@ -64,7 +64,7 @@ def read(source: object, options: Options) -> Splits:
     """Returns the training data and the test data, or None, of one source.
 
     Raises:
-        DataError: for a source that is unknown or unreadable, or an option that is not for it.
+        DataError: The source is unknown or unreadable, or an option is not for it.
     """
     if isinstance(source, Data):
         return source, None

@@ -38,10 +38,10 @@ class Table:
     every category is a field of its own name instead. A label column is the field `labels`.
 
     Attributes:
-        columns: of the file, in its order, without those that are not read.
-        form: of categories, "one-hot" or "index".
-        label: the name of the column that holds the labels, or None.
-        standardization: of the numbers, or None where they are as in the file.
+        columns: Of the file, in its order, without those that are not read.
+        form: Of categories, "one-hot" or "index".
+        label: The name of the column that holds the labels, or None.
+        standardization: Of the numbers, or None where they are as in the file.
     """
 
     columns: tuple[Column, ...]
@@ -63,7 +63,7 @@ class Table:
         """Returns the cells of columns as arrays: `data`, and indices of categories.
 
         Raises:
-            DataError: for a missing column, or a cell that does not fit its column.
+            DataError: A column is missing, or a cell does not fit its column.
         """
         absent = [column.name for column in self.columns if column.name not in cells]
         if absent:
@@ -89,7 +89,7 @@ class Table:
         Of one-hot columns the largest counts; missing numbers are not brought back.
 
         Raises:
-            DataError: for arrays of other columns.
+            DataError: The arrays have other columns.
         """
         fields = dict(batch) if isinstance(batch, Mapping) else {"data": batch}
         data = np.asarray(fields["data"], np.float64)
@@ -143,7 +143,7 @@ class Table:
         """The table that `to_config` described.
 
         Raises:
-            DataError: for a description that is none.
+            DataError: The description is not one.
         """
         try:
             record = config["standardization"]
@@ -173,15 +173,15 @@ def load_table(
     category of their own. `Data.origin["table"]` describes the table.
 
     Args:
-        path: the file; commas, semicolons, tabs or bars between cells, UTF-8.
-        table: of the training data, for other data of the same columns.
-        label: the column that holds the labels.
-        columns: the columns that are read; all by default.
-        form: of categories: "one-hot" columns of `data`, or fields of indices ("index").
-        standardize: whether numbers are brought to mean 0 and deviation 1.
+        path: The file; commas, semicolons, tabs or bars between cells, UTF-8.
+        table: Of the training data, for other data of the same columns.
+        label: The column that holds the labels.
+        columns: The columns that are read; all by default.
+        form: Of categories: "one-hot" columns of `data`, or fields of indices ("index").
+        standardize: Whether numbers are brought to mean 0 and deviation 1.
 
     Raises:
-        DataError: for a file that is no table, or columns that are not there.
+        DataError: The file is no table, or columns are not there.
     """
     if form not in FORMS:
         raise DataError(f"Categories are {' or '.join(FORMS)}. Received: {form!r}.")
@@ -225,7 +225,7 @@ def read_cells(path: Path) -> dict[str, list[str]]:
     """Returns the cells of a CSV file by column.
 
     Raises:
-        DataError: for a file that cannot be read, has no rows, or rows of several lengths.
+        DataError: The file cannot be read, has no rows, or rows of several lengths.
     """
     try:
         text = path.read_text("utf-8-sig")
