@@ -1,6 +1,5 @@
 """Raw splits become `Data`: checked, labelled and ranged alike."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.dataset import Data
-from zoo.data.field import Field, Range
+from zoo.data.field import Field, Range, check_range
 from zoo.data.infer import as_field
 from zoo.data.labels import index_labels
 from zoo.data.resize import resize_images
@@ -125,7 +124,7 @@ def assemble(
     extent, *_ = [find_extent(x, name=splits[part].name) for part, x in samples.items()]
     source_range = source_range or raw.source_range or infer_source_range(samples["train"], extent)
     if source_range is not None:
-        extent = source_range = _check_range(source_range)
+        extent = source_range = check_range("source_range", source_range)
     labels, class_names = index_labels(
         [split.labels for split in splits.values()], class_names=raw.class_names
     )
@@ -147,12 +146,3 @@ def _check_count(samples: np.ndarray, labels: np.ndarray | None, name: str) -> N
             f"Each sample has one label. Received: {len(samples)} samples in {name} and "
             f"{len(labels)} labels."
         )
-
-
-def _check_range(source_range: Range) -> Range:
-    low, high = map(float, source_range)
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        raise DataError(
-            f"A source range is (low, high), finite and rising. Received: {source_range}."
-        )
-    return low, high

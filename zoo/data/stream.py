@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from zoo.data.elements import as_stream_field, named_arrays, regroup
+from zoo.data.elements import as_stream_field, check_units, named_arrays, regroup
 from zoo.data.field import Field, Range
 from zoo.data.labels import index_labels
 from zoo.data.sources.foreign import Source, find_source
@@ -150,8 +150,11 @@ class Stream:
         elements = self.elements()
         if self.source.length is None and self._given_steps is not None:
             elements = islice(elements, self._given_steps)
-        for rows in regroup(elements, batch_size):
-            yield self.convert(rows, value_range)
+        for number, rows in enumerate(regroup(elements, batch_size)):
+            batch = self.convert(rows, value_range)
+            if number == 0 and value_range is not None:
+                check_units(rows["data"], batch["data"], value_range)
+            yield batch
 
     def steps_per_epoch(self, batch_size: int, batches_per_step: int) -> int:
         """Steps of one pass.

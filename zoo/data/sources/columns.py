@@ -64,6 +64,7 @@ def infer_column(name: str, cells: Sequence[str], *, category: bool = False) -> 
         )
     numbers = as_numbers(present)
     if numbers is not None and not category:
+        check_finite(name, numbers, present)
         imputer = SimpleImputer(strategy="median").fit(numbers[:, None])
         whole = bool((numbers == np.rint(numbers)).all()) and not any("." in c for c in present)
         fill = float(imputer.statistics_[0])
@@ -90,7 +91,22 @@ def read_numbers(column: Column, cells: Sequence[str]) -> np.ndarray:
     if numbers is None:
         wrong = next(cell for cell in filled if as_numbers([cell]) is None)
         raise DataError(f"The column {column.name!r} holds numbers. Received: {wrong!r}.")
+    check_finite(column.name, numbers, filled)
     return numbers
+
+
+def check_finite(name: str, numbers: np.ndarray, cells: Sequence[str]) -> None:
+    """Checks the numbers of a column.
+
+    Raises:
+        DataError: One of them is infinite.
+    """
+    if not np.isfinite(numbers).all():
+        wrong = cells[int(np.argmin(np.isfinite(numbers)))]
+        raise DataError(
+            f"The numbers of a column are finite. Received: {wrong!r} in {name!r}. "
+            "Accepted: an empty cell for a value that is missing."
+        )
 
 
 def read_categories(column: Column, cells: Sequence[str]) -> np.ndarray:
@@ -123,9 +139,8 @@ def is_missing(cell: str) -> bool:
 
 
 def as_numbers(cells: Sequence[str]) -> np.ndarray | None:
-    """Returns float64 `(count,)`, or None where a cell is no finite number."""
+    """Returns float64 `(count,)`, or None where a cell is no number."""
     try:
-        numbers = np.array(cells, str).astype(np.float64)
+        return np.array(cells, str).astype(np.float64)
     except ValueError:
         return None
-    return numbers if np.isfinite(numbers).all() else None

@@ -252,7 +252,7 @@ def read_cells(path: Path) -> dict[str, list[str]]:
             f"The table cannot be read. Received: {path} (line {reader.line_num}: {error})."
         ) from error
     header = [f"column {n + 1}" for n in range(len(rows[0]))] if rows else []
-    if rows and as_numbers([cell for cell in rows[0] if not is_missing(cell)]) is None:
+    if rows and not _holds_numbers([cell for cell in rows[0] if not is_missing(cell)]):
         header, *rows = rows
     if not rows:
         raise DataError(f"A table holds at least one row. Received: {path}, which holds none.")
@@ -260,6 +260,11 @@ def read_cells(path: Path) -> dict[str, list[str]]:
     if twice:
         raise DataError(f"Columns have different names. Received: {twice[0]!r} twice in {path}.")
     return dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    numbers = as_numbers(cells)
+    return numbers is not None and bool(np.isfinite(numbers).all())
 
 
 def _choose(
