@@ -315,7 +315,7 @@ def test_the_commands_run_a_bundle_with_numpy_pillow_and_onnx_runtime_alone(bund
         folder, out = {str(bundles["vae"])!r}, {str(tmp_path)!r}
         import numpy as np
 
-        np.save(f"{{out}}/data.npy", np.zeros((4, 8, 8, 1), np.uint8))
+        np.save(f"{{out}}/data.npy", np.zeros((64, 8, 8, 1), np.uint8))
         data = ["--data", f"{{out}}/data.npy"]
         for words in (
             ["sample", folder, "-n", "4", "--out", f"{{out}}/samples.png"],
