@@ -10,9 +10,9 @@ from zoo.data.dataset import Data
 from zoo.data.field import Field, Range, check_range
 from zoo.data.infer import as_field
 from zoo.data.labels import index_labels
-from zoo.data.resize import resize_images
 from zoo.data.sources.raw import Raw, Split
-from zoo.data.spill import MEMORY
+from zoo.data.sources.resize import resize_images
+from zoo.data.sources.spill import MEMORY
 from zoo.data.validation import as_samples, find_extent, infer_source_range
 from zoo.errors import DataError
 

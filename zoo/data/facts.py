@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.data.dataset import Data
 from zoo.data.field import Range
-from zoo.data.stream import Stream
+from zoo.data.streams.stream import Stream
 
 MAX_ROWS = 10_000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo.data.dataset import Data, Range
 from zoo.data.sources import pairs
 from zoo.data.sources.read import NAMES, PATHS, Options, read
-from zoo.data.spill import MEMORY
+from zoo.data.sources.spill import MEMORY
 from zoo.errors import DataError
 
 __all__ = ["NAMES", "PATHS", "load_data"]

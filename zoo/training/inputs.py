@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import Data, Field, Stream, as_data
-from zoo.data.sources.foreign import find_source, is_indexed, read_indexed, to_numpy
+from zoo.data.streams.sources import find_source, is_indexed, read_indexed, to_numpy
 from zoo.errors import DataError, ModelError
 from zoo.model import GenerativeModel
 

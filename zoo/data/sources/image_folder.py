@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.data.sources.image_files import SUFFIXES, is_colour, read_picture
 from zoo.data.sources.raw import Raw, Split
-from zoo.data.spill import collect
+from zoo.data.sources.spill import collect
 from zoo.errors import DataError
 
 TEST_NAMES = ("test", "valid", "val", "validation")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.sources.raw import Raw, Split
-from zoo.data.spill import spill
+from zoo.data.sources.spill import spill
 from zoo.errors import DataError, TargetError
 
 ROLES = ("x_train", "y_train", "x_test", "y_test")

@@ -11,10 +11,10 @@ from zoo.data.build import assemble
 from zoo.data.combine import paired, unpaired
 from zoo.data.dataset import Data
 from zoo.data.field import Field
-from zoo.data.resize import parse_size
 from zoo.data.sources.image_files import SUFFIXES
 from zoo.data.sources.image_folder import TEST_NAMES, load_roots
 from zoo.data.sources.read import Options, Splits
+from zoo.data.sources.resize import parse_size
 from zoo.errors import DataError
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from zoo.data.build import as_data, assemble
 from zoo.data.dataset import Data, Range
-from zoo.data.resize import parse_size
 from zoo.data.sources import builtin, image_folder, npz
 from zoo.data.sources.raw import Raw, Split
+from zoo.data.sources.resize import parse_size
+from zoo.data.sources.spill import MEMORY
 from zoo.data.sources.table import load_table
 from zoo.data.sources.text import load_text
-from zoo.data.spill import MEMORY
 from zoo.errors import DataError
 
 Splits = tuple[Data, Data | None]

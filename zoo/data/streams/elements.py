@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.field import Field, Range
-from zoo.data.sources.foreign import to_numpy
+from zoo.data.streams.sources import to_numpy
 from zoo.errors import DataError
 
 

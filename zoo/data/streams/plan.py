@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.elements import check_units, regroup
 from zoo.data.field import Range
 from zoo.data.plan import BATCH_SIZE
+from zoo.data.streams.elements import check_units, regroup
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
-    from zoo.data.stream import Stream
+    from zoo.data.streams.stream import Stream
 
 
 class StreamPlan:

@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from zoo.data.elements import as_stream_field, check_units, named_arrays, regroup
 from zoo.data.field import Field, Range
 from zoo.data.labels import index_labels
-from zoo.data.sources.foreign import Source, find_source
 from zoo.data.standardization import Standardization
-from zoo.data.stream_plan import StreamPlan
+from zoo.data.streams.elements import as_stream_field, check_units, named_arrays, regroup
+from zoo.data.streams.plan import StreamPlan
+from zoo.data.streams.sources import Source, find_source
 from zoo.data.validation import find_extent
 from zoo.errors import DataError
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.spill import collect
+from zoo.data.sources.spill import collect
 from zoo.errors import DataError
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.spill import MEMORY, collect
+from zoo.data.sources.spill import MEMORY, collect
 from zoo.errors import DataError
 
 
