@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, dataclass_transform
 import keras
 
 from zoo import backends, networks
-from zoo.building import Building
 from zoo.data import Standardization
-from zoo.ema import WeightAverage
 from zoo.errors import ModelError
-from zoo.inference import Inference
-from zoo.initialization import numpy_weights
+from zoo.layers.initialization import numpy_weights
+from zoo.model.average import WeightAverage
+from zoo.model.building import Building
+from zoo.model.inference import Inference
+from zoo.model.use_table import UseTable
 from zoo.model_settings import CommonSettings, NetworkSettings, Rate
 from zoo.noise import Noise
 from zoo.optimizers import OptimizerGroup, distinct, prepare, stored
@@ -22,7 +23,6 @@ from zoo.parts import destandardize, standardize
 from zoo.phase import Phase, check_declared
 from zoo.precision import precise_dtype
 from zoo.settings import FORMAT, setting
-from zoo.use_table import UseTable
 from zoo.uses import run
 
 if TYPE_CHECKING:
