@@ -16,6 +16,8 @@ VALUES: list[Any] = [None, -1, 1.5, 10**30, True, "text", "", [], [None], {}, {"
 """What stands in place of a value; those of its own type are wrong in content."""
 INSIDE = "inside"
 """Begins the damages of values, which are many."""
+MEMBERS = 4
+"""The members of an archive that are damaged, and the damages of each."""
 DRAWN = 90
 """The changes inside one file, drawn by the seed from all keys and values."""
 
@@ -127,10 +129,11 @@ def _members(path: Path, drawn: random.Random) -> Iterator[tuple[str, bytes]]:
     """Archives whose members are damaged, with checksums that are right."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    for name, content in members.items():
+    for name in drawn.sample(sorted(members), min(MEMBERS, len(members))):
         yield f"lacks the member {name}", _archive({k: v for k, v in members.items() if k != name})
-        for damage, new in _bytes(content, drawn):
+        for damage, new in drawn.sample(list(_bytes(members[name], drawn)), MEMBERS):
             yield f"has a member {name} that {damage}", _archive(members | {name: new})
+    for name, content in members.items():
         if name.endswith(".json"):
             for damage, value in _inner(json.loads(content), drawn):
                 changed = members | {name: json.dumps(value).encode()}

@@ -204,6 +204,8 @@ def campaign(share: float, seed: int) -> dict[str, Any]:
             damages.add(case[:3])
             counts.update(["commands", ending])
             counts["others touched"] += any(p.startswith("touched") for p in problems)
+            if not counts["commands"] % 50:
+                print(f"{counts['commands']} commands", file=sys.stderr, flush=True)
             words = (RUN if case.kind == "run" else BUNDLE)[case.command].words
             label = f"{case.kind}/{case.file} {case.damage}, {words[0]} {case.command}"
             found += [f"{label}: {problem}" for problem in problems]

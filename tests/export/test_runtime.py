@@ -323,8 +323,6 @@ def test_the_commands_run_a_bundle_with_numpy_pillow_and_onnx_runtime_alone(bund
             ["interpolate", folder, "--out", f"{{out}}/walk.png"],
             ["use", folder, "encode", *data, "--out", f"{{out}}/codes.npy"],
             ["list"],
-            ["doctor"],
-            ["train", "vae", *data],
         ):
             print(words[0], main(words), flush=True)
     """
@@ -339,5 +337,3 @@ def test_the_commands_run_a_bundle_with_numpy_pillow_and_onnx_runtime_alone(bund
     codes = dict(line.split() for line in result.stdout.splitlines() if line[-2:] in (" 0", " 1"))
     done = ("sample", "reconstruct", "interpolate", "use", "list")
     assert {name: codes.get(name) for name in done} == dict.fromkeys(done, "0"), result.stderr
-    assert codes["train"] == codes["doctor"] == "1"
-    assert "pip install 'genzoo[" in result.stderr and "Traceback" not in result.stderr

@@ -411,3 +411,28 @@ def test_the_command_resumes_a_run_that_is_back_in_its_own_words(tmp_path, monke
     assert (run / "samples/step-000000004.png").exists() or (
         run / "samples/epoch-0004.png"
     ).exists()
+
+
+@pytest.mark.parametrize(
+    "killed_at", ["step-000000002", "epoch-0001", "step-000000004", "epoch-0002"]
+)
+def test_the_picture_that_a_killed_run_had_not_drawn_is_drawn(tmp_path, monkeypatch, killed_at):
+    data = np.random.default_rng(0).integers(0, 255, (48, 8, 8, 1), dtype=np.uint8)
+    picture = RunFolder.picture
+
+    def killed(self, name):
+        if name == killed_at:
+            raise Killed
+        picture(self, name)
+
+    def run(folder, **options):
+        model = zoo.create("shallow_autoencoder", shape=(8, 8, 1))
+        model.fit(data, steps=5, run=RunFolder(folder, every=2), **FIT, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(RunFolder, "picture", killed)
+        run(tmp_path / "killed")
+    run(tmp_path / "killed", resume=True)
+    run(tmp_path / "straight")
+    drawn, wanted = (contents(tmp_path / name / "samples") for name in ("killed", "straight"))
+    assert drawn == wanted and len(drawn) == 4

@@ -123,6 +123,7 @@ def fit(
             training = {"batch_size": batch_size, "epochs": epochs, "steps": steps, "seed": seed}
             progress = folder.open(model, data, training, resume=resume, overwrite=overwrite)
             feed.order.resume(progress.step)
+            folder.redraw(progress.step, per_epoch, total)
         used = [*(callbacks or []), AlignedHistory()]
         if verbose != 0 and not any(isinstance(c, keras.callbacks.ProgbarLogger) for c in used):
             used.append(StepsBar())

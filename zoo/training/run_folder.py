@@ -195,6 +195,24 @@ class RunFolder:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             warnings.warn(f"Pictures cannot be drawn: {first}", stacklevel=2)
 
+    def redraw(self, step: int, per_epoch: int, total: int) -> None:
+        """Draws the picture of a checkpoint, where a process was killed between the two.
+
+        Args:
+            step: Of the checkpoint that the run goes on from.
+            per_epoch: Steps of an epoch.
+            total: The step at which training ends.
+        """
+        epoch, rest = divmod(step, per_epoch)
+        if rest == 0 or step == total:
+            name = f"epoch-{epoch + (rest > 0):04d}"
+        elif self.every is not None and step % self.every == 0:
+            name = f"step-{step:09d}"
+        else:
+            return
+        if step and not (self.path / "samples" / f"{name}.png").exists():
+            self.picture(name)
+
     def next_save(self, step: int, end: int) -> int:
         """The step up to which training runs before it calls `save`."""
         return end if self.every is None else min(end, (step // self.every + 1) * self.every)
