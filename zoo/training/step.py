@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from zoo.optimizers import check_known, distinct
 from zoo.phase import Phase, check_logs
 
 Batch = dict[str, Any]
+ASSIGNMENTS = ("assign", "assign_add", "assign_sub")
 Program = tuple[int, ...]
 """The phases that one compiled call runs, by their numbers, in order."""
 
@@ -52,7 +54,8 @@ class Stepper:
         """Runs one update per phase of the program, each on its own batch.
 
         Returns:
-            The logs of each update, scalars still on the device.
+            The logs of each update, scalars still on the device; and under `"next"`, for each
+            state that the loss returned, whether it is finite.
         """
         if program not in self._compiled:
             step = self._compose(program)
@@ -73,7 +76,8 @@ class Stepper:
         phase, trained = self.model.phases[number], self.trained[number]
 
         def objective(batch: Batch) -> tuple[Any, dict]:
-            logs = phase.loss(batch, True)
+            with states_fixed(self.model, phase):
+                logs = phase.loss(batch, True)
             check_logs(phase, logs)
             logs = dict(logs)
             return phase.optimizer.scale_loss(logs["loss"]), logs
@@ -109,7 +113,8 @@ class Stepper:
                     f"phase {phase.name!r}: {tuple(ops.shape(value))}"
                 )
             variable.assign(value)
-        return logs
+        finite = {n: ops.all(ops.isfinite(v)) for n, v in following.items() if _is_float(v)}
+        return logs | ({"next": finite} if finite else {})
 
 
 def complete(phase: Phase, trained: Sequence[keras.Variable], gradients: list) -> list:
@@ -139,6 +144,38 @@ def _state(model: GenerativeModel, phase: Phase, name: str) -> keras.Variable:
             f"{phase.name!r}: {name!r}"
         )
     return variable
+
+
+def _is_float(value: Any) -> bool:
+    return "float" in keras.backend.standardize_dtype(getattr(value, "dtype", "float32"))
+
+
+@contextmanager
+def states_fixed(model: GenerativeModel, phase: Phase) -> Iterator[None]:
+    """While a loss runs, rejects the assignment of the model's own states, which it returns.
+
+    What layers keep, such as the moving averages of batch normalization, they may assign.
+    """
+
+    def reject(name: str) -> Callable[..., None]:
+        def assign(*_: Any, **__: Any) -> None:
+            raise ModelError(
+                f"A loss returns its state. Received: phase {phase.name!r}, which assigns "
+                f'{name!r}. Accepted: return {{"loss": …, "next": {{{name!r}: …}}}}.'
+            )
+
+        return assign
+
+    own = [*model._trainable_variables, *model._non_trainable_variables]
+    for variable in own:
+        for method in ASSIGNMENTS:
+            object.__setattr__(variable, method, reject(variable.name))
+    try:
+        yield
+    finally:
+        for variable in own:
+            for method in ASSIGNMENTS:
+                object.__delattr__(variable, method)
 
 
 def all_variables(model: GenerativeModel) -> list[keras.Variable]:
