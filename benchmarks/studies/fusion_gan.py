@@ -31,7 +31,7 @@ networks {SEPARATE}; *weights*: trainable, in thousands. *distance*: Fréchet, 1
 components, of {SAMPLES} samples; *coverage*: of held-out digits; *reconstruction error*: \
 squared, of held-out digits, in (0, 1); *codes*: the accuracy on held-out digits of a linear \
 classifier of the codes. Mean ± deviation over seeds; *seconds* on one core."""
-READING = "__READING__"
+READING = """__READING__"""
 
 
 @cache
