@@ -20,20 +20,21 @@ PRETRAINING = 600
 WIDTH = 16
 SAMPLES = 1000
 SIZES = (100, 300, 1000)
-KINDS = ("none", "shifts", "noise", "interpolation", "masking")
+KINDS = ("none", "shifts", "noise", "interpolation", "masking", "interpolation, deep")
+DEEP = {"widths": (128, 64), "latent_dim": 16, "learning_rate": 3e-3}
 STRENGTHS = {"noise": 0.5, "interpolation": 0.5, "masking": 0.2}
-ARMS: list[arms.Arm] = [{"digits": size, "augmentation": kind} for size in SIZES for kind in KINDS]
 CONDITIONS = f"""The first 100, 300 or 1,000 of scikit-learn's training digits in an order of \
 the seed, as many of each class; measured against 297 held-out digits. `cgan` of width {WIDTH}, \
 latent 32, Adam 5e-4, batch 64, {STEPS} steps in all. *shifts*: every digit also moved by one \
 pixel in eight directions (digits are not flipped: a flipped 2 is none); *noise*, \
 *interpolation*, *masking*: `augmented_gan` around the same GAN at strengths {STRENGTHS}, ratio \
-0.5, with a `vae` (code 16) trained on the same few digits in the first {PRETRAINING} of these \
-steps. *distance*: Fréchet, 16 principal components, of {SAMPLES} samples; *coverage*: of \
-held-out digits; *accuracy*: of the label asked for. A support vector machine is fitted to the \
-few digits (*real*), to these and {SAMPLES} samples (*with samples*), and to these and the \
-augmented digits without any GAN (*with augmented*), and judged on held-out digits. Mean ± \
-deviation over seeds; *seconds* on one core."""
+0.5, with a `vae` (code 16; *interpolation, deep*: a `deep_autoencoder`, ratio 0.25) trained on \
+the same few digits in the first {PRETRAINING} of these steps. *distance*: Fréchet, 16 \
+principal components, of {SAMPLES} samples; *coverage*: of held-out digits; *accuracy*: of the \
+label asked for. A support vector machine is fitted to the few digits (*real*), to these and \
+{SAMPLES} samples (*with samples*), and to these and the augmented digits without any GAN \
+(*with augmented*), and judged on held-out digits. Mean ± deviation over seeds; *seconds* on \
+one core."""
 READING = "__READING__"
 
 
@@ -65,7 +66,8 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
     import zoo
 
     share = 10 if quick else 1
-    kind = arm["augmentation"]
+    kind, _, deep = arm["augmentation"].partition(", ")
+    perturbs = kind in STRENGTHS
     images, labels = few(arm["digits"], seed)
     given = shifted(images, labels) if kind == "shifts" else (images, labels)
     options: dict[str, Any] = {
@@ -75,7 +77,7 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
     }
     settings: dict[str, Any] = {"shape": (8, 8, 1), "num_classes": 10, "seed": seed}
     name = "cgan"
-    if kind in STRENGTHS:
+    if perturbs:
         name = "augmented_gan"
         settings |= {
             "gan": "cgan",
@@ -85,8 +87,11 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
             "pretraining_steps": PRETRAINING // share,
             "autoencoder_options": {"latent_dim": 16, "network_options": {"width": WIDTH}},
         }
+        if deep:
+            settings |= {"own_autoencoder": "deep_autoencoder", "ratio": 0.25}
+            settings["autoencoder_options"] = DEEP
     else:
-        settings |= options
+        settings |= options | ({"augmentation": kind} if kind == "diffaugment" else {})
     model = zoo.create(name, **settings)
     model.fit(2 * given[0] - 1, given[1], steps=STEPS // share, batch_size=64, verbose=0)
     asked = np.arange(SAMPLES) % 10
@@ -97,7 +102,7 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
     found["with samples"] = judge().accuracy_of_a_classifier(*both)
     if kind == "shifts":
         found["with augmented"] = judge().accuracy_of_a_classifier(*given)
-    elif kind in STRENGTHS:
+    elif perturbs:
         fields = {"data": 2 * images - 1, "labels": labels}
         made = augment(
             model.use,
@@ -118,9 +123,14 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
 
 def main() -> int:
     """Runs the study."""
+    import zoo
+
+    kinds = list(KINDS)
+    if "augmentation" in zoo.describe("cgan").fields():
+        kinds.append("diffaugment")  # Zhao et al., 2020, arXiv:2006.10738
     return arms.run(
         "augmented_gan",
-        ARMS,
+        [{"digits": size, "augmentation": kind} for size in SIZES for kind in kinds],
         train,
         title="A GAN of few digits, with and without augmentation in an autoencoder's codes",
         conditions=CONDITIONS,
