@@ -40,6 +40,13 @@ def test_a_codebook_of_one_code_is_reported(digits):
     )
 
 
+def test_a_discriminator_that_wins_is_reported_unless_it_is_a_critic():
+    won = {"discriminator_accuracy": 0.999}
+    assert "it wins" in findings(tiny.create("gan"), None, won)["accuracy"]
+    assert not findings(tiny.create("gan"), None, {"discriminator_accuracy": 0.9})
+    assert not findings(tiny.create("wgan_gp"), None, won)
+
+
 def test_a_model_that_learns_is_not_reported(digits):
     model = zoo.create("shallow_autoencoder", shape=digits.shape, learning_rate=5e-3)
     with warnings.catch_warnings():
