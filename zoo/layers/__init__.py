@@ -9,6 +9,7 @@ from zoo.layers.normalization import (
     InstanceNormalization,
     LayerNormalization,
 )
+from zoo.layers.self_attention import SelfAttention
 from zoo.layers.spectral import (
     SpectralConv1D,
     SpectralConv1DTranspose,
@@ -28,6 +29,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Lookup",
+    "SelfAttention",
     "SpectralConv1D",
     "SpectralConv1DTranspose",
     "SpectralConv2D",
