@@ -16,8 +16,10 @@ MIN_DIVERSITY = 0.1
 """Share of the data's variance that samples have at least."""
 MAX_ERROR = 0.95
 """Squared error of reconstructions, as a share of the mean datum's: nothing is learnt above it."""
-MAX_ACCURACY = 0.995
-"""Share of pairs of data and samples that a discriminator may tell apart."""
+MAX_ACCURACY = 0.9999
+"""Share of pairs of data and samples in the right order; in a game that goes on it may be .997."""
+MIN_FAKE = 0.05
+"""What a discriminator gives samples at least, in a game that goes on: a probability or a score."""
 MIN_PERPLEXITY = 2.0
 """Codes in effective use, below which a codebook has collapsed."""
 
@@ -58,8 +60,9 @@ def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, s
     ):
         found |= _about_data(model, data)
     accuracy = logs.get("discriminator_accuracy", 0.0)
+    wins = accuracy > MAX_ACCURACY and logs.get("discriminator_fake", 0.0) < MIN_FAKE
     # A critic that estimates a distance may tell all of them apart, and go on teaching.
-    if accuracy > MAX_ACCURACY and getattr(model, "loss", None) != "wasserstein":
+    if wins and getattr(model, "loss", None) != "wasserstein":
         found["accuracy"] = (
             f"the discriminator tells samples from data in {accuracy:.1%} of pairs: it wins, and "
             "the generator learns little. Try a penalty (penalties.r1=10), augmentation, "
