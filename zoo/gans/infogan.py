@@ -23,8 +23,8 @@ class InfoGAN(Adversarial):
     Beside its latent the generator reads a category and continuous factors, U(−1, 1). The
     discriminator has an output for each, which trains with it; both networks maximise the bound of
     equation 5 on the mutual information of codes and samples, H(c) + E log Q(c | sample). Q of a
-    factor is a normal distribution of variance 1, as in the authors' code for MNIST. Latents are
-    standard normal here.
+    factor is a normal distribution of variance 1, and both weights are 1, as in the authors' code
+    for MNIST. Latents are standard normal here.
     """
 
     latent_dim = 62
@@ -34,7 +34,7 @@ class InfoGAN(Adversarial):
         "Weight of the category's information, λ in the paper.", default=1.0, at_least=0
     )
     factor_weight: float = setting(
-        "Weight of the factors' information, λ in the paper.", default=0.1, at_least=0
+        "Weight of the factors' information, λ in the paper.", default=1.0, at_least=0
     )
     generator: keras.Model = setting(
         "Latent, one-hot category and factors side by side → data, without an output activation.",

@@ -1,6 +1,7 @@
 """Layers that Keras lacks, or whose derivatives are wrong or differ on a backend."""
 
 from zoo.layers.activation import LeakyReLU
+from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, Lookup
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.normalization import (
@@ -20,6 +21,7 @@ from zoo.layers.spectral import (
 from zoo.layers.standardization import Destandardize, Standardize
 
 __all__ = [
+    "Basis",
     "BatchNormalization",
     "Codebook",
     "Destandardize",

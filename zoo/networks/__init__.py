@@ -17,7 +17,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError
-from zoo.networks import attention, blocks, conv, conv_pool, mlp, resnet, vq
+from zoo.networks import attention, blocks, conv, conv_pool, mlp, r3gan, resnet, vq
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
 from zoo.precision import precise_dtype
@@ -27,6 +27,7 @@ FAMILIES: dict[str, ModuleType] = {
     "mlp": mlp,
     "conv": conv,
     "resnet": resnet,
+    "r3gan": r3gan,
     "conv_pool": conv_pool,
     "vq": vq,
     "attention": attention,

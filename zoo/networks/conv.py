@@ -62,6 +62,11 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
 
 
 def _start(x: Any, size: tuple[int, ...], width: int, style: Style) -> Any:
-    """A latent as the smallest map."""
-    x = style.dense(math.prod(size) * width)(x)
+    """A latent as the smallest map.
+
+    Where labels scale its channels, each position has a bias: what they scale would else have the
+    mean 0 everywhere, and no class a picture of its own.
+    """
+    bias = {"use_bias": True} if style.normalization == "conditional" else {}
+    x = style.dense(math.prod(size) * width, **bias)(x)
     return style.finish(layers.Reshape((*size, x.shape[-1] // math.prod(size)))(x))
