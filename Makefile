@@ -29,10 +29,10 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity docs docs-check build clean
+.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity combinations docs docs-check build clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "BACKEND=jax|torch|tensorflow chooses the Keras backend of run and bench (now $(BACKEND))."
 
 run: $(STAMPS)/$(BACKEND) ## train, export, certify and time two models (a few minutes)
@@ -64,6 +64,9 @@ bench: $(STAMPS)/$(BACKEND) ## time ONNX Runtime against the native backend
 
 parity: $(STAMPS)/all ## train every model on every backend and compare the losses
 	$(PYTHON) -m tests.parity
+
+combinations: $(STAMPS)/all ## train and export 200 combinations of the pieces of GANs
+	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m tests.combinations
 
 docs: $(STAMPS)/all ## write the generated parts of the documentation
 	$(PYTHON) -m tests.docs_table

@@ -146,15 +146,70 @@ TABLE: dict[str, Row] = {
         "Mao et al. 2016, arXiv:1611.04076",
         "squared distances to labels",
     ),
+    "wgan": Row(
+        f"{_GANS}.wgan:WGAN",
+        "Arjovsky et al. 2017, arXiv:1701.07875",
+        "Wasserstein distance, clipped weights",
+    ),
     "wgan_gp": Row(
         f"{_GANS}.wgan_gp:WGANGP",
         "Gulrajani et al. 2017, arXiv:1704.00028",
         "Wasserstein distance, gradient penalty",
     ),
+    "sngan": Row(
+        f"{_GANS}.sngan:SNGAN",
+        "Miyato et al. 2018, arXiv:1802.05957",
+        "spectral normalization, hinge loss",
+    ),
+    "sagan": Row(
+        f"{_GANS}.sagan:SAGAN",
+        "Zhang et al. 2018, arXiv:1805.08318",
+        "self-attention, two time scales",
+    ),
+    "relativistic_gan": Row(
+        f"{_GANS}.relativistic_gan:RelativisticGAN",
+        "Jolicoeur-Martineau 2018, arXiv:1807.00734",
+        "data against the mean sample, and the reverse",
+    ),
+    "dragan": Row(
+        f"{_GANS}.dragan:DRAGAN",
+        "Kodali et al. 2017, arXiv:1705.07215",
+        "a penalty on slopes around the data",
+    ),
+    "r1_gan": Row(
+        f"{_GANS}.r1_gan:R1GAN",
+        "Mescheder et al. 2018, arXiv:1801.04406",
+        "a penalty on slopes at the data",
+    ),
+    "r3gan": Row(
+        f"{_GANS}.r3gan:R3GAN",
+        "Huang et al. 2025, arXiv:2501.05441",
+        "relativistic pairs, penalties at data and samples",
+    ),
+    "pac_gan": Row(
+        f"{_GANS}.pac_gan:PacGAN",
+        "Lin et al. 2017, arXiv:1712.04086",
+        "a discriminator of several samples at once",
+    ),
     "cgan": Row(
         f"{_GANS}.cgan:CGAN",
         "Mirza & Osindero 2014, arXiv:1411.1784",
         "labels into both networks",
+    ),
+    "acgan": Row(
+        f"{_GANS}.acgan:ACGAN",
+        "Odena et al. 2016, arXiv:1610.09585",
+        "a discriminator that also tells the class",
+    ),
+    "infogan": Row(
+        f"{_GANS}.infogan:InfoGAN",
+        "Chen et al. 2016, arXiv:1606.03657",
+        "codes that can be read off the samples",
+    ),
+    "projection_gan": Row(
+        f"{_GANS}.projection_gan:ProjectionGAN",
+        "Miyato & Koyama 2018, arXiv:1802.05637",
+        "labels by a product with features",
     ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",

@@ -14,6 +14,7 @@ from zoo.layers import (
     GroupNormalization,
     InstanceNormalization,
     LeakyReLU,
+    SelfAttention,
     SpectralConv1D,
     SpectralConv2D,
     SpectralConv2DTranspose,
@@ -72,6 +73,13 @@ def test_conditional_batch_normalization_converts(tmp_path):
     labels = keras.Input((), dtype="int32", name="labels")
     x = ConditionalBatchNormalization()([image, ops.one_hot(labels, 3)])
     exported({"data": image, "labels": labels}, x, tmp_path)
+
+
+@pytest.mark.parametrize("spectral", [False, True])
+def test_self_attention_is_products_and_one_softmax(spectral, tmp_path):
+    image = keras.Input((4, 3, 16), name="data")
+    graph = exported(image, SelfAttention(spectral=spectral)(image), tmp_path)
+    assert count(graph, "Softmax") == 1
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -76,11 +76,11 @@ def test_generated_data_are_in_the_range_of_the_model():
 
 
 def test_a_linear_critics_slope_is_its_weight_vector():
-    found = arrays(make("wgan_gp", penalty=10.0).discriminator_loss(batch(), True))
+    found = arrays(make("wgan_gp").discriminator_loss(batch(), True))
     distance = (REAL @ JUDGE[0]).mean() - (FAKE @ JUDGE[0]).mean()
     penalty = (np.hypot(0.5, 1.5) - 1) ** 2
     FORMULA.check(found["distance"], distance)
-    FORMULA.check(found["penalty"], penalty)
+    FORMULA.check(found["gradient_penalty"], penalty)
     FORMULA.check(found["loss"], 10 * penalty - distance)
 
 
@@ -102,7 +102,7 @@ def test_the_slope_is_taken_between_real_and_generated_data():
         slope = (1 - np.tanh(between @ kernel + bias) ** 2) * last.T @ kernel.T
         return np.mean((np.linalg.norm(slope, axis=1) - 1) ** 2)
 
-    found = arrays(model.discriminator_loss(batch(), True))["penalty"]
+    found = arrays(model.discriminator_loss(batch(), True))["gradient_penalty"]
     FORMULA.check(found, penalty(MIX))
     others = [penalty(mix) for mix in (0.0, 1.0, 1 - MIX)]
     assert min(abs(found - other) for other in others) > 1e-3
@@ -122,8 +122,9 @@ def test_conditional_logits_add_the_labels_weight():
     model = make("cgan", num_classes=3)
     kernel = np.array([[0.5], [-1.5], [10.0], [20.0], [30.0]])
     model.discriminator.set_weights([kernel, np.array([0.2])])
-    logits = array(model.discriminate(tensor(REAL), {"labels": tensor(LABELS, "int32")}, False))
-    FORMULA.check(logits, judge(REAL) + np.array([[10.0], [30.0], [20.0]]))
+    labels = {"labels": tensor(LABELS, "int32")}
+    logits = model.judge(tensor(REAL), labels, False, "real")["logit"]
+    FORMULA.check(array(logits), judge(REAL) + np.array([[10.0], [30.0], [20.0]]))
 
 
 def test_conditional_generator_adds_the_labels_weights():

@@ -83,7 +83,9 @@ def test_depth_is_how_often_the_size_is_halved(network, depth):
     if FAMILIES[network].MAPS:
         assert found == (smallest, smallest, found[-1])
     halvings = sum(getattr(layer, "strides", 1) in (2, (2, 2)) for layer in down.layers)
-    pools = {"resnet": 2, "conv": 1, "conv_pool": 1, "vq": 1}[network]  # a shortcut pools as well
+    pools = {"resnet": 2, "r3gan": 1, "conv": 1, "conv_pool": 1, "vq": 1}[
+        network
+    ]  # a shortcut pools as well
     assert halvings == depth * pools
     assert shapes(decoder(network, 2, (8, 8, 1), width=4, depth=depth).output) == {
         "data": (8, 8, 1)
@@ -177,6 +179,7 @@ def test_conditional_normalization_reads_the_labels_in_place_of_planes():
     network = decoder("conv", 4, (8, 8, 1), **options)
     first = next(layer for layer in network.layers if isinstance(layer, layers.Dense))
     assert first.input.shape == (None, 4)
+    assert first.use_bias and first.bias.shape == (4 * 4 * 4,)  # a value for each position
     assert any("Conditional" in type(layer).__name__ for layer in network.layers)
     with pytest.raises(ModelError, match="Conditional normalization reads labels. Received: no n"):
         decoder("conv", 4, (8, 8, 1), width=4, normalization="conditional")

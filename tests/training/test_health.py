@@ -40,6 +40,15 @@ def test_a_codebook_of_one_code_is_reported(digits):
     )
 
 
+def test_a_discriminator_that_wins_is_reported_unless_it_is_a_critic():
+    won = {"discriminator_accuracy": 1.0, "discriminator_fake": 0.001}
+    assert "it wins" in findings(tiny.create("gan"), None, won)["accuracy"]
+    # What a DCGAN logs on MNIST, where its samples are digits.
+    healthy = {"discriminator_accuracy": 0.9973, "discriminator_fake": 0.149}
+    assert not findings(tiny.create("gan"), None, healthy)
+    assert not findings(tiny.create("wgan_gp"), None, won)
+
+
 def test_a_model_that_learns_is_not_reported(digits):
     model = zoo.create("shallow_autoencoder", shape=digits.shape, learning_rate=5e-3)
     with warnings.catch_warnings():

@@ -1,63 +1,73 @@
-"""What every GAN builds on: a generator, a discriminator, and a phase for each."""
+"""What every GAN builds on: two networks, a phase for each, and pieces that combine by settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import keras
 from keras import ops
 
+from zoo import augmentation, losses
+from zoo.backends import input_gradient
+from zoo.gans.settings import COUPLING, AdversarialSettings
+from zoo.losses.adversarial import GAMES, Game
+from zoo.losses.penalties import PENALTIES
 from zoo.model import GenerativeModel, NetworkSettings, Rate
 from zoo.networks import apply
-from zoo.noise import Noise, normal
+from zoo.noise import Noise, normal, uniform
 from zoo.phase import Batch, Logs, Phase
-from zoo.settings import setting
 
 Side = Literal["real", "fake"]
 Terms = dict[str, tuple[float, Any]]
 """What is added to a loss: the name in the log → the weight and the value."""
 
 
-class Adversarial(NetworkSettings, GenerativeModel):
+class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     """A generator and a discriminator that train in turn, the discriminator first.
 
-    A subclass defines the two losses.
+    Losses, penalties, augmentation and networks are settings. A subclass changes what makes it:
+    the networks (`make_discriminator`), what is added to the losses (`discriminator_terms`,
+    `generator_terms`), or what the discriminator sees (`view`).
     """
 
     value_range = (-1.0, 1.0)
-    latent_dim: int = setting("Length of the latent.", default=100, at_least=1, tiny=4)
-    learning_rate: Rate = setting("Of the generator's Adam.", default=2e-4, above=0)
-    discriminator_learning_rate: Rate | None = setting(
-        "Of the discriminator's Adam; by default the same.", default=None, above=0
-    )
-    beta_1: float = setting("Of both Adams.", default=0.5, at_least=0, below=1)
-    beta_2: float = setting("Of both Adams.", default=0.999, at_least=0, below=1)
-    discriminator_steps: int = setting(
-        "Updates of the discriminator per update of the generator.", default=1, at_least=1
-    )
-    generator: keras.Model = setting("Latent → data, without an output activation.", default=None)
-    discriminator: keras.Model = setting("Data → logit.", default=None)
+    remedy = "Try a lower learning_rate, clip_norm, or a penalty such as penalties.r1=10."
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        """The discriminator's activation."""
-        return {"discriminator": {"activation": "leaky_relu"}}
+        """The discriminator's activation, and the normalization of convolutional networks."""
+        shared = {"normalization": "batch"} if len(self.shape) > 1 else {}
+        judge = shared | {"activation": "leaky_relu"}
+        return {"generator": shared, "discriminator": self.judging(judge)}
+
+    def judging(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """A discriminator's options as its loss and its penalties need them.
+
+        A penalty takes the slope of each sample by itself, and layer normalization the place of
+        batch normalization, as in WGAN-GP; a bias that cancels in the loss is left out.
+        """
+        found = dict(options)
+        if self.weights_of_penalties and found.get("normalization") in COUPLING:
+            found["normalization"] = "layer"
+        return found | ({"head_bias": False} if self.game.bias_cancels else {})
 
     def assemble(self) -> None:
+        self.check_pieces()
         self.make_generator()
         self.make_discriminator()
-        self.noise = {**self.prior}
-        rate = self.discriminator_learning_rate or self.learning_rate
+        self.noise = {**self.prior, **self.noise_of_pieces()}
+        judge = self.make_optimizer(self.discriminator_learning_rate or self.learning_rate)
+        judges = [self.judge_network]
         self.phases = [
-            Phase(
-                self.discriminator_loss,
-                [self.judge_network],
-                self.make_optimizer(rate),
-                repeat=self.discriminator_steps,
-            ),
+            Phase(self.discriminator_loss, judges, judge, repeat=self.discriminator_steps),
             Phase(self.generator_loss, [self.generator], self.make_optimizer(self.learning_rate)),
         ]
+        if self.weights_of_penalties and self.penalty_interval > 1:
+            due = partial(_every, self.penalty_interval)
+            self.phases.insert(1, Phase(self.penalty_loss, judges, judge, when=due, partial=True))
 
     def make_generator(self) -> None:
         """Makes `generator` and `prior`, the random inputs that it reads."""
@@ -77,45 +87,104 @@ class Adversarial(NetworkSettings, GenerativeModel):
         """The latent's distribution: standard normal."""
         return normal(self.latent_dim)
 
+    def noise_of_pieces(self) -> dict[str, Noise]:
+        """The random inputs of penalties, augmentation and instance noise."""
+        found: dict[str, Noise] = {}
+        for name in self.weights_of_penalties:
+            found |= {key: make(self.shape) for key, make in PENALTIES[name].noise.items()}
+        for side in ("real", "fake"):
+            if draws := augmentation.number_of_draws(self.augmentation, self.shape):
+                found[f"{side}_augmentation"] = uniform(draws)
+            if self.instance_noise:
+                found[f"{side}_instance_noise"] = normal(*self.shape)
+        return found
+
     def make_optimizer(self, learning_rate: Rate) -> keras.optimizers.Optimizer:
         """The optimizer of a phase."""
         return keras.optimizers.Adam(learning_rate, self.beta_1, self.beta_2)
 
+    @property
+    def game(self) -> Game:
+        """The losses of the two sides."""
+        game = GAMES[self.loss]
+        if self.label_smoothing:
+            smooth = partial(losses.standard_discriminator, smoothing=self.label_smoothing)
+            return replace(game, discriminator=smooth)
+        return game
+
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
-        """What the discriminator minimises."""
-        raise NotImplementedError(f"{type(self).__name__} defines discriminator_loss().")
+        """The discriminator's side of the game, its penalties, and what a subclass adds."""
+        samples = ops.stop_gradient(self.generate(batch, training))
+        real = self.judge(batch["data"], batch, training, "real")
+        fake = self.judge(samples, batch, training, "fake")
+        terms = self.discriminator_terms(real, fake, batch)
+        if self.penalty_interval == 1:
+            terms |= self.penalty_terms(samples, batch, training)
+        loss = self.game.discriminator(real["logit"], fake["logit"])
+        reading = self.game.reading(real["logit"], fake["logit"])
+        accuracy = losses.pair_accuracy(real["logit"], fake["logit"])
+        return with_terms(loss, terms) | reading | {"accuracy": accuracy}
+
+    def penalty_loss(self, batch: Batch, training: bool) -> Logs:
+        """The penalties alone, for all the steps since the last time."""
+        samples = ops.stop_gradient(self.generate(batch, training))
+        terms = self.penalty_terms(samples, batch, training)
+        return with_terms(0.0, {n: (self.penalty_interval * w, v) for n, (w, v) in terms.items()})
 
     def generator_loss(self, batch: Batch, training: bool) -> Logs:
-        """What the generator minimises."""
-        raise NotImplementedError(f"{type(self).__name__} defines generator_loss().")
+        """The generator's side of the game, and what a subclass adds."""
+        samples = self.generate(batch, training)
+        fake = self.judge(samples, batch, training, "fake")
+        if self.game.compares:
+            real = self.judge(batch["data"], batch, training, "real")
+            loss = self.game.generator(real["logit"], fake["logit"])
+        else:
+            loss = self.game.generator(losses.top(fake["logit"], self.top_k))
+        terms = self.generator_terms(fake, batch)
+        diversity = losses.diversity(samples, batch["data"])
+        return with_terms(loss, terms) | {"diversity": diversity}
 
-    def generate(self, batch: Batch, training: bool) -> Any:
-        """Data from the batch's latent, and its labels where the model reads them."""
-        return apply(self.generator, batch, training)["data"]
-
-    def discriminate(self, data: Any, batch: Batch, training: bool) -> Any:
-        """The discriminator's logits `(batch, 1)`."""
-        return self.judge(data, batch, training, "fake")["logit"]
-
-    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
-        """The discriminator's outputs for data or samples."""
-        seen = batch | {"data": self.view(data, batch, side)}
-        return apply(self.judge_network, seen, training)
-
-    def view(self, data: Any, batch: Batch, side: Side) -> Any:
-        """Data or samples as the discriminator sees them: as they are."""
-        return data
+    def discriminator_terms(self, real: Logs, fake: Logs, batch: Batch) -> Terms:
+        """What a subclass adds to the discriminator's loss, of its outputs for the two sides."""
+        return {}
 
     def generator_terms(self, fake: Logs, batch: Batch) -> Terms:
         """What a subclass adds to the generator's loss, of the discriminator's outputs."""
         return {}
 
-    def logits(self, batch: Batch, training: bool) -> tuple[Any, Any]:
-        """The discriminator's logits of data, and of generated data that pass no gradient."""
-        fake = ops.stop_gradient(self.generate(batch, training))
-        return self.discriminate(batch["data"], batch, training), self.discriminate(
-            fake, batch, training
-        )
+    def penalty_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
+        """The penalties on the discriminator's slope."""
+        terms: Terms = {}
+        for name, weight in self.weights_of_penalties.items():
+            penalty = PENALTIES[name]
+            point = penalty.point(batch["data"], samples, batch)
+            slope = self.slope(point, batch, training, penalty.side)
+            terms[f"{name}_penalty"] = (weight, penalty.measure(slope))
+        return terms
+
+    def slope(self, point: Any, batch: Batch, training: bool, side: Side) -> Any:
+        """The gradient of the logit by each sample: `(batch, …)`."""
+        return input_gradient(lambda data: self.judge(data, batch, training, side)["logit"], point)
+
+    def generate(self, batch: Batch, training: bool) -> Any:
+        """Data from the batch's latent, and its labels where the model reads them."""
+        return apply(self.generator, batch, training)["data"]
+
+    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
+        """The discriminator's outputs for data or samples as it sees them."""
+        seen = batch | {"data": self.view(data, batch, side)}
+        return apply(self.judge_network, seen, training)
+
+    def view(self, data: Any, batch: Batch, side: Side) -> Any:
+        """Data or samples as the discriminator sees them: augmented, and with instance noise."""
+        if self.augmentation:
+            low, high = self.value_range
+            draws = batch[f"{side}_augmentation"]
+            data = augmentation.augment(self.augmentation, data, draws, (high - low) / 2)
+        if self.instance_noise:
+            left = losses.falling(self.instance_noise, self.instance_noise_steps, batch["step"])
+            data = data + left * batch[f"{side}_instance_noise"]
+        return data
 
 
 def with_terms(loss: Any, terms: Terms) -> Logs:
@@ -123,3 +192,8 @@ def with_terms(loss: Any, terms: Terms) -> Logs:
     for weight, value in terms.values():
         loss = loss + weight * value
     return {"loss": loss, **{name: value for name, (_, value) in terms.items()}}
+
+
+def _every(interval: int, step: int) -> bool:
+    """Whether a step is a multiple of the interval."""
+    return step % interval == 0

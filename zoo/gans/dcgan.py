@@ -7,12 +7,12 @@ from typing import Any
 
 from keras.initializers import RandomNormal
 
-from zoo.gans.gan import GAN
+from zoo.gans.base import Adversarial
 from zoo.noise import Noise, uniform
 from zoo.settings import setting
 
 
-class DCGAN(GAN):
+class DCGAN(Adversarial):
     """Deep convolutional GAN (Radford et al., 2015, arXiv:1511.06434).
 
     Strided convolutions, batch normalization but at the generator's output and the
@@ -36,7 +36,8 @@ class DCGAN(GAN):
             "normalization": "batch",
             "kernel_initializer": RandomNormal(stddev=0.02),
         }
-        return {"generator": recipe, "discriminator": recipe | {"activation": "leaky_relu"}}
+        judge = self.judging(recipe | {"activation": "leaky_relu"})
+        return {"generator": recipe, "discriminator": judge}
 
     def latent_noise(self) -> Noise:
         """The latent's distribution: U(−1, 1)."""

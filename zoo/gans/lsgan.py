@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from keras import ops
+from dataclasses import replace
+from functools import partial
+from typing import Literal
 
 from zoo import losses
 from zoo.gans.base import Adversarial
-from zoo.phase import Batch, Logs
+from zoo.losses.adversarial import Game
 from zoo.settings import setting
 
 
@@ -21,6 +20,7 @@ class LSGAN(Adversarial):
     divergence. Convolutional networks are normalized by batches, as in the paper.
     """
 
+    loss: Literal["least_squares"] = "least_squares"
     fake_label: float = setting("What D gives generated data, a in the paper.", default=0.0)
     real_label: float = setting("What D gives real data, b in the paper.", default=1.0)
     target_label: float = setting(
@@ -28,23 +28,11 @@ class LSGAN(Adversarial):
     )
 
     @property
-    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        """The discriminator's activation, and the normalization of convolutional networks."""
-        shared = {"normalization": "batch"} if len(self.shape) > 1 else {}
-        return {"generator": shared, "discriminator": shared | {"activation": "leaky_relu"}}
-
-    def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
-        """Squared distances of real data from b, and of generated data from a."""
-        real, fake = self.logits(batch, training)
-        return {
-            "loss": losses.least_squares_discriminator(
-                real, fake, real_label=self.real_label, fake_label=self.fake_label
-            ),
-            "real": ops.mean(real),
-            "fake": ops.mean(fake),
-        }
-
-    def generator_loss(self, batch: Batch, training: bool) -> Logs:
-        """Squared distance of generated data from c."""
-        fake = self.discriminate(self.generate(batch, training), batch, training)
-        return {"loss": losses.least_squares_generator(fake, label=self.target_label)}
+    def game(self) -> Game:
+        """Squared distances from a, b and c."""
+        labels = {"real_label": self.real_label, "fake_label": self.fake_label}
+        return replace(
+            super().game,
+            discriminator=partial(losses.least_squares_discriminator, **labels),
+            generator=partial(losses.least_squares_generator, label=self.target_label),
+        )

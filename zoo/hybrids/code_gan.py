@@ -10,7 +10,6 @@ import keras
 from keras import layers, ops
 
 from zoo.gans.base import Adversarial, Side, Terms
-from zoo.gans.gan import GAN
 from zoo.hybrids.with_autoencoder import WithAutoencoder
 from zoo.layers import Standardize
 from zoo.networks import apply
@@ -25,8 +24,21 @@ DECAY = 0.999
 """Of the sums over the codes: those of some thousand batches count."""
 
 
-class CodeConditioned(WithAutoencoder, Adversarial):
-    """Codes as inputs of the networks of a GAN of this package; see `CodeGAN`."""
+class CodeGAN(WithAutoencoder, Adversarial):
+    """GAN whose generator reads noise, a label and the code of a trained autoencoder.
+
+    The model is original to this package. In training the generator reads the code of the datum
+    whose place its sample takes, standardized: G(latent, label, code). The discriminator reads
+    data, label and code: its logit is w·φ + φ·V·code, with φ the features of its trunk, a
+    projection (Miyato & Koyama, 2018, arXiv:1802.05637). It compares p(data | label, code) of data
+    and of samples, so a generator that ignores the code loses. Losses, penalties and
+    augmentation are settings, as of every GAN.
+
+    The codes' distribution is kept, so that sampling needs no data: training adds [1, c][1, c]ᵀ up
+    over batches, class by class, with a decay, and a Gaussian with a full covariance follows from
+    the sums at every step. Sampling draws a code from the label's Gaussian, then the sample;
+    `zoo.priors.fit_prior` fits a mixture in its place.
+    """
 
     condition: Literal["projection", "none"] = setting(
         "How the discriminator reads the code: by projection, or not at all.", default="projection"
@@ -148,6 +160,11 @@ class CodeConditioned(WithAutoencoder, Adversarial):
         code = self._standardized(self.code_of(self.code_encoder, batch))
         return super().generator_loss(batch | code, training)
 
+    def penalty_loss(self, batch: Batch, training: bool) -> Logs:
+        """The penalties alone, on the codes of data."""
+        code = self._standardized(self.code_of(self.code_encoder, batch))
+        return super().penalty_loss(batch | code, training)
+
     def generator_terms(self, fake: Logs, batch: Batch) -> Terms:
         """The distance between the codes read and made."""
         terms = super().generator_terms(fake, batch)
@@ -183,27 +200,3 @@ def projected_logit(outputs: Mapping[str, Any], projected: Any) -> Any:
     """Logit + ⟨features, projected⟩ `(batch, 1)` (Miyato & Koyama, 2018, arXiv:1802.05637)."""
     product = precise(outputs["features"]) * projected
     return outputs["logit"] + ops.sum(product, axis=-1, keepdims=True)
-
-
-class CodeGAN(CodeConditioned, GAN):
-    """GAN whose generator reads noise, a label and the code of a trained autoencoder.
-
-    The model is original to this package. In training the generator reads the code of the datum
-    whose place its sample takes, standardized: G(latent, label, code). The discriminator reads
-    data, label and code: its logit is w·φ + φ·V·code, with φ the features of its trunk, a
-    projection (Miyato & Koyama, 2018, arXiv:1802.05637). It compares p(data | label, code) of data
-    and of samples, so a generator that ignores the code loses. The losses are those of `gan`.
-
-    The codes' distribution is kept, so that sampling needs no data: training adds [1, c][1, c]ᵀ up
-    over batches, class by class, with a decay, and a Gaussian with a full covariance follows from
-    the sums at every step. Sampling draws a code from the label's Gaussian, then the sample;
-    `zoo.priors.fit_prior` fits a mixture in its place.
-    """
-
-    network = None
-
-    @property
-    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        """The discriminator's activation, and the normalization of convolutional networks."""
-        shared = {"normalization": "batch"} if len(self.shape) > 1 else {}
-        return {"generator": shared, "discriminator": shared | {"activation": "leaky_relu"}}

@@ -9,14 +9,14 @@ import keras
 from keras import ops
 
 from zoo import losses
-from zoo.gans.gan import GAN
+from zoo.gans.base import Adversarial
 from zoo.networks import apply
 from zoo.phase import Batch, Logs
 from zoo.precision import precise
 from zoo.settings import setting
 
 
-class FusionGAN(GAN):
+class FusionGAN(Adversarial):
     """An autoencoder and a GAN of the same two networks.
 
     The model is original to this package. E, the encoder, and D, the discriminator, are two heads
@@ -26,14 +26,13 @@ class FusionGAN(GAN):
     - the trunk minimises L_D + reconstruction·R + latent_distance·C,
     - G minimises L_G + reconstruction·R + latent_distance·C,
 
-    with L_D and L_G the losses of `gan`; gradients pass through the other network, which stays as
-    it is. C brings the codes of data to where latents are drawn: samples and reconstructions are
-    made from the same latents.
+    with L_D and L_G the losses of the GAN, which are settings; gradients pass through the other
+    network, which stays as it is. C brings the codes of data to where latents are drawn: samples
+    and reconstructions are made from the same latents.
 
     With `shared=False` E and D are two networks, which is the control.
     """
 
-    network = None
     latent_dim = 64
     reconstruction: float = setting(
         "Weight of the squared error of reconstructions.", default=10.0, at_least=0
@@ -49,10 +48,9 @@ class FusionGAN(GAN):
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        """The discriminator's activation, and the normalization of convolutional networks."""
-        shared = {"normalization": "batch"} if len(self.shape) > 1 else {}
-        judge = shared | {"activation": "leaky_relu"}
-        return {"generator": shared, "discriminator": judge, "encoder": judge}
+        """Those of every GAN, and an encoder of the discriminator's kind."""
+        shared = super().network_defaults["generator"]
+        return {**super().network_defaults, "encoder": {**shared, "activation": "leaky_relu"}}
 
     def make_discriminator(self) -> None:
         """The trunk with its two heads, or two networks, and a part for each head."""

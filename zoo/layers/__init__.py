@@ -1,6 +1,7 @@
 """Layers that Keras lacks, or whose derivatives are wrong or differ on a backend."""
 
 from zoo.layers.activation import LeakyReLU
+from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, Lookup
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.normalization import (
@@ -9,6 +10,7 @@ from zoo.layers.normalization import (
     InstanceNormalization,
     LayerNormalization,
 )
+from zoo.layers.self_attention import SelfAttention
 from zoo.layers.spectral import (
     SpectralConv1D,
     SpectralConv1DTranspose,
@@ -19,6 +21,7 @@ from zoo.layers.spectral import (
 from zoo.layers.standardization import Destandardize, Standardize
 
 __all__ = [
+    "Basis",
     "BatchNormalization",
     "Codebook",
     "Destandardize",
@@ -28,6 +31,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Lookup",
+    "SelfAttention",
     "SpectralConv1D",
     "SpectralConv1DTranspose",
     "SpectralConv2D",

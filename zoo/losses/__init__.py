@@ -4,15 +4,26 @@ Those named `…_rows` give one number a row `(batch,)`; the others scalars, mea
 """
 
 from zoo.losses.adversarial import (
+    diversity,
+    falling,
+    hinge_discriminator,
     least_squares_discriminator,
     least_squares_generator,
     minimax_generator,
     non_saturating_generator,
+    pair_accuracy,
+    relativistic_average_discriminator,
+    relativistic_discriminator,
+    relativistic_hinge_discriminator,
+    relativistic_least_squares_discriminator,
     standard_discriminator,
+    top,
     wasserstein_critic,
     wasserstein_generator,
 )
+from zoo.losses.classification import class_cross_entropy
 from zoo.losses.divergence import draw_normal, log_normal_rows, standard_normal_kl_rows
+from zoo.losses.penalties import half_squared_norm, squared_norm
 from zoo.losses.reconstruction import (
     bernoulli_rows,
     binary_cross_entropy,
@@ -25,8 +36,13 @@ from zoo.losses.regularization import jacobian_norm_rows, l1, l2, sparsity, unit
 __all__ = [
     "bernoulli_rows",
     "binary_cross_entropy",
+    "class_cross_entropy",
+    "diversity",
     "draw_normal",
+    "falling",
     "gaussian_rows",
+    "half_squared_norm",
+    "hinge_discriminator",
     "jacobian_norm_rows",
     "l1",
     "l2",
@@ -36,10 +52,17 @@ __all__ = [
     "mean_squared_error",
     "minimax_generator",
     "non_saturating_generator",
+    "pair_accuracy",
     "perplexity",
+    "relativistic_average_discriminator",
+    "relativistic_discriminator",
+    "relativistic_hinge_discriminator",
+    "relativistic_least_squares_discriminator",
     "sparsity",
+    "squared_norm",
     "standard_discriminator",
     "standard_normal_kl_rows",
+    "top",
     "unit_norm",
     "wasserstein_critic",
     "wasserstein_generator",

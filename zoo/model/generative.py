@@ -53,6 +53,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         pictured: The uses of data whose results are drawn while a model without samples trains.
         output: The activation of networks that make data: one of Keras's, `range` for the one whose
             range is `value_range`, or `clip` for a linear output that the part cuts to the range.
+        remedy: What to try where a loss diverges.
 
     Raises:
         ModelError: A setting is unknown or outside its bounds.
@@ -63,6 +64,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
     code = "code"
     pictured: Sequence[str] = ("reconstruct",)
     output = "range"
+    remedy = "Try a lower learning_rate, or clip_norm."
     noise: Mapping[str, Noise] = {}
     prior: Mapping[str, Noise] = {}
     phases: Sequence[Phase] = ()

@@ -17,7 +17,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError
-from zoo.networks import attention, blocks, conv, conv_pool, mlp, resnet, vq
+from zoo.networks import attention, blocks, conv, conv_pool, mlp, r3gan, resnet, vq
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
 from zoo.precision import precise_dtype
@@ -27,12 +27,23 @@ FAMILIES: dict[str, ModuleType] = {
     "mlp": mlp,
     "conv": conv,
     "resnet": resnet,
+    "r3gan": r3gan,
     "conv_pool": conv_pool,
     "vq": vq,
     "attention": attention,
 }
 
-__all__ = ["FAMILIES", "Style", "activated", "apply", "decoder", "encoder", "family", "masks"]
+__all__ = [
+    "FAMILIES",
+    "Style",
+    "activated",
+    "apply",
+    "decoder",
+    "encoder",
+    "family",
+    "masks",
+    "rewired",
+]
 
 IN_TRAINING: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 """Networks with dropout → the same layers with masks, which training calls."""
@@ -132,11 +143,20 @@ def activated(
         activation: A Keras activation, or `clip`: linear, cut to `value_range`.
         value_range: What `clip` cuts to; None for no bounds.
     """
-    if logits in IN_TRAINING:
-        deployed = _activated(logits, activation, value_range)
-        IN_TRAINING[deployed] = _activated(IN_TRAINING[logits], activation, value_range)
-        return deployed
-    return _activated(logits, activation, value_range)
+    return rewired(logits, lambda network: _activated(network, activation, value_range))
+
+
+def rewired(network: keras.Model, wire: Callable[[keras.Model], keras.Model]) -> keras.Model:
+    """A network made out of another, and the same of its form in training where it has one.
+
+    Args:
+        network: The other.
+        wire: Makes it; called for each form.
+    """
+    made = wire(network)
+    if network in IN_TRAINING:
+        IN_TRAINING[made] = wire(IN_TRAINING[network])
+    return made
 
 
 def masks(network: keras.Model) -> dict[str, Shape]:

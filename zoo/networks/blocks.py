@@ -157,3 +157,17 @@ def with_planes(x: Any, one_hot: Any) -> Any:
         one_hot = layers.Reshape((*(1 for _ in space), one_hot.shape[-1]))(one_hot)
         one_hot = keras.ops.tile(one_hot, (1, *space, 1))
     return layers.Concatenate()([x, one_hot])
+
+
+def attend(x: Any, level: int, levels: int, style: Any) -> Any:
+    """Self-attention of a map, where the style wants it at its level.
+
+    Args:
+        x: The map.
+        level: How often it is halved.
+        levels: How often the smallest map is halved.
+        style: With `attention`, a level or None.
+    """
+    if style.attention is None or min(style.attention, levels) != level:
+        return x
+    return style.kept(lambda: own.SelfAttention(spectral=style.has_spectral_kernels))(x)

@@ -23,29 +23,36 @@ MAPS = False
 
 @dataclass(frozen=True)
 class Options(Style):
-    """Every block has the same width."""
+    """Every block has the same width.
+
+    Attributes:
+        attention: How often the map is halved that attends to itself, at most to the smallest;
+            None for none.
+    """
 
     width: Any = 128
     kernel: int = 3
+    attention: int | None = None
     kernel_initializer: Any = "he_normal"
 
 
-def down(x: Any, style: Style) -> Any:
+def down(x: Any, style: Options) -> Any:
     """Residual blocks, each of which halves the size, and the mean over space."""
     rank = len(x.shape) - 2
     width = blocks.single_width(style)
     halvings = blocks.downsampled_sizes(x.shape[1:], style.depth)[1:]
     x = style.convolution(rank, width, padding="same", use_bias=True)(x)
-    for _ in halvings:
+    for level in range(1, len(halvings) + 1):
         shortcut = _pool(rank, x)
         for bias in (style.normalization not in BIAS_CANCELS, True):
             x = style.convolution(rank, width, padding="same", use_bias=bias)(style.finish(x))
         x = layers.Add()([_pool(rank, x), shortcut])
+        x = blocks.attend(x, level, len(halvings), style)
     x = blocks.activate(x, style.activation)
     return (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
 
 
-def up(x: Any, shape: tuple[int, ...], style: Style) -> Any:
+def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     """Residual blocks, each of which doubles the size.
 
     The first normalization after a shortcut undoes what its biases carry to it, so none has one.
@@ -55,11 +62,14 @@ def up(x: Any, shape: tuple[int, ...], style: Style) -> Any:
     sizes = blocks.downsampled_sizes(shape, style.depth)
     x = style.dense(math.prod(sizes[-1]) * width, use_bias=True)(x)
     x = layers.Reshape((*sizes[-1], width))(x)
-    for size in reversed(sizes[:-1]):
-        shortcut = _grow(rank, x, size)
-        x = style.convolution(rank, width, padding="same")(_grow(rank, style.finish(x), size))
+    levels = len(sizes) - 1
+    x = blocks.attend(x, levels, levels, style)
+    for level in range(levels - 1, -1, -1):
+        shortcut = _grow(rank, x, sizes[level])
+        x = _grow(rank, style.finish(x), sizes[level])
+        x = style.convolution(rank, width, padding="same")(x)
         x = style.convolution(rank, width, padding="same")(style.finish(x))
-        x = layers.Add()([x, shortcut])
+        x = blocks.attend(layers.Add()([x, shortcut]), level, levels, style)
     return style.convolution(rank, shape[-1], plain=True, padding="same")(style.finish(x))
 
 

@@ -28,6 +28,8 @@ class Style:
         activation: After each layer: a Keras activation, `leaky_relu` (slope 0.2), or `maxout-K`.
         normalization: Before each activation: see `blocks.NORMALIZATIONS`; None for none.
         kernel_initializer: Of every layer.
+        spectral: Whether each kernel is divided by its largest singular value, whatever the
+            normalization; `normalization="spectral"` is this alone.
         head_bias: Whether the heads have biases.
         dropout: Share of a layer's outputs that are dropped in training. The masks are inputs of
             the network in training, and noise of the model; the deployed part has none.
@@ -41,6 +43,7 @@ class Style:
     activation: str = "relu"
     normalization: str | None = None
     kernel_initializer: Any = "glorot_uniform"
+    spectral: bool = False
     head_bias: bool = True
     dropout: float = 0.0
     condition: Any = None
@@ -106,11 +109,16 @@ class Style:
         self, kind: str, rank: int, units: int, *sizes: int, plain: bool = False, **options: Any
     ) -> Any:
         """A layer, with a bias unless what follows cancels it; a `plain` one ends a network."""
-        make = blocks.layer(kind, rank, spectral=self.normalization == "spectral")
+        make = blocks.layer(kind, rank, spectral=self.has_spectral_kernels)
         units = units if plain else units * self._pieces
         bias = plain or self.normalization not in BIAS_CANCELS
         chosen = {"use_bias": bias, "kernel_initializer": self.kernel_initializer} | options
         return self.kept(lambda: make(units, *sizes, **chosen))
+
+    @property
+    def has_spectral_kernels(self) -> bool:
+        """Whether each kernel is divided by its largest singular value."""
+        return self.spectral or self.normalization == "spectral"
 
     def kept(self, make: Callable[[], Any]) -> Any:
         """A layer with weights that `make` makes: the same one in both forms of a network."""

@@ -99,7 +99,8 @@ class Dispatcher:
             numbers = {k: float(keras.ops.convert_to_numpy(v)) for k, v in logs.items()}
             if not math.isfinite(numbers["loss"]):
                 raise DivergenceError(
-                    f"The loss of phase {phase.name!r} became {numbers['loss']} at step {step}."
+                    f"The loss of phase {phase.name!r} became {numbers['loss']} at step {step}. "
+                    f"{self.model.remedy}"
                 )
             for name, value in named(self.model, phase, numbers).items():
                 values.setdefault(name, []).append(value)

@@ -16,6 +16,10 @@ MIN_DIVERSITY = 0.1
 """Share of the data's variance that samples have at least."""
 MAX_ERROR = 0.95
 """Squared error of reconstructions, as a share of the mean datum's: nothing is learnt above it."""
+MAX_ACCURACY = 0.9999
+"""Share of pairs of data and samples in the right order; in a game that goes on it may be .997."""
+MIN_FAKE = 0.05
+"""What a discriminator gives samples at least, in a game that goes on: a probability or a score."""
 MIN_PERPLEXITY = 2.0
 """Codes in effective use, below which a codebook has collapsed."""
 
@@ -55,6 +59,15 @@ def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, s
         data.first(1, model.value_range)["data"].dtype, np.floating
     ):
         found |= _about_data(model, data)
+    accuracy = logs.get("discriminator_accuracy", 0.0)
+    wins = accuracy > MAX_ACCURACY and logs.get("discriminator_fake", 0.0) < MIN_FAKE
+    # A critic that estimates a distance may tell all of them apart, and go on teaching.
+    if wins and getattr(model, "loss", None) != "wasserstein":
+        found["accuracy"] = (
+            f"the discriminator tells samples from data in {accuracy:.1%} of pairs: it wins, and "
+            "the generator learns little. Try a penalty (penalties.r1=10), augmentation, "
+            "label_smoothing, or a lower discriminator_learning_rate."
+        )
     perplexity = logs.get("perplexity")
     if perplexity is not None and perplexity < MIN_PERPLEXITY:
         found["perplexity"] = (
@@ -78,7 +91,7 @@ def _about_data(model: Any, data: Data) -> dict[str, str]:
         if share < MIN_DIVERSITY:
             found["diversity"] = (
                 f"samples vary {share:.1%} as much as the data: the generator has collapsed. Try "
-                "normalization, a lower learning rate, or a gradient penalty (wgan_gp)."
+                "normalization, a lower learning rate, a penalty (penalties.r1=10), or pac_gan."
             )
     if "reconstruct" in table:
         rebuilt = model.use("reconstruct", **{k: batch[k] for k in table["reconstruct"].inputs})

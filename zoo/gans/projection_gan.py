@@ -1,0 +1,61 @@
+"""Labels by a product with the discriminator's features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.gans.base import Adversarial
+from zoo.layers import SpectralDense
+from zoo.networks import rewired
+from zoo.precision import precise_dtype
+from zoo.settings import setting
+
+
+class ProjectionGAN(Adversarial):
+    """Projection GAN, cGAN with projection discriminator (Miyato & Koyama, 2018, arXiv:1802.05637).
+
+    The logit is ψ(φ(data)) + ⟨embedding of the label, φ(data)⟩ (equation 4) with features φ and a
+    linear ψ. Spectral normalization of the discriminator, its embedding included, conditional batch
+    normalization of the generator, hinge loss, Adam and the updates of the discriminator are the
+    paper's; its networks are residual (`network="resnet"`), the default ones strided.
+    """
+
+    latent_dim = 128
+    loss = "hinge"
+    beta_1 = 0.0
+    beta_2 = 0.9
+    discriminator_steps = 5
+    num_classes: int | None = setting("Number of classes.", at_least=1, tiny=10)
+    discriminator: keras.Model = setting("Data → logit and features.", default=None)
+
+    @property
+    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """Spectral and conditional batch normalization."""
+        judge = {"activation": "leaky_relu", "normalization": "spectral"}
+        return {"generator": {"normalization": "conditional"}, "discriminator": self.judging(judge)}
+
+    def make_discriminator(self) -> None:
+        """The features, and what makes a logit of them and the label."""
+        trunk = self.encoder_of("discriminator", logit=1, features=True, labels=False)
+        if self.num_classes is not None:
+            units = trunk.output["features"].shape[-1]
+            self.embedding = SpectralDense(
+                units, use_bias=False, dtype=precise_dtype(), name="embedding"
+            )
+        self.discriminator = rewired(trunk, self.with_projection)
+
+    def with_projection(self, trunk: keras.Model) -> keras.Model:
+        """A network with `logit` and `features` as one whose logit depends on the label."""
+        logit = trunk.output["logit"]
+        if self.num_classes is None:
+            return keras.Model(trunk.input, {"logit": logit}, name=trunk.name)
+        labels = keras.Input((), dtype="int32", name="labels")
+        embedded = self.embedding(ops.one_hot(labels, self.num_classes, dtype=precise_dtype()))
+        features = ops.cast(trunk.output["features"], precise_dtype())
+        product = ops.sum(embedded * features, axis=-1, keepdims=True)
+        inputs = {**trunk.input, "labels": labels}
+        return keras.Model(inputs, {"logit": logit + product}, name=trunk.name)

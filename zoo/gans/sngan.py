@@ -1,0 +1,29 @@
+"""A discriminator of bounded slope, by the spectral norms of its kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.gans.base import Adversarial
+
+
+class SNGAN(Adversarial):
+    """Spectrally normalized GAN (Miyato et al., 2018, arXiv:1802.05957).
+
+    Each of the discriminator's kernels is divided by its largest singular value; hinge loss, and
+    the setting of Adam and of five updates of the discriminator that the paper finds best. The
+    networks are the strided ones of `conv`; `network="resnet"` is in the manner of its appendix B.
+    """
+
+    latent_dim = 128
+    loss = "hinge"
+    beta_1 = 0.0
+    beta_2 = 0.9
+    discriminator_steps = 5
+
+    @property
+    def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """Spectral normalization of the discriminator, batch normalization of the generator."""
+        judge = {"activation": "leaky_relu", "normalization": "spectral"}
+        return {"generator": {"normalization": "batch"}, "discriminator": self.judging(judge)}
