@@ -35,7 +35,7 @@ label asked for. A support vector machine is fitted to the few digits (*real*), 
 {SAMPLES} samples (*with samples*), and to these and the augmented digits without any GAN \
 (*with augmented*), and judged on held-out digits. Mean ± deviation over seeds; *seconds* on \
 one core."""
-READING = "__READING__"
+READING = """__READING__"""
 
 
 @cache
