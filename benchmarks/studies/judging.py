@@ -7,6 +7,7 @@ vector machine that has seen all of them. Everything is compared with held-out d
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,9 @@ class Judge:
         import zoo
 
         train, test = (
-            data.batch(np.arange(len(data)), (0.0, 1.0)) for data in zoo.load_data("digits")
+            data.batch(np.arange(len(data)), (0.0, 1.0))
+            for data in zoo.load_data("digits")
+            if data is not None
         )
         self.train = train["data"], train["labels"]
         self.test = test["data"], test["labels"]
@@ -39,7 +42,7 @@ class Judge:
         return mean, np.linalg.svd(flat - mean, full_matrices=False)[2][:COMPONENTS]
 
     @cached_property
-    def classifier(self):  # type: ignore[no-untyped-def]
+    def classifier(self) -> Any:
         """The classifier of all training digits."""
         return fitted(*self.train)
 
@@ -67,7 +70,7 @@ class Judge:
         return float(fitted(images, labels).score(_flat(self.test[0]), self.test[1]))
 
 
-def fitted(images: np.ndarray, labels: np.ndarray):  # type: ignore[no-untyped-def]
+def fitted(images: np.ndarray, labels: np.ndarray) -> Any:
     """A support vector machine with a Gaussian kernel."""
     from sklearn.svm import SVC
 
@@ -76,12 +79,13 @@ def fitted(images: np.ndarray, labels: np.ndarray):  # type: ignore[no-untyped-d
 
 def frechet(x: np.ndarray, y: np.ndarray) -> float:
     """|μx − μy|² + tr(Σx + Σy − 2(ΣxΣy)^½) (Heusel et al., 2017, arXiv:1706.08500, eq. 6)."""
-    from scipy.linalg import sqrtm
-
     first, second = (np.cov(z, rowvar=False) for z in (x, y))
-    root = np.real(sqrtm(first @ second))
+    values, axes = np.linalg.eigh(first)
+    root = (axes * np.sqrt(np.maximum(values, 0))) @ axes.T
+    # The trace of (ΣxΣy)^½ is the sum of the roots of the eigenvalues of Σx^½ Σy Σx^½.
+    common = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ second @ root), 0)).sum()
     shift = np.sum((x.mean(axis=0) - y.mean(axis=0)) ** 2)
-    return float(shift + np.trace(first + second - 2 * root))
+    return float(shift + np.trace(first + second) - 2 * common)
 
 
 def coverage(real: np.ndarray, made: np.ndarray) -> float:

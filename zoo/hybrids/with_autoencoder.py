@@ -26,7 +26,7 @@ class WithAutoencoder(GenerativeModel):
     autoencoder's and back.
     """
 
-    autoencoder: GenerativeModel | None = setting(
+    autoencoder: GenerativeModel = setting(
         "A trained model with encoder, decoder and a continuous code; by default an own one.",
         default=None,
     )
@@ -47,12 +47,10 @@ class WithAutoencoder(GenerativeModel):
 
     def take_autoencoder(self) -> Inner | None:
         """Sets `autoencoder`, and returns the first stage where there is one."""
-        self.autoencoder = self.frozen("autoencoder")
-        own = self.autoencoder is None
-        if own:
-            self.autoencoder = self._own_autoencoder()
+        trained = self.frozen("autoencoder")
+        self.autoencoder = self._own_autoencoder() if trained is None else trained
         self._check_autoencoder()
-        if not own:
+        if trained is not None:
             return None
         return Inner(
             "autoencoder",

@@ -30,7 +30,8 @@ class PriorSampler(GenerativeModel):
     components: int = setting("Gaussians in each mixture.", default=1, at_least=1)
 
     def assemble(self) -> None:
-        model = self.autoencoder = self.frozen("autoencoder")
+        self.frozen("autoencoder")
+        model = self.autoencoder = self.settings["autoencoder"]
         table = model.table()
         for use in ("encode", "decode"):
             self.require(
