@@ -79,7 +79,7 @@ class AugmentedGAN(WithAutoencoder):
         self.phases = [phase for inner in stages for phase in inner.phases()]
         # The GAN's noise is drawn first: without augmentation it is what the GAN alone would draw.
         self.noise = {**game.noise, **drawn, **({} if stage is None else stage.noise)}
-        self.prior = self.inner.prior
+        self.prior, self.code = self.inner.prior, self.inner.code
         for name, part in self.inner.parts().items():
             setattr(self, name, part)
         self.data_error = squared_error(self.shape)
