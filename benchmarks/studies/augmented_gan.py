@@ -37,14 +37,14 @@ label asked for. A support vector machine is fitted to the few digits (*real*), 
 one core."""
 READING = """With one seed: augmentation in codes does not help this GAN. At every size \
 the GAN without any is nearest to the held-out digits, or level with the best, and follows \
-labels best. In 2,000 steps the small discriminator does not learn 100 digits by heart, so \
-there is nothing to cure: shifts and differentiable augmentation lose too, shifts most, as a \
-pixel is an eighth of the picture and the held-out digits are not moved. What augmented codes \
-cost beside that is blur: half of the data of the `vae` arms are decodings of an autoencoder \
-that has seen few digits, and the GAN learns the blur. A sharper autoencoder and a smaller \
-ratio (*interpolation, deep*) take most of the loss back, and its decodings, without any GAN, \
-are the only arm that a classifier gains from at 300 and at 1,000 digits, by less than a point: \
-one digit of 297 or two. Samples of no arm help the classifier."""
+labels best; shifts and differentiable augmentation lose too, shifts most, as a pixel is an \
+eighth of the picture and the held-out digits are not moved. A likely reason is that 2,000 \
+steps of so small a discriminator leave little overfitting to cure, while every augmentation \
+has its cost. That of codes is blur, and 600 steps fewer for the GAN: half of the data of the \
+`vae` arms are decodings of an autoencoder that has seen few digits, and the GAN learns them. A \
+deterministic autoencoder and a smaller ratio (*interpolation, deep*) take most of the loss \
+back. Of its decodings, without any GAN, a classifier gains at 300 and 1,000 digits, as of \
+shifts at 300: by one or two digits of 297. Samples of no arm help the classifier."""
 
 
 @cache
