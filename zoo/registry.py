@@ -126,6 +126,36 @@ TABLE: dict[str, Row] = {
         "Sohn et al. 2015, NeurIPS",
         "labels into encoder and decoder",
     ),
+    "iwae": Row(
+        f"{_AUTOENCODERS}.iwae:IWAE",
+        "Burda et al. 2015, arXiv:1509.00519",
+        "a tighter bound, from K latents",
+    ),
+    "wae_mmd": Row(
+        f"{_AUTOENCODERS}.wae_mmd:WAEMMD",
+        "Tolstikhin et al. 2017, arXiv:1711.01558",
+        "no noise; all codes together match the prior",
+    ),
+    "info_vae": Row(
+        f"{_AUTOENCODERS}.info_vae:InfoVAE",
+        "Zhao et al. 2017, arXiv:1706.02262",
+        "all latents together match the prior",
+    ),
+    "beta_tc_vae": Row(
+        f"{_AUTOENCODERS}.beta_tc_vae:BetaTCVAE",
+        "Chen et al. 2018, arXiv:1802.04942",
+        "total correlation, by minibatch weights",
+    ),
+    "factor_vae": Row(
+        f"{_AUTOENCODERS}.factor_vae:FactorVAE",
+        "Kim & Mnih 2018, arXiv:1802.05983",
+        "total correlation, by a discriminator",
+    ),
+    "vamp_vae": Row(
+        f"{_AUTOENCODERS}.vamp_vae:VampVAE",
+        "Tomczak & Welling 2017, arXiv:1705.07120",
+        "a prior of learned pseudo-inputs",
+    ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "van den Oord et al. 2017, arXiv:1711.00937",

@@ -26,6 +26,8 @@ CHANGES = {
     "beta_vae": {"likelihood": "gaussian", "stddev": 0.2},
     # Made for long runs, of which the capacity's growth is the most.
     "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
+    # The default weighs beside a sum over hundreds of features; these are 64.
+    "info_vae": {"mmd_weight": 50.0},
     # A tenth of the units is active, which leaves one or two of 16.
     "sparse_autoencoder": {"latent_dim": 100},
 }
