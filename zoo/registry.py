@@ -161,6 +161,18 @@ TABLE: dict[str, Row] = {
         "van den Oord et al. 2017, arXiv:1711.00937",
         "discrete codes, codebook by moving averages",
     ),
+    "rq_vae": Row(
+        f"{_AUTOENCODERS}.vq_vae:VQVAE",
+        "Lee et al. 2022, arXiv:2203.01941",
+        "several indices for each vector, coarse to fine",
+        {"quantizer": "residual"},
+    ),
+    "fsq_vae": Row(
+        f"{_AUTOENCODERS}.vq_vae:VQVAE",
+        "Mentzer et al. 2023, arXiv:2309.15505",
+        "numbers rounded to levels, no codebook",
+        {"quantizer": "finite_scalar"},
+    ),
     "gan": Row(
         f"{_GANS}.gan:GAN",
         "Goodfellow et al. 2014, arXiv:1406.2661",

@@ -1,14 +1,18 @@
 """Layers that Keras lacks, or whose derivatives are wrong or differ on a backend."""
 
 from zoo.layers.activation import LeakyReLU
-from zoo.layers.codebook import Codebook, Lookup
+from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
+from zoo.layers.finite_scalar import FiniteScalar, LookupFree
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
     InstanceNormalization,
     LayerNormalization,
 )
+from zoo.layers.quantizer import Lookup, Quantizer
+from zoo.layers.residual import Residual
+from zoo.layers.sim_codebook import SimCodebook
 from zoo.layers.spectral import (
     SpectralConv1D,
     SpectralConv1DTranspose,
@@ -21,13 +25,19 @@ from zoo.layers.standardization import Destandardize, Standardize
 __all__ = [
     "BatchNormalization",
     "Codebook",
-    "Destandardize",
     "ConditionalBatchNormalization",
+    "CosineCodebook",
+    "Destandardize",
+    "FiniteScalar",
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",
     "LeakyReLU",
     "Lookup",
+    "LookupFree",
+    "Quantizer",
+    "Residual",
+    "SimCodebook",
     "SpectralConv1D",
     "SpectralConv1DTranspose",
     "SpectralConv2D",
