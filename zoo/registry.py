@@ -161,6 +161,11 @@ TABLE: dict[str, Row] = {
         "van den Oord et al. 2017, arXiv:1711.00937",
         "discrete codes, codebook by moving averages",
     ),
+    "vq_vae_2": Row(
+        f"{_AUTOENCODERS}.vq_vae_2:VQVAE2",
+        "Razavi et al. 2019, arXiv:1906.00446",
+        "discrete codes of two sizes",
+    ),
     "rq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "Lee et al. 2022, arXiv:2203.01941",
