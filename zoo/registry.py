@@ -156,6 +156,16 @@ TABLE: dict[str, Row] = {
         "Tomczak & Welling 2017, arXiv:1705.07120",
         "a prior of learned pseudo-inputs",
     ),
+    "rae_l2": Row(
+        f"{_AUTOENCODERS}.rae:RAEL2",
+        "Ghosh et al. 2019, arXiv:1903.12436",
+        "no noise; weight decay of the decoder",
+    ),
+    "rae_gp": Row(
+        f"{_AUTOENCODERS}.rae:RAEGP",
+        "Ghosh et al. 2019, arXiv:1903.12436",
+        "no noise; a penalty on the decoder's slope",
+    ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "van den Oord et al. 2017, arXiv:1711.00937",

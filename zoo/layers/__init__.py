@@ -4,6 +4,7 @@ from zoo.layers.activation import LeakyReLU
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.gaussian import Gaussian
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -29,6 +30,7 @@ __all__ = [
     "CosineCodebook",
     "Destandardize",
     "FiniteScalar",
+    "Gaussian",
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",
