@@ -34,6 +34,7 @@ class Building:
         reads: Mapping[str, tuple[int, ...]] | None = None,
         *,
         features: bool = False,
+        labels: bool = True,
         **heads: int | None,
     ) -> keras.Model:
         """A network from data to linear outputs; the user's own where one is given.
@@ -42,10 +43,12 @@ class Building:
             name: Of the network, and of its setting where users may bring it.
             reads: Input name → shape; by default `data`.
             features: Whether the trunk's output is an output as well.
+            labels: Whether it reads labels, where the model has classes.
             heads: Output name → units; None for what the trunk itself makes.
         """
         reads = reads or {"data": self.shape}
         family, options = self._network_choices(name, name)
+        options["num_classes"] = self.num_classes if labels else None
         return self._noted(
             networks.encoder(family, reads, heads, features=features, **options), options
         )

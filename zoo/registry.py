@@ -166,6 +166,11 @@ TABLE: dict[str, Row] = {
         "Ghosh et al. 2019, arXiv:1903.12436",
         "no noise; a penalty on the decoder's slope",
     ),
+    "semi_supervised_vae": Row(
+        f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",
+        "Kingma et al. 2014, arXiv:1406.5298",
+        "few labels; the others are summed over",
+    ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "van den Oord et al. 2017, arXiv:1711.00937",
