@@ -97,8 +97,14 @@ class VQVAE(GenerativeModel):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """The family, and its size."""
         names = ("width", "depth", "residual_width", "num_residual_blocks")
-        options = {"network": "vq"} | {name: self.settings[name] for name in names}
+        options = self.family | {name: self.settings[name] for name in names}
         return {"to_vectors": options, "from_vectors": options}
+
+    @property
+    def family(self) -> dict[str, Any]:
+        """The networks' family. Numbers that are all small would round to 0, and stay there."""
+        normalized = self.quantizer == "finite_scalar"
+        return {"network": "vq", "normalization": "layer" if normalized else None}
 
     def assemble(self) -> None:
         self.codebook = self.make_quantizer()

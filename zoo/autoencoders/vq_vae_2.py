@@ -41,7 +41,7 @@ class VQVAE2(VQVAE):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """The family of each network, and its size."""
         names = ("width", "residual_width", "num_residual_blocks")
-        options = {"network": "vq"} | {name: self.settings[name] for name in names}
+        options = self.family | {name: self.settings[name] for name in names}
         deepest = max((min(self.shape[:-1]) - 1) // (SMALLEST - 1), 1).bit_length() - 1
         depth = min(2, deepest) if self.depth is None else self.depth
         outer, middle = options | {"depth": depth}, options | {"depth": 1}
