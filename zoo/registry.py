@@ -166,6 +166,11 @@ TABLE: dict[str, Row] = {
         "Ghosh et al. 2019, arXiv:1903.12436",
         "no noise; a penalty on the decoder's slope",
     ),
+    "planar_flow_vae": Row(
+        f"{_AUTOENCODERS}.planar_flow_vae:PlanarFlowVAE",
+        "Rezende & Mohamed 2015, arXiv:1505.05770",
+        "a posterior bent by planar flows",
+    ),
     "semi_supervised_vae": Row(
         f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",
         "Kingma et al. 2014, arXiv:1406.5298",

@@ -41,12 +41,16 @@ class Variational(NetworkSettings, GenerativeModel):
             likelihood=self.likelihood,
             value_range=self.value_range,
         )
-        self.encoder = self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
+        self.encoder = self.make_encoder()
         self.decoder, self.decoder_logits = self.decoder_of(latent=self.latent_dim)
         self.noise = {"epsilon": normal(self.latent_dim)}
         self.prior = {"latent": normal(self.latent_dim)}
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.elbo_loss, [self.encoder, self.decoder], optimizer)]
+
+    def make_encoder(self) -> keras.Model:
+        """`data` → `mean` and `log_variance`."""
+        return self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
 
     @property
     def density(self) -> str:
@@ -60,7 +64,7 @@ class Variational(NetworkSettings, GenerativeModel):
 
     def elbo_loss(self, batch: Batch, training: bool) -> Logs:
         """The negative evidence lower bound, its KL divergence weighted."""
-        posterior = apply(self.encoder, batch, training)
+        posterior = self.infer(batch, training)
         latent = self.draw(posterior, batch)
         reconstruction = ops.mean(self.reconstruction(batch | {"latent": latent}, training))
         kl = ops.mean(self.divergence(posterior, latent, batch))
@@ -71,6 +75,10 @@ class Variational(NetworkSettings, GenerativeModel):
             "kl": kl,
             **logs,
         }
+
+    def infer(self, batch: Batch, training: bool) -> Logs:
+        """What the posterior of each row is given by."""
+        return apply(self.encoder, batch, training)
 
     def draw(self, posterior: Logs, batch: Batch) -> Any:
         """A latent of each row that gradients pass through: mean + exp(½ log variance)·epsilon."""
