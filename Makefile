@@ -85,7 +85,7 @@ $(BACKENDS:%=$(STAMPS)/%): $(STAMPS)/%: $(STAMPS)/venv pyproject.toml constraint
 
 $(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
 	$(FORGET_HALF_INSTALLED)
-	$(PIP) install --constraint constraints.txt --editable ".[dev]"
+	$(PIP) install --constraint constraints.txt --editable ".[train,dev]"
 	@touch $@
 
 $(STAMPS)/all: $(STAMPS)/venv pyproject.toml constraints.txt

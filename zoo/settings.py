@@ -196,8 +196,9 @@ def is_trained_model(field: Setting) -> bool:
 
 def suggestion(name: str, known: Any) -> str:
     """A sentence that names the nearest of the known names, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    spelled = {str(own).lower(): own for own in known}
+    near = difflib.get_close_matches(name.lower(), list(spelled), n=1)
+    return f" Did you mean {spelled[near[0]]!r}?" if near else ""
 
 
 def words(hint: Any) -> str:

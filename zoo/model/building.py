@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from zoo.model import GenerativeModel
 
 
+RESERVED = ("num_classes", "own", "name", "features", "down", "condition", "trace")
+"""What a network is made with beside the options of its family."""
+
+
 class Building:
     """Makes networks out of settings; a base of `GenerativeModel`."""
 
@@ -100,7 +104,7 @@ class Building:
         options |= shared | own
         family = self.settings.get("network") or family
         fixed = {"num_classes": self.num_classes, "own": self.settings.get(name), "name": title}
-        for key in ("num_classes", "own", "name", "condition"):
+        for key in RESERVED:
             self.require(
                 key not in options, f"{key!r} is no option of a network", network_options=chosen
             )
