@@ -126,10 +126,77 @@ TABLE: dict[str, Row] = {
         "Sohn et al. 2015, NeurIPS",
         "labels into encoder and decoder",
     ),
+    "iwae": Row(
+        f"{_AUTOENCODERS}.iwae:IWAE",
+        "Burda et al. 2015, arXiv:1509.00519",
+        "a tighter bound, from K latents",
+    ),
+    "wae_mmd": Row(
+        f"{_AUTOENCODERS}.wae_mmd:WAEMMD",
+        "Tolstikhin et al. 2017, arXiv:1711.01558",
+        "no noise; all codes together match the prior",
+    ),
+    "info_vae": Row(
+        f"{_AUTOENCODERS}.info_vae:InfoVAE",
+        "Zhao et al. 2017, arXiv:1706.02262",
+        "all latents together match the prior",
+    ),
+    "beta_tc_vae": Row(
+        f"{_AUTOENCODERS}.beta_tc_vae:BetaTCVAE",
+        "Chen et al. 2018, arXiv:1802.04942",
+        "total correlation, by minibatch weights",
+    ),
+    "factor_vae": Row(
+        f"{_AUTOENCODERS}.factor_vae:FactorVAE",
+        "Kim & Mnih 2018, arXiv:1802.05983",
+        "total correlation, by a discriminator",
+    ),
+    "vamp_vae": Row(
+        f"{_AUTOENCODERS}.vamp_vae:VampVAE",
+        "Tomczak & Welling 2017, arXiv:1705.07120",
+        "a prior of learned pseudo-inputs",
+    ),
+    "rae_l2": Row(
+        f"{_AUTOENCODERS}.rae:RAEL2",
+        "Ghosh et al. 2019, arXiv:1903.12436",
+        "no noise; weight decay of the decoder",
+    ),
+    "rae_gp": Row(
+        f"{_AUTOENCODERS}.rae:RAEGP",
+        "Ghosh et al. 2019, arXiv:1903.12436",
+        "no noise; a penalty on the decoder's slope",
+    ),
+    "planar_flow_vae": Row(
+        f"{_AUTOENCODERS}.planar_flow_vae:PlanarFlowVAE",
+        "Rezende & Mohamed 2015, arXiv:1505.05770",
+        "a posterior bent by planar flows",
+    ),
+    "semi_supervised_vae": Row(
+        f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",
+        "Kingma et al. 2014, arXiv:1406.5298",
+        "few labels; the others are summed over",
+    ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "van den Oord et al. 2017, arXiv:1711.00937",
         "discrete codes, codebook by moving averages",
+    ),
+    "vq_vae_2": Row(
+        f"{_AUTOENCODERS}.vq_vae_2:VQVAE2",
+        "Razavi et al. 2019, arXiv:1906.00446",
+        "discrete codes of two sizes",
+    ),
+    "rq_vae": Row(
+        f"{_AUTOENCODERS}.vq_vae:VQVAE",
+        "Lee et al. 2022, arXiv:2203.01941",
+        "several indices for each vector, coarse to fine",
+        {"quantizer": "residual"},
+    ),
+    "fsq_vae": Row(
+        f"{_AUTOENCODERS}.vq_vae:VQVAE",
+        "Mentzer et al. 2023, arXiv:2309.15505",
+        "numbers rounded to levels, no codebook",
+        {"quantizer": "finite_scalar"},
     ),
     "gan": Row(
         f"{_GANS}.gan:GAN",
