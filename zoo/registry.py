@@ -283,6 +283,21 @@ TABLE: dict[str, Row] = {
         "Larsen et al. 2015, arXiv:1512.09300",
         "reconstruction in the discriminator's features",
     ),
+    "code_gan": Row(
+        f"{_HYBRIDS}.code_gan:CodeGAN",
+        "original to this package",
+        "the generator reads codes of a trained autoencoder",
+    ),
+    "fusion_gan": Row(
+        f"{_HYBRIDS}.fusion_gan:FusionGAN",
+        "original to this package",
+        "the encoder is the discriminator's trunk, the decoder the generator",
+    ),
+    "augmented_gan": Row(
+        f"{_HYBRIDS}.augmented_gan:AugmentedGAN",
+        "original to this package",
+        "any GAN, its data augmented in an autoencoder's codes",
+    ),
 }
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "sample": "draw new data from a run or a bundle",
     "reconstruct": "pass data through encoder and decoder",
     "interpolate": "walk between points of the latent space",
+    "augment": "write data and what a model makes of their perturbed codes",
     "use": "run any use of a run or a bundle",
     "export": "turn a run into certified ONNX files, a bundle",
     "pipeline": "write a bundle's parts as one ONNX graph, bytes to bytes",

@@ -136,8 +136,10 @@ def complete(phase: Phase, trained: Sequence[keras.Variable], gradients: list) -
 
 
 def _state(model: GenerativeModel, phase: Phase, name: str) -> keras.Variable:
-    """The variable that a loss returned the next value of."""
-    variable = getattr(model, name, None)
+    """The variable that a loss returned the next value of, `k`, or `layer.k` of a layer."""
+    variable: Any = model
+    for attribute in name.split("."):
+        variable = getattr(variable, attribute, None)
     if not isinstance(variable, keras.Variable):
         raise ModelError(
             f'"next" names variables that self.state(…) made. Received from phase '
