@@ -1,7 +1,9 @@
-"""How good a model is: pure functions of NumPy arrays.
+"""How good a model is: pure functions of NumPy arrays, and `evaluate`, which applies them.
 
 Importing this package imports neither Keras nor SciPy nor scikit-learn; the first use does.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from zoo.metrics.classes import (
     Modes,
@@ -20,6 +22,7 @@ from zoo.metrics.coverage import (
     expected_coverage,
     precision_recall,
 )
+from zoo.metrics.evaluation import evaluate
 from zoo.metrics.fidelity import Estimate, frechet_distance, kernel_distance
 from zoo.metrics.likelihood import importance_weighted_nll
 from zoo.metrics.reconstruction import (
@@ -29,6 +32,7 @@ from zoo.metrics.reconstruction import (
     peak_signal_to_noise_ratio,
     structural_similarity,
 )
+from zoo.metrics.reference import Reference
 from zoo.metrics.representation import (
     Clustering,
     agreement,
@@ -36,15 +40,23 @@ from zoo.metrics.representation import (
     neighbour_accuracy,
     probe_accuracy,
 )
+from zoo.metrics.score import Report, Score
+
+if TYPE_CHECKING:
+    from zoo.metrics.callback import MetricCallback
 
 __all__ = [
     "Clustering",
     "CodebookUse",
     "DensityCoverage",
     "Estimate",
+    "MetricCallback",
     "Modes",
     "Neighbours",
     "PrecisionRecall",
+    "Reference",
+    "Report",
+    "Score",
     "active_units",
     "agreement",
     "class_modes",
@@ -54,6 +66,7 @@ __all__ = [
     "cross_entropy",
     "density_coverage",
     "entropy_floor",
+    "evaluate",
     "expected_coverage",
     "frechet_distance",
     "importance_weighted_nll",
@@ -70,3 +83,11 @@ __all__ = [
     "probe_accuracy",
     "structural_similarity",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "MetricCallback":
+        raise AttributeError(f"module 'zoo.metrics' has no attribute {name!r}")
+    from zoo.metrics.callback import MetricCallback  # which imports Keras
+
+    return MetricCallback

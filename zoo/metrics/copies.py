@@ -19,7 +19,7 @@ def nearest(train: np.ndarray, rows: np.ndarray) -> Neighbours:
     """The nearest training row of each row, by Euclidean distance."""
     from sklearn.neighbors import NearestNeighbors
 
-    known, asked = (np.asarray(x, dtype="float64").reshape(len(x), -1) for x in (train, rows))
+    known, asked = (np.asarray(x).reshape(len(x), -1) for x in (train, rows))
     distances, indices = NearestNeighbors(n_neighbors=1).fit(known).kneighbors(asked)
     return Neighbours(indices[:, 0], distances[:, 0])
 

@@ -5,6 +5,9 @@ Codes of integers are indices, such as those of a codebook: each position is one
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,16 +64,11 @@ def probe_accuracy(
         test: Codes of other rows.
         test_labels: Their classes.
     """
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     known, asked = _inputs(train, test)
     probe = LogisticRegression(max_iter=ITERATIONS)
-    with warnings.catch_warnings():
-        # The number of iterations is part of the probe's definition.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with _unconverged():  # The number of iterations is part of the probe's definition.
         probe.fit(known, train_labels)
     return float(probe.score(asked, test_labels))
 
@@ -87,7 +85,8 @@ def clustering(codes: np.ndarray, labels: np.ndarray, seed: int = 0) -> Clusteri
 
     (rows,) = _inputs(codes)
     means = KMeans(len(np.unique(labels)), n_init=10, random_state=seed)
-    return agreement(means.fit_predict(rows), labels)
+    with _unconverged():  # Fewer different codes than classes make fewer clusters.
+        return agreement(means.fit_predict(rows), labels)
 
 
 def agreement(clusters: np.ndarray, labels: np.ndarray) -> Clustering:
@@ -105,6 +104,16 @@ def agreement(clusters: np.ndarray, labels: np.ndarray) -> Clustering:
     matched = table[linear_sum_assignment(table, maximize=True)].sum()
     information = normalized_mutual_info_score(labels, clusters)
     return Clustering(float(matched / len(labels)), float(information))
+
+
+@contextmanager
+def _unconverged() -> Iterator[None]:
+    """Lets scikit-learn's iterations end without a warning."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
 
 
 def _inputs(first: np.ndarray, *others: np.ndarray) -> list[Any]:
