@@ -125,7 +125,7 @@ TABLE: dict[str, Row] = {
         f"{_AUTOENCODERS}.annealed_vae:AnnealedVAE",
         "Burgess et al. 2018, arXiv:1804.03599",
         "a divergence held at a growing capacity",
-        small={"gamma": 30.0, "capacity_steps": 1000, "capacity": 15.0},
+        small={"gamma": 10.0, "capacity_steps": 1000, "capacity": 8.0},
     ),
     "conditional_vae": Row(
         f"{_AUTOENCODERS}.conditional_vae:ConditionalVAE",

@@ -26,7 +26,7 @@ class Budget:
         seed: Of weights, noise, order and samples.
     """
 
-    steps: int = 1500
+    steps: int = 2000
     batch_size: int = 64
     seed: int = 0
 
