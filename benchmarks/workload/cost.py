@@ -28,6 +28,9 @@ MOVES = frozenset(
     "Slice Split Squeeze Tile Transpose Unsqueeze".split()
 )
 
+UNINFERRED = frozenset({"GroupNormalization"})
+"""Operators whose output has the shape of their first input, which onnx does not infer."""
+
 Shape = tuple[int, ...]
 
 
@@ -158,4 +161,12 @@ def _with_batch(model: Any, batch: int) -> Any:
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
-    return onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
+    for node in model.graph.node:
+        if node.op_type in UNINFERRED:
+            node.op_type = "Identity"
+            del node.input[1:], node.attribute[:]
+    model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    for inferred, node in zip(model.graph.node, nodes, strict=True):
+        inferred.CopyFrom(node)
+    return model

@@ -10,7 +10,7 @@ from benchmarks.workload.cost import count
 pytestmark = pytest.mark.once
 
 
-def graph(path, nodes, inputs, outputs, weights=()):
+def graph(path, nodes, inputs, outputs, weights=(), opset=18):
     """Saves a graph; inputs and outputs are name → shape, weights are name → shape of zeros."""
     described = [
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in side.items()]
@@ -21,7 +21,7 @@ def graph(path, nodes, inputs, outputs, weights=()):
         for name, shape in dict(weights).items()
     ]
     made = helper.make_graph(nodes, "part", *described, arrays)
-    imports = [helper.make_opsetid("", 18)]
+    imports = [helper.make_opsetid("", opset)]
     save(helper.make_model(made, opset_imports=imports, ir_version=10), path)
     return path
 
@@ -59,6 +59,17 @@ def test_transposed_convolution_counts_its_kernel_at_every_input(tmp_path):
     inputs, outputs = {"x": ["batch", 6, 4, 4]}, {"y": ["batch", 2, 8, 8]}
     path = graph(tmp_path / "part.onnx", [node], inputs, outputs, {"w": (6, 2, 4, 4)})
     assert count(path, batch=2).flops == 2 * (2 * 6 * 4 * 4) * (2 * 4 * 4)
+
+
+def test_group_normalization_keeps_the_shape_of_its_input(tmp_path):
+    nodes = [
+        helper.make_node("GroupNormalization", ["x", "scale", "bias"], ["h"], num_groups=1),
+        helper.make_node("Relu", ["h"], ["y"]),
+    ]
+    inputs, outputs = {"x": ["batch", 2, 3, 3]}, {"y": ["batch", 2, 3, 3]}
+    weights = {"scale": (2,), "bias": (2,)}
+    path = graph(tmp_path / "part.onnx", nodes, inputs, outputs, weights, opset=21)
+    assert count(path, batch=5).flops == 2 * (5 * 2 * 3 * 3)
 
 
 def test_reshaping_computes_nothing(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 import export
 import zoo
+from benchmarks.workload.cost import count
 from export import runtime
 from tests import tiny
 from tests.tolerances import CERTIFICATE
@@ -81,10 +82,12 @@ def inputs_of(session, use, count):
 
 @pytest.mark.parametrize("name", zoo.list_models())
 @pytest.mark.once
-def test_no_layout_is_changed_between_convolutions(name, tmp_path):
+def test_no_layout_is_changed_between_convolutions_and_the_cost_is_known(name, tmp_path):
     model, bundle = exported(name, (16, 16, 3), tmp_path)
-    found = {part: transposed_between(onnx.load(bundle / f"{part}.onnx")) for part in model.parts()}
+    files = {part: bundle / f"{part}.onnx" for part in model.parts()}
+    found = {part: transposed_between(onnx.load(file)) for part, file in files.items()}
     assert {part: nodes for part, nodes in found.items() if nodes} == {}
+    assert all(count(file, batch=2).bytes > 0 for file in files.values())
 
 
 @pytest.mark.parametrize("shape", OTHERS, ids=str)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import zoo
-from tests import tiny
+from tests import docs_table, tiny
 from zoo import registry
 from zoo.errors import ModelError, UnknownModelError
 from zoo.registry import TABLE, Row
@@ -118,7 +118,6 @@ def test_no_samples_are_refused():
 
 
 @pytest.mark.once
-def test_the_readme_shows_every_row():
-    text = (ROOT / "README.md").read_text()
-    for name, row in TABLE.items():
-        assert f"| `{name}` | {row.kind} | {row.summary} | {row.paper} |" in text
+def test_the_documentation_shows_every_row():
+    for path, text in docs_table.pages().items():
+        assert path.read_text() == text, "Run `make docs`."
