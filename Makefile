@@ -29,7 +29,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity docs docs-check build clean
+.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity pretrained docs docs-check build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(STAMPS)/$(BACKEND) ## time ONNX Runtime against the native backend
 
 parity: $(STAMPS)/all ## train every model on every backend and compare the losses
 	$(PYTHON) -m tests.parity
+
+pretrained: $(STAMPS)/$(BACKEND) ## train the models that come with the package
+	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m benchmarks.pretrained
 
 docs: $(STAMPS)/all ## write the generated parts of the documentation
 	$(PYTHON) -m tests.docs_table

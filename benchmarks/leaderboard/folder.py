@@ -59,7 +59,7 @@ class Folder:
         """Adds a row and writes the file anew."""
         self.rows[row["model"]] = row
         lines = [{"conditions": self.conditions}, *self.rows.values()]
-        text = "".join(json.dumps(line, allow_nan=True) + "\n" for line in lines)
+        text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
         write_atomically(self.path / ROWS, text)
 
 

@@ -92,6 +92,25 @@ def test_one_picture_for_every_latent_is_far_from_the_data(reference, digits):
     assert report["classifier_score"] == pytest.approx(1)
 
 
+@pytest.mark.once
+def test_what_is_not_finite_is_null_in_json():
+    score = metrics.Score("x", float("inf"), float("nan"), beside={"a": 1.0, "b": float("-inf")})
+    assert score.to_json() == {
+        "metric": "x",
+        "value": None,
+        "standard_error": None,
+        "beside": {"a": 1.0, "b": None},
+    }
+
+
+@pytest.mark.once
+def test_tokens_are_not_judged(tmp_path):
+    (tmp_path / "x.txt").write_text("some text\n" * 40)
+    text, _ = zoo.load_data(tmp_path / "x.txt", length=4)
+    with pytest.raises(DataError, match="tokens"):
+        metrics.Reference(text)
+
+
 def test_uses_decide_which_metrics_there_are(digits):
     held = metrics.Reference(*digits, count=64)
     found = {}

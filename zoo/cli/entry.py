@@ -21,6 +21,7 @@ COMMANDS = {
     "interpolate": "walk between points of the latent space",
     "use": "run any use of a run or a bundle",
     "evaluate": "judge a run or a bundle by the metrics that its uses allow",
+    "compare": "show several runs side by side on one page",
     "features": "train a classifier in whose features samples are compared",
     "export": "turn a run into certified ONNX files, a bundle",
     "pipeline": "write a bundle's parts as one ONNX graph, bytes to bytes",

@@ -11,6 +11,7 @@ import keras
 
 from zoo.metrics.evaluation import evaluate, select
 from zoo.metrics.reference import Reference
+from zoo.metrics.score import finite
 
 
 class MetricCallback(keras.callbacks.Callback):
@@ -78,4 +79,5 @@ class MetricCallback(keras.callbacks.Callback):
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a") as file:
-                file.write(json.dumps({"epoch": epoch + 1} | found) + "\n")
+                kept = {name: finite(value) for name, value in found.items()}
+                file.write(json.dumps({"epoch": epoch + 1} | kept) + "\n")

@@ -21,6 +21,8 @@ BATCH_SIZE = 256
 MAX_PIXELS = 4096
 """The values of a sample up to which its pixels are taken as features: covariances are squares."""
 EMBEDDED = Path(__file__).with_name("digits.onnx")
+EMBEDDED_OF = ("digits", (8, 8, 1))
+"""Name and shape of the data that the embedded classifier was trained on."""
 KIND = "genzoo.features"
 """The entry of a file's metadata that holds its name."""
 
@@ -169,7 +171,7 @@ def choose(source: str | Path | None, train: Any, value_range: Any) -> Features:
         values = train.first(len(train), None)["data"].reshape(len(train), -1)
         scale = values.std(axis=0)
         return Pixels("standardized values", values.mean(axis=0), np.where(scale > 0, scale, 1))
-    if source is None and train.origin.get("source") == "digits" and EMBEDDED.is_file():
+    if source is None and (train.origin.get("source"), tuple(train.shape)) == EMBEDDED_OF:
         return Network(EMBEDDED)
     if int(np.prod(train.shape)) > MAX_PIXELS:
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,13 +27,14 @@ class Score:
     beside: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """What is known, in JSON terms."""
-        found: dict[str, Any] = {"metric": self.metric, "value": self.value}
+        """What is known, in JSON terms; null for what is not finite."""
+        found: dict[str, Any] = {"metric": self.metric, "value": finite(self.value)}
         if self.standard_error is not None:
-            found["standard_error"] = self.standard_error
+            found["standard_error"] = finite(self.standard_error)
         if self.features is not None:
             found["features"] = self.features
-        return found | ({"beside": dict(self.beside)} if self.beside else {})
+        beside = {name: finite(value) for name, value in self.beside.items()}
+        return found | ({"beside": beside} if beside else {})
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,8 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """In JSON terms."""
         return {**self.conditions, "scores": [score.to_json() for score in self.scores]}
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where JSON has none for it."""
+    return value if math.isfinite(value) else None
