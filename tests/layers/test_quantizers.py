@@ -40,12 +40,14 @@ def test_every_quantizer_passes_the_gradient_straight_through(name):
     """Behind a bound, the gradient is the bound's."""
     quantizer = MAKERS[name]()
     vectors = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
-    slope = np.random.default_rng(1).normal(size=(2, 4, 3)).astype("float32")
+    weights = tensor(np.random.default_rng(1).normal(size=(2, 4, 3)).astype("float32"))
     read, indices, _ = quantizer.pass_through(tensor(vectors))
     EXACT.check(array(indices), array(quantizer(tensor(vectors))))
     FORMULA.check(array(read), array(quantizer.lookup(indices)))
-    found = backends.input_gradient(lambda x: quantizer.pass_through(x)[0] * slope, tensor(vectors))
-    expected = backends.input_gradient(lambda x: quantizer.bounded(x) * slope, tensor(vectors))
+    found = backends.input_gradient(
+        lambda x: quantizer.pass_through(x)[0] * weights, tensor(vectors)
+    )
+    expected = backends.input_gradient(lambda x: quantizer.bounded(x) * weights, tensor(vectors))
     FORMULA.check(array(found), array(expected))
     assert np.abs(array(found)).max() > 0.1
 

@@ -35,12 +35,13 @@ class FiniteScalar(Quantizer):
     def call(self, vectors: Any) -> Any:
         """The indices of the nearest levels: `(…, dim)` → int32 `(…)`."""
         rounded = ops.round(self.bounded(vectors) * self.halves)
-        return ops.sum(ops.cast(rounded + self.halves, "int32") * self.basis, axis=-1)
+        digits = ops.cast(rounded + self.halves, "int32")
+        return ops.sum(digits * ops.convert_to_tensor(self.basis), axis=-1)
 
     def lookup(self, indices: Any) -> Any:
         """The levels at some indices: int `(…)` → float32 `(…, dim)`."""
-        levels = np.array(self.levels, "int32")
-        digits = ops.cast(indices, "int32")[..., None] // self.basis % levels
+        basis, levels = map(ops.convert_to_tensor, (self.basis, np.array(self.levels, "int32")))
+        digits = ops.cast(indices, "int32")[..., None] // basis % levels
         return (precise(digits) - self.halves) / self.halves
 
     def bounded(self, vectors: Any) -> Any:
@@ -48,13 +49,15 @@ class FiniteScalar(Quantizer):
         levels = np.array(self.levels, precise_dtype())
         reach = (levels - 1) * (1 + 1e-3) / 2
         offset = np.where(levels % 2 == 0, 0.5, 0.0).astype(levels.dtype)
-        shift = np.arctanh(offset / reach)
+        reach, offset, shift = map(
+            ops.convert_to_tensor, (reach, offset, np.arctanh(offset / reach))
+        )
         return (ops.tanh(precise(vectors) + shift) * reach - offset) / self.halves
 
     @property
-    def halves(self) -> np.ndarray:
+    def halves(self) -> Any:
         """How many levels are below 0."""
-        return (np.array(self.levels) // 2).astype(precise_dtype())
+        return ops.convert_to_tensor((np.array(self.levels) // 2).astype(precise_dtype()))
 
     def penalties(self, bounded: Any, indices: Any, chosen: Any) -> dict[str, Any]:
         """None."""
@@ -88,11 +91,13 @@ class LookupFree(Quantizer):
 
     def call(self, vectors: Any) -> Any:
         """Indices of the signs: `(…, dim)` → int32 `(…)`."""
-        return ops.sum(ops.cast(precise(vectors) > 0, "int32") * self.bits, axis=-1)
+        signs = ops.cast(precise(vectors) > 0, "int32")
+        return ops.sum(signs * ops.convert_to_tensor(self.bits), axis=-1)
 
     def lookup(self, indices: Any) -> Any:
         """The signs at some indices: int `(…)` → −1 and 1 `(…, dim)`."""
-        return precise(ops.cast(indices, "int32")[..., None] // self.bits % 2 * 2 - 1)
+        bits = ops.convert_to_tensor(self.bits)
+        return precise(ops.cast(indices, "int32")[..., None] // bits % 2 * 2 - 1)
 
     def penalties(self, bounded: Any, indices: Any, chosen: Any) -> dict[str, Any]:
         """Also `entropy`."""
