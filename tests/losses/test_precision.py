@@ -13,6 +13,8 @@ OTHERS = {"draw_normal", "perplexity", "sparsity", "gaussian", "inverse_multiqua
 """A latent has the type of its posterior, indices are no numbers, and a share is no tensor."""
 OTHERS |= {"maximum_mean_discrepancy", "log_normal_pairs", "decomposed_kl"}
 """One takes a kernel, and two take three tensors: they are below."""
+OTHERS |= {"class_cross_entropy", "falling", "top"}
+"""One takes labels: it is below. The others choose logits, and weigh noise."""
 
 ARGUMENTS = {
     name: sum(
@@ -60,3 +62,10 @@ def test_float16_latents_have_float32_distances_and_densities():
     ):
         assert keras.backend.standardize_dtype(narrow.dtype) == "float32"
         FORMULA.check(array(narrow), array(precise))
+
+
+def test_float16_logits_of_classes_have_a_float32_loss():
+    labels, logits = tensor([1, 0], "int32"), [[512.0, -2.0], [0.25, 0.5]]
+    found = losses.class_cross_entropy(labels, tensor(logits, "float16"))
+    assert keras.backend.standardize_dtype(found.dtype) == "float32"
+    FORMULA.check(array(found), array(losses.class_cross_entropy(labels, tensor(logits))))
