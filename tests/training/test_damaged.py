@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -90,6 +91,18 @@ GOOD = {"step": 5, "sums": {}, "counts": {}, "start": 0}
 )
 def test_a_checkpoint_of_wrong_contents_is_named_and_the_one_before_is_used(run, changes):
     change_checkpoint(newest(run), **changes)
+    with pytest.warns(UserWarning, match=newest(run).name):
+        model = fit(run, 6, resume=True)
+    check_ends_as_the_straight_run(model, 6)
+
+
+@pytest.mark.parametrize("name", ["00003.npy", "progress.npy"])
+def test_a_checkpoint_whose_member_is_no_array_is_named(run, name):
+    with zipfile.ZipFile(newest(run)) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    with zipfile.ZipFile(newest(run), "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, b"no array" if member == name else content)
     with pytest.warns(UserWarning, match=newest(run).name):
         model = fit(run, 6, resume=True)
     check_ends_as_the_straight_run(model, 6)

@@ -131,6 +131,8 @@ def _read(path: Path) -> tuple[Progress, list[np.ndarray]]:
     """
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         found: dict[str, Any] = {name: archive[name] for name in archive.files}
+    if not all(isinstance(array, np.ndarray) for array in found.values()):
+        raise ValueError("a member is no array")  # NumPy gives the bytes of what is none.
     progress = Progress.from_json(json.loads(found.pop("progress").tobytes()))
     if sorted(found) != [f"{i:05d}" for i in range(len(found))]:
         raise ValueError("its arrays are not numbered in turn")
