@@ -3,12 +3,29 @@
 import os
 import re
 import secrets
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from zoo.errors import TargetError
+
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What zipfile, NumPy, h5py and Keras raise of an archive that is damaged; an encrypted member, or
+one of an unknown compression, is a RuntimeError."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 
 from export.errors import BundleError
 from export.runtime import files
+from zoo.files import UNREADABLE
 
 REFERENCE = "reference.npz"
 MAX_REFERENCE = 2**30
@@ -25,8 +26,13 @@ def read_reference(folder: Path) -> dict[str, np.ndarray]:
             if sum(entry.file_size for entry in entries) > MAX_REFERENCE:
                 raise BundleError(f"{REFERENCE} may unpack to {MAX_REFERENCE} bytes at most.")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            found = {name: arrays[name] for name in arrays.files}
+            if not all(isinstance(array, np.ndarray) for array in found.values()):
+                raise ValueError("a member is no array")  # NumPy gives the bytes of what is none.
+            return found
+    except BundleError:
+        raise
+    except UNREADABLE as error:
         raise BundleError(f"{REFERENCE} cannot be read: {error}") from error
 
 

@@ -12,11 +12,12 @@ import numpy as np
 
 
 class Outcome(NamedTuple):
-    """What a command left: exit code (None for an exception), stderr, and the exception."""
+    """What a command left: exit code (None for an exception), stderr, the exception, and stdout."""
 
     code: int | None
     err: str
     error: str = ""
+    out: str = ""
 
 
 def command(*words: object) -> Outcome:
@@ -31,7 +32,7 @@ def command(*words: object) -> Outcome:
             code = main([str(word) for word in words])
         except BaseException:
             return Outcome(None, err.getvalue(), traceback.format_exc())
-    return Outcome(code, err.getvalue())
+    return Outcome(code, err.getvalue(), out=out.getvalue())
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -69,6 +69,8 @@ def page(records: list[dict[str, Any]]) -> str:
                 cells = {**record, "commit": str(record["commit"])[:8]}
                 lines.append("| " + " | ".join(str(cells[name]) for name in names) + " |")
         lines.append("")
+    found = [f"- {record['backend']}, {p}" for record in records for p in record["problems"]]
+    lines += ["What went wrong:", "", *found, ""] if found else []
     for record in records[:1]:
         named = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
         lines.append(f"{record['processor']}, one core; Python {record['python']}; {named}.")

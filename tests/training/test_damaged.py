@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -90,6 +91,18 @@ GOOD = {"step": 5, "sums": {}, "counts": {}, "start": 0}
 )
 def test_a_checkpoint_of_wrong_contents_is_named_and_the_one_before_is_used(run, changes):
     change_checkpoint(newest(run), **changes)
+    with pytest.warns(UserWarning, match=newest(run).name):
+        model = fit(run, 6, resume=True)
+    check_ends_as_the_straight_run(model, 6)
+
+
+@pytest.mark.parametrize("name", ["00003.npy", "progress.npy"])
+def test_a_checkpoint_whose_member_is_no_array_is_named(run, name):
+    with zipfile.ZipFile(newest(run)) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    with zipfile.ZipFile(newest(run), "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, b"no array" if member == name else content)
     with pytest.warns(UserWarning, match=newest(run).name):
         model = fit(run, 6, resume=True)
     check_ends_as_the_straight_run(model, 6)
@@ -436,3 +449,22 @@ def test_the_picture_that_a_killed_run_had_not_drawn_is_drawn(tmp_path, monkeypa
     run(tmp_path / "straight")
     drawn, wanted = (contents(tmp_path / name / "samples") for name in ("killed", "straight"))
     assert drawn == wanted and len(drawn) == 4
+
+
+def encrypted(content):
+    """An archive whose members claim to be encrypted: one bit of each header."""
+    for signature, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        at = content.find(signature)
+        while at >= 0:
+            content = content[: at + flags] + b"\x01" + content[at + flags + 1 :]
+            at = content.find(signature, at + 4)
+    return content
+
+
+def test_an_archive_that_claims_to_be_encrypted_is_damaged(run):
+    newest(run).write_bytes(encrypted(newest(run).read_bytes()))
+    with pytest.warns(UserWarning, match=newest(run).name):
+        check_ends_as_the_straight_run(fit(run, 6, resume=True), 6)
+    (run / "model.keras").write_bytes(encrypted((run / "model.keras").read_bytes()))
+    with pytest.raises(RunError, match="cannot be loaded"):
+        zoo.load(run)

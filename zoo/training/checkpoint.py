@@ -6,8 +6,6 @@ of one backend is read by another.
 
 import json
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +13,7 @@ import keras
 import numpy as np
 
 from zoo.errors import DivergenceError, RunError
-from zoo.files import write_atomically
+from zoo.files import UNREADABLE, write_atomically
 from zoo.model import GenerativeModel
 from zoo.training.progress import Progress
 from zoo.training.step import all_variables
@@ -84,7 +82,7 @@ class Checkpoints:
         for path in reversed(paths):
             try:
                 progress, arrays = _read(path)
-            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as e:
+            except UNREADABLE as e:
                 warnings.warn(f"Checkpoint {path} is damaged ({e}).", stacklevel=2)
                 continue
             if problem := self._problem(arrays):
@@ -131,6 +129,8 @@ def _read(path: Path) -> tuple[Progress, list[np.ndarray]]:
     """
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         found: dict[str, Any] = {name: archive[name] for name in archive.files}
+    if not all(isinstance(array, np.ndarray) for array in found.values()):
+        raise ValueError("a member is no array")  # NumPy gives the bytes of what is none.
     progress = Progress.from_json(json.loads(found.pop("progress").tobytes()))
     if sorted(found) != [f"{i:05d}" for i in range(len(found))]:
         raise ValueError("its arrays are not numbered in turn")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import backends
 from zoo.errors import ModelError, RunError
+from zoo.files import UNREADABLE
 from zoo.imports import load_class
 from zoo.pretrained import MODEL, available, find
 
@@ -114,7 +115,7 @@ def _read(path: Path) -> Any:
     try:
         with keras.saving.custom_object_scope(former):
             return keras.saving.load_model(path)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunError(f"{path} cannot be loaded: {first}") from error
 
@@ -180,7 +181,7 @@ def _import_class(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
             module, name = config["module"], config["class_name"]
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise RunError(f"{path} is not a .keras file: {error}") from error
     beside = path.parent / "run.json"
     try:
