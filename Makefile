@@ -29,7 +29,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity combinations docs docs-check build clean
+.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity combinations pretrained docs docs-check build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ parity: $(STAMPS)/all ## train every model on every backend and compare the loss
 combinations: $(STAMPS)/all ## train and export 200 combinations of the pieces of GANs
 	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m tests.combinations
 
+pretrained: $(STAMPS)/$(BACKEND) ## train the models that come with the package
+	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m benchmarks.pretrained
+
 docs: $(STAMPS)/all ## write the generated parts of the documentation
 	$(PYTHON) -m tests.docs_table
 
@@ -88,7 +91,7 @@ $(BACKENDS:%=$(STAMPS)/%): $(STAMPS)/%: $(STAMPS)/venv pyproject.toml constraint
 
 $(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
 	$(FORGET_HALF_INSTALLED)
-	$(PIP) install --constraint constraints.txt --editable ".[dev]"
+	$(PIP) install --constraint constraints.txt --editable ".[train,dev]"
 	@touch $@
 
 $(STAMPS)/all: $(STAMPS)/venv pyproject.toml constraints.txt

@@ -54,10 +54,10 @@ def to_onnx(
         The certificate; `summary()` is for people, `to_json()` for machines.
 
     Raises:
-        CertificateError: the graph differs from the model; no file is left.
-        UnsupportedOperation: the model holds an operation that ONNX cannot express.
-        ExportError: the model, the route, the opset or another argument cannot be used.
-        TargetError: the file cannot be written.
+        CertificateError: The graph differs from the model; no file is left.
+        UnsupportedOperation: The model holds an operation that ONNX cannot express.
+        ExportError: The model, the route, the opset or another argument cannot be used.
+        TargetError: The file cannot be written.
     """
     started = time.perf_counter()
     native = Native.of(model)  # what cannot be certified is rejected before it is converted

@@ -40,7 +40,7 @@ def signature(model: Any) -> Signature:
     dictionary, else by the layer that makes them (numbered where one layer makes several).
 
     Raises:
-        ExportError: the model is not built, or is not a graph of layers.
+        ExportError: The model is not built, or is not a graph of layers.
     """
     import keras
 

@@ -25,7 +25,7 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
     If the block raises, nothing is left and `path` stays as it was.
 
     Raises:
-        TargetError: the file cannot be written.
+        TargetError: The file cannot be written.
     """
     if not is_large(model):
         with replacing(path) as temporary:
@@ -69,7 +69,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     If the block raises, nothing is left and `folder` stays as it was.
 
     Raises:
-        TargetError: the folder cannot be written.
+        TargetError: The folder cannot be written.
     """
     folder = Path(os.path.abspath(folder))
     token = secrets.token_hex(4)

@@ -53,7 +53,7 @@ def own_networks() -> Any:
     from keras import layers
 
     import zoo
-    from zoo.initialization import numpy_weights
+    from zoo.layers.initialization import numpy_weights
 
     # Keras draws other weights on each backend, and counts the layers of a process to name them.
     with numpy_weights(0):

@@ -54,7 +54,7 @@ def _corrupted(kind: Kind, level: float, data: Any, drawn: Any, low: float, high
         case "gaussian":
             return data + level * drawn
         case "masking":
-            return low + drawn * (data - low)
+            return low + drawn * (data - low) if low else drawn * data
         case "salt_and_pepper":
             peppered = ops.where(drawn < level / 2, low, data)
             return ops.where(drawn >= 1.0 - level / 2, high, peppered)

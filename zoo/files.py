@@ -20,7 +20,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     are made, and a symbolic link is followed.
 
     Raises:
-        TargetError: for any `OSError`, such as a read-only folder or a full disk.
+        TargetError: An `OSError` of any kind, such as a read-only folder or a full disk.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
@@ -64,7 +64,7 @@ def write_atomically(
     """Writes bytes, text as UTF-8, or what a function writes into an open binary file.
 
     Raises:
-        TargetError: if the file cannot be written; the one that was there before is untouched.
+        TargetError: The file cannot be written; the one that was there before is untouched.
     """
     with replacing(path) as temporary, open(temporary, "wb") as file:
         if callable(content):

@@ -10,6 +10,7 @@ import keras
 
 from zoo.errors import ModelError
 from zoo.phase import Phase
+from zoo.settings import suggestion
 
 
 def prepare(
@@ -86,20 +87,40 @@ def _chosen(model_own: Any, own: str | keras.optimizers.Optimizer | None) -> Any
     """The optimizer of a phase, not yet built."""
     optimizer = model_own
     if isinstance(own, str):
+        if own.lower() == "lossscaleoptimizer":
+            own = keras.optimizers.LossScaleOptimizer(model_own)
+    if isinstance(own, str):
         try:
             optimizer = keras.optimizers.get(
                 {"class_name": own, "config": {"learning_rate": _rate_of(model_own)}}
             )
         except (TypeError, ValueError) as error:
             raise ModelError(
-                f"optimizer is the name of a Keras optimizer. Received: {own!r}"
+                f"optimizer is the name of a Keras optimizer. Received: {own!r}."
+                f"{suggestion(own, names())} Accepted: {', '.join(names())}."
             ) from error
     elif own is not None:
         optimizer = type(own).from_config(own.get_config())
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        raise ModelError(
+            "Losses are scaled where the precision asks for it. Received: LossScaleOptimizer. "
+            "Accepted: the optimizer inside it, with precision='mixed_float16'."
+        )
     rate = _rate_of(optimizer)
     if isinstance(rate, float) and not rate > 0:
         raise ModelError(f"A learning rate is positive. Received: {rate}")
     return optimizer
+
+
+def names() -> list[str]:
+    """The optimizers of Keras that a setting may name."""
+    found = vars(keras.optimizers)
+    classes = {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, type) and issubclass(value, keras.optimizers.Optimizer)
+    }
+    return sorted(set(classes) - {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"})
 
 
 def stored(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:

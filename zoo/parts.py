@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from zoo.layers import Destandardize, Standardize
+from zoo.losses import draw_normal
 from zoo.precision import precise_dtype
 
 
@@ -24,6 +25,13 @@ def between(shape: tuple[int, ...]) -> keras.Model:
     weight = layers.Reshape((1,) * len(shape))(share)
     inputs = {"first": first, "second": second, "share": share}
     return keras.Model(inputs, {"code": first + weight * (second - first)}, name="between")
+
+
+def posterior_draw(size: int) -> keras.Model:
+    """`mean`, `log_variance` and `epsilon` → `latent`: mean + exp(½ log variance)·epsilon."""
+    names = ("mean", "log_variance", "epsilon")
+    inputs = {name: keras.Input((size,), name=name) for name in names}
+    return keras.Model(inputs, {"latent": draw_normal(**inputs)}, name="posterior")
 
 
 def standardize(features: int) -> keras.Model:

@@ -30,8 +30,9 @@ class Phase:
     Attributes:
         loss: `loss(batch, training)` → scalars by name; the one named `"loss"` is minimised.
             A pure function of the weights and the batch. State that the next loss reads is
-            returned under `"next"`: the name of the model's variable → its value, assigned after
-            the update. `batch["step"]` is the number of the training step, a float32 scalar.
+            returned under `"next"`: the name of the model's variable, `k`, or `layer.k` of a layer
+            → its value, assigned after the update. `batch["step"]` is the number of the training
+            step, a float32 scalar.
         networks: What the phase updates; their trainable variables and nothing else change.
         optimizer: Phases may share one where they update the same networks, in the same order.
         repeat: Updates per step, each on a fresh batch and fresh noise.

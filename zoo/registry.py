@@ -29,12 +29,15 @@ class Row:
         paper: The source that it is cited by.
         summary: What makes it different, in a few words.
         settings: Defaults that the row changes.
+        small: Settings with which it learns small images in some thousand steps, where its sizes
+            scaled down do not do.
     """
 
     target: str
     paper: str = ""
     summary: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    small: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -89,6 +92,7 @@ TABLE: dict[str, Row] = {
         f"{_AUTOENCODERS}.sparse_autoencoder:SparseAutoencoder",
         "Ng 2011, CS294A lecture notes",
         "units that are seldom active",
+        small={"latent_dim": 100},
     ),
     "k_sparse_autoencoder": Row(
         f"{_AUTOENCODERS}.sparse_autoencoder:KSparseAutoencoder",
@@ -115,21 +119,90 @@ TABLE: dict[str, Row] = {
         "Higgins et al. 2017, ICLR",
         "the divergence weighs more",
         {"beta": 4.0},
+        small={"likelihood": "gaussian", "stddev": 0.2},
     ),
     "annealed_vae": Row(
         f"{_AUTOENCODERS}.annealed_vae:AnnealedVAE",
         "Burgess et al. 2018, arXiv:1804.03599",
         "a divergence held at a growing capacity",
+        small={"gamma": 10.0, "capacity_steps": 1000, "capacity": 8.0},
     ),
     "conditional_vae": Row(
         f"{_AUTOENCODERS}.conditional_vae:ConditionalVAE",
         "Sohn et al. 2015, NeurIPS",
         "labels into encoder and decoder",
     ),
+    "iwae": Row(
+        f"{_AUTOENCODERS}.iwae:IWAE",
+        "Burda et al. 2015, arXiv:1509.00519",
+        "a tighter bound, from K latents",
+    ),
+    "wae_mmd": Row(
+        f"{_AUTOENCODERS}.wae_mmd:WAEMMD",
+        "Tolstikhin et al. 2017, arXiv:1711.01558",
+        "no noise; all codes together match the prior",
+    ),
+    "info_vae": Row(
+        f"{_AUTOENCODERS}.info_vae:InfoVAE",
+        "Zhao et al. 2017, arXiv:1706.02262",
+        "all latents together match the prior",
+    ),
+    "beta_tc_vae": Row(
+        f"{_AUTOENCODERS}.beta_tc_vae:BetaTCVAE",
+        "Chen et al. 2018, arXiv:1802.04942",
+        "total correlation, by minibatch weights",
+    ),
+    "factor_vae": Row(
+        f"{_AUTOENCODERS}.factor_vae:FactorVAE",
+        "Kim & Mnih 2018, arXiv:1802.05983",
+        "total correlation, by a discriminator",
+    ),
+    "vamp_vae": Row(
+        f"{_AUTOENCODERS}.vamp_vae:VampVAE",
+        "Tomczak & Welling 2017, arXiv:1705.07120",
+        "a prior of learned pseudo-inputs",
+    ),
+    "rae_l2": Row(
+        f"{_AUTOENCODERS}.rae:RAEL2",
+        "Ghosh et al. 2019, arXiv:1903.12436",
+        "no noise; weight decay of the decoder",
+    ),
+    "rae_gp": Row(
+        f"{_AUTOENCODERS}.rae:RAEGP",
+        "Ghosh et al. 2019, arXiv:1903.12436",
+        "no noise; a penalty on the decoder's slope",
+    ),
+    "planar_flow_vae": Row(
+        f"{_AUTOENCODERS}.planar_flow_vae:PlanarFlowVAE",
+        "Rezende & Mohamed 2015, arXiv:1505.05770",
+        "a posterior bent by planar flows",
+    ),
+    "semi_supervised_vae": Row(
+        f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",
+        "Kingma et al. 2014, arXiv:1406.5298",
+        "few labels; the others are summed over",
+    ),
     "vq_vae": Row(
         f"{_AUTOENCODERS}.vq_vae:VQVAE",
         "van den Oord et al. 2017, arXiv:1711.00937",
         "discrete codes, codebook by moving averages",
+    ),
+    "vq_vae_2": Row(
+        f"{_AUTOENCODERS}.vq_vae_2:VQVAE2",
+        "Razavi et al. 2019, arXiv:1906.00446",
+        "discrete codes of two sizes",
+    ),
+    "rq_vae": Row(
+        f"{_AUTOENCODERS}.vq_vae:VQVAE",
+        "Lee et al. 2022, arXiv:2203.01941",
+        "several indices for each vector, coarse to fine",
+        {"quantizer": "residual"},
+    ),
+    "fsq_vae": Row(
+        f"{_AUTOENCODERS}.vq_vae:VQVAE",
+        "Mentzer et al. 2023, arXiv:2309.15505",
+        "numbers rounded to levels, no codebook",
+        {"quantizer": "finite_scalar"},
     ),
     "gan": Row(
         f"{_GANS}.gan:GAN",
@@ -215,6 +288,21 @@ TABLE: dict[str, Row] = {
         f"{_HYBRIDS}.vae_gan:VAEGAN",
         "Larsen et al. 2015, arXiv:1512.09300",
         "reconstruction in the discriminator's features",
+    ),
+    "code_gan": Row(
+        f"{_HYBRIDS}.code_gan:CodeGAN",
+        "original to this package",
+        "the generator reads codes of a trained autoencoder",
+    ),
+    "fusion_gan": Row(
+        f"{_HYBRIDS}.fusion_gan:FusionGAN",
+        "original to this package",
+        "the encoder is the discriminator's trunk, the decoder the generator",
+    ),
+    "augmented_gan": Row(
+        f"{_HYBRIDS}.augmented_gan:AugmentedGAN",
+        "original to this package",
+        "any GAN, its data augmented in an autoencoder's codes",
     ),
 }
 

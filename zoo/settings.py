@@ -117,12 +117,15 @@ class Settings:
     """
 
     fields: ClassVar[Mapping[str, Setting]] = {}
+    declared: ClassVar[Mapping[str, Setting]] = {}
+    """Those of the fields that the class itself states, or changes the default of."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         fields: dict[str, Setting] = {}
         for base in reversed(cls.__mro__[1:]):
-            fields |= vars(base).get("fields", {})
+            fields |= vars(base).get("declared", {})
+        declared: dict[str, Setting] = {}
         hints = inspect.get_annotations(cls, eval_str=True)
         for name, value in list(vars(cls).items()):
             if isinstance(value, Setting):
@@ -136,11 +139,13 @@ class Settings:
                 )
             else:
                 continue
+            declared[name] = fields[name]
             if is_network(fields[name]):
                 delattr(cls, name)  # an attribute that `assemble` assigns and Keras tracks
             else:
                 setattr(cls, name, fields[name])
         cls.fields = types.MappingProxyType(fields)
+        cls.declared = types.MappingProxyType(declared)
         parameters = [
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type
@@ -196,8 +201,9 @@ def is_trained_model(field: Setting) -> bool:
 
 def suggestion(name: str, known: Any) -> str:
     """A sentence that names the nearest of the known names, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    spelled = {str(own).lower(): own for own in known}
+    near = difflib.get_close_matches(name.lower(), list(spelled), n=1)
+    return f" Did you mean {spelled[near[0]]!r}?" if near else ""
 
 
 def words(hint: Any) -> str:

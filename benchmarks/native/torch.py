@@ -1,4 +1,4 @@
-"""PyTorch: eagerly without gradients, or through `torch.compile`."""
+"""PyTorch: eagerly without gradients, recorded as models are, or through `torch.compile`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,10 @@ from typing import Any
 import torch
 
 from benchmarks.native import Arrays, Call
+from zoo.backends.torch import recorded
+from zoo.backends.torch.recorded import Recorded
+
+recorded.WARM_UP = 1
 
 
 def eager(function: Callable[[dict], dict], variables: list) -> Call:
@@ -27,4 +31,9 @@ def compile(function: Callable[[dict], dict], variables: list) -> Call:
     return eager(torch.compile(function, dynamic=False), variables)
 
 
-MODES = {"eager": eager, "compile": compile}
+def record(function: Callable[[dict], dict], variables: list) -> Call:
+    """Records the function for the shapes that it is called with, as models in use are."""
+    return eager(Recorded(function, variables, "a use", way="recorded"), variables)
+
+
+MODES = {"eager": eager, "recorded": record, "compile": compile}

@@ -19,7 +19,7 @@ COMPILED = "compiled"
 ONNX = "onnx"
 PLAIN = "plain"
 
-NOT_INHERITED = ("TF_ENABLE_ONEDNN_OPTS",)
+NOT_INHERITED = ("TF_ENABLE_ONEDNN_OPTS", "GENZOO_TORCH")
 """Variables that come from a subject's own row alone, never from the command's environment."""
 
 _KERAS = "benchmarks.subjects.keras:Keras"
@@ -143,8 +143,9 @@ SUBJECTS: Sequence[Subject] = (
     ),
     on_backend("tensorflow", "xla"),
     on_backend("torch", "predict"),
-    on_backend("torch", "eager", trains=True),
-    on_backend("torch", "compile"),
+    on_backend("torch", "eager", trains=True, GENZOO_TORCH="eager"),
+    on_backend("torch", "recorded", trains=True, GENZOO_TORCH="recorded"),
+    on_backend("torch", "compile", trains=True, GENZOO_TORCH="compiled"),
     on_backend("jax", "predict"),
     on_backend("jax", "jit", trains=True),
     _onnx("onnxruntime", "direct"),
@@ -166,6 +167,7 @@ QUICK = (
     "tensorflow-function",
     "torch-predict",
     "torch-eager",
+    "torch-recorded",
     "jax-predict",
     "jax-jit",
     "onnxruntime",

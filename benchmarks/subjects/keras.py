@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -129,6 +130,7 @@ def _training_step(workdir: Workdir, task: dict[str, Any]) -> Callable[[], Outpu
     from zoo import backends
     from zoo.training.step import Stepper
 
+    import_module(f"benchmarks.native.{keras.config.backend()}")  # PyTorch records at once there.
     place = backends.current().place
     stepper = Stepper(_load(workdir, task["model"]))
     updates = workdir.updates(task["batch"])

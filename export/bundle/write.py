@@ -88,7 +88,7 @@ def to_bundle(
         manifest = Manifest(
             model=name,
             paper=paper,
-            settings=json.loads(json.dumps(dict(model.settings), default=str)),
+            settings=json.loads(json.dumps(dict(model.settings), default=in_words)),
             shape=tuple(model.shape),
             value_range=model.value_range and tuple(model.value_range),
             num_classes=model.num_classes,
@@ -103,6 +103,15 @@ def to_bundle(
         _write_records(stage, manifest, parts, run, picture=picture)
         seal(stage, manifest)
     return folder
+
+
+def in_words(setting: Any) -> str:
+    """A setting that is an object, in words: a network, an optimizer, a schedule."""
+    name = type(setting).__name__
+    if not hasattr(setting, "count_params"):
+        return name
+    kind = "own network" if name in ("Functional", "Sequential") else name
+    return f"{kind} of {setting.count_params()} weights"
 
 
 def _export_parts(

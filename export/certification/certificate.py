@@ -157,7 +157,7 @@ class Certificate:
         """Reads what `to_json` wrote.
 
         Raises:
-            ExportError: the content is not a certificate.
+            ExportError: The content is not a certificate.
         """
         try:
             values = dict(json.loads(content) if isinstance(content, str) else content)

@@ -48,9 +48,9 @@ def certify(
         second_opinion: What another converter's graph gave, for the record.
 
     Raises:
-        CertificateError: a difference is over the tolerance; it carries the certificate as
+        CertificateError: A difference is over the tolerance; it carries the certificate as
             `certificate`.
-        ExportError: the model cannot be compared: unbuilt, NaN weights, random in inference.
+        ExportError: The model cannot be compared: unbuilt, NaN weights, random in inference.
     """
     started = time.perf_counter()
     native = Native.of(model)

@@ -109,7 +109,7 @@ def probes(
         real: Arrays of real inputs by name, `(count, ...)`; inputs that it lacks are drawn.
 
     Raises:
-        ExportError: an argument does not fit the signature, or an integer input has no cardinality.
+        ExportError: An argument does not fit the signature, or an integer input has no cardinality.
     """
     check_request(signature, seed=seed, cardinality=cardinality, real=real)
     rng = np.random.default_rng([seed])

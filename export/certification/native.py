@@ -17,7 +17,7 @@ class Native:
     """A Keras model in inference mode with full float32 products.
 
     Raises:
-        ExportError: the model is not a built graph, computes below float32, holds NaN or infinite
+        ExportError: The model is not a built graph, computes below float32, holds NaN or infinite
             weights, or does not give the same answer twice.
     """
 

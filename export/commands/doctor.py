@@ -18,7 +18,7 @@ examples:
   zoo doctor
   KERAS_BACKEND=torch zoo doctor --json
 """
-BASE = ("keras", "numpy", "pillow", "scikit-learn")
+BASE = ("numpy", "pillow")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

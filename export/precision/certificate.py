@@ -82,7 +82,7 @@ def lower(
         ranges: Of the outputs that hold data, by name.
 
     Raises:
-        CertificateError: the graph in lower precision loses more than its bound allows; the file
+        CertificateError: The graph in lower precision loses more than its bound allows; the file
             is as it was.
     """
     calibration, held_out = calibrating(inputs), judged(inputs)

@@ -43,9 +43,9 @@ def convert(model: Any, *, route: str = "direct", opset: int | None = None) -> o
     """Converts a functional or Sequential Keras model by the named route.
 
     Raises:
-        ExportError: the route is unknown, or needs another backend or a package that is not there.
-        RouteError: it cannot convert the model, or makes a graph of it that is not valid ONNX.
-        UnsupportedOperation: the direct route cannot convert the model.
+        ExportError: The route is unknown, or needs another backend or a package that is not there.
+        RouteError: It cannot convert the model, or makes a graph of it that is not valid ONNX.
+        UnsupportedOperation: The direct route cannot convert the model.
     """
     refusal = unavailable(route)
     if refusal:
@@ -69,7 +69,7 @@ def unavailable(route: str) -> str | None:
     """Says in one line why a route cannot be taken here, or None where it can.
 
     Raises:
-        ExportError: there is no such route.
+        ExportError: There is no such route.
     """
     if route not in ROUTES:
         near = get_close_matches(route, ROUTES, n=1)

@@ -37,8 +37,8 @@ def load(
             certificate is of float32 inference.
 
     Raises:
-        BundleError: the folder is no bundle, or was changed, or is unsafe to open.
-        ValueError: no provider that is there, an inference precision that it does not have, or no
+        BundleError: The folder is no bundle, or was changed, or is unsafe to open.
+        ValueError: No provider that is there, an inference precision that it does not have, or no
             such number of threads.
     """
     return Session(

@@ -39,7 +39,7 @@ def choose_providers(asked: Sequence[str] | None = None) -> list[tuple[str, dict
     does not have are passed over.
 
     Raises:
-        ValueError: it has none of them, or they are no list of names.
+        ValueError: It has none of them, or they are no list of names.
     """
     available = onnxruntime.get_available_providers()
     if asked is None:
@@ -57,7 +57,7 @@ def runs_in_openvino(
     """Whether graphs go to the package openvino: of the providers that are there, the first asked.
 
     Raises:
-        ValueError: no provider that is there, or a precision that it does not compute in.
+        ValueError: No provider that is there, or a precision that it does not compute in.
     """
     if inference_precision not in openvino.HINTS:
         raise ValueError(

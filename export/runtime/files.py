@@ -39,7 +39,7 @@ def opened(folder: Path, name: str, limit: int = MAX_FILE) -> Iterator[BinaryIO]
     """Opens a file of a bundle.
 
     Raises:
-        BundleError: it is missing, a link, not a regular file, or larger than `limit` bytes.
+        BundleError: It is missing, a link, not a regular file, or larger than `limit` bytes.
     """
     path = folder / checked_name(name)
     # Not to follow a link, and not to wait for a pipe.

@@ -55,7 +55,7 @@ class Network:
 
     Raises:
         BundleError: OpenVINO cannot read the graph.
-        ModuleNotFoundError: the package is not installed.
+        ModuleNotFoundError: The package is not installed.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Network:
         """Maps input names to arrays → the named outputs, or all of them.
 
         Raises:
-            ValueError: names, dtypes or shapes are others than the graph reads.
+            ValueError: Names, dtypes or shapes are others than the graph reads.
             BundleError: OpenVINO cannot compute the graph.
         """
         self._check(feed)

@@ -40,9 +40,9 @@ def skipped(names, models=("vae",), **changes):
 
 
 def test_compiled_subjects_that_do_not_train_are_skipped_where_training_is_measured():
-    names = ["jax-jit", "jax-predict", "torch-compile", "onnxruntime", "plain-torch-compile"]
+    names = ["jax-jit", "jax-predict", "tensorflow-xla", "onnxruntime", "plain-torch-compile"]
     found = skipped(names)
-    assert set(found) == {("torch-compile", "train_step"), ("plain-torch-compile", "train_step")}
+    assert set(found) == {("tensorflow-xla", "train_step"), ("plain-torch-compile", "train_step")}
     assert skipped(names, workloads=["encode"]) == {}
 
 
@@ -62,21 +62,21 @@ def test_subjects_that_cannot_run_here_are_skipped_with_the_reason(monkeypatch):
     assert absent["torch-eager"] == "Not installed: torch."
     assert absent["openvino"] == "Not installed: openvino."
     assert absent["openvino-bfloat16"] == "The processor has none of avx512_bf16, amx_bf16."
-    with pytest.raises(BenchmarkError, match="must be able to run here. Received: torch-compile"):
-        subjects.select(["torch-compile"])
+    with pytest.raises(BenchmarkError, match="must be able to run here. Received: tensorflow-xla"):
+        subjects.select(["tensorflow-xla"])
 
 
 def test_one_reason_is_one_sentence():
     rows = [Skipped(subject=name, reason="Not installed: b.") for name in ("a", "c")]
     assert sentences(rows) == ["skipped: a, c. Not installed: b."]
-    rows = plan(["torch-compile"]).skipped
-    assert sentences(rows) == ["skipped: train_step of torch-compile. Does not train."]
+    rows = plan(["tensorflow-xla"]).skipped
+    assert sentences(rows) == ["skipped: train_step of tensorflow-xla. Does not train."]
 
 
 def test_report_has_a_table_of_what_is_skipped():
-    rows = plan(["torch-compile", "plain-torch"], models=("gan",)).skipped
+    rows = plan(["tensorflow-xla", "plain-torch"], models=("gan",)).skipped
     report = markdown(Analysis([*made_up_run(), *rows]))
-    assert "|  | train_step | torch-compile | Does not train. |" in report
+    assert "|  | train_step | tensorflow-xla | Does not train. |" in report
     assert "plain-torch | Written by hand" in report
 
 

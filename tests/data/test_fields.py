@@ -262,3 +262,18 @@ def test_facts_are_what_the_data_decide():
     assert (tokens["vocabulary_size"], tokens["value_range"]) == (5, None)
     assert tokens["variance"] is None
     assert facts(paired(digits, target=digits.samples))["reads"] == {"target": (8, 8, 1)}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"source_range": (1, 0)}, r"source_range is \(low, high\), finite and rising.*\(1, 0\)"),
+        ({"source_range": (0, np.inf)}, "source_range is"),
+        ({"source_range": 255}, "source_range is .*Received: 255"),
+        ({"extent": (np.nan, 1)}, "extent is"),
+        ({"kind": "index", "size": 0}, "size of a field is at least 1. Received: size=0"),
+    ],
+)
+def test_what_a_field_cannot_hold_is_named(options, message):
+    with pytest.raises(DataError, match=message):
+        Field(np.zeros((2, 3)), **options)

@@ -164,10 +164,15 @@ def test_a_stream_is_read_forwards():
         plan.batch(6)
 
 
-def test_floats_outside_the_model_range_are_warned_of():
-    plan = Stream(iter([np.full((2, 2), 255.0)]), steps_per_epoch=1).plan()
-    with pytest.warns(UserWarning, match="Received: 255 to 255. Accepted: such floats, or bytes"):
-        plan.batch(0, 0, (0.0, 1.0))
+def test_floats_outside_the_model_range_are_rejected():
+    source = lambda: iter([np.full((2, 2), 255.0)])  # noqa: E731
+    message = "Received: 255 to 255. Accepted: such floats, or bytes"
+    with pytest.raises(DataError, match=message):
+        Stream(source, steps_per_epoch=1).plan().batch(0, 0, (0.0, 1.0))
+    with pytest.raises(DataError, match=message):
+        next(Stream(source, steps_per_epoch=1).batches(2, (0.0, 1.0)))
+    resized = np.array([[-0.05, 1.05]])
+    Stream(iter([resized]), steps_per_epoch=1).plan().batch(0, 0, (0.0, 1.0))
     with pytest.raises(DataError, match="nan in a batch"):
         Stream(iter([np.full((2, 2), np.nan)]), steps_per_epoch=1).plan().batch(0)
 

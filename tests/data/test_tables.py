@@ -187,3 +187,16 @@ def test_arrays_of_other_columns_are_rejected(people, tmp_path):
         table_of(indexed).decode(np.zeros((1, 1)))
     with warnings.catch_warnings(), pytest.raises(TargetError):
         write_table(people / "inside.csv", table_of(data), data.samples)
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
+def test_an_infinite_number_is_named(tmp_path, cell):
+    path = tmp_path / "table.csv"
+    path.write_text(f"a,b\n1,2\n{cell},3\n")
+    with pytest.raises(DataError, match=f"are finite. Received: '{cell}' in 'a'"):
+        load_data(path)
+    whole = tmp_path / "whole.csv"
+    whole.write_text("a,b\n1,2\n2,3\n")
+    table = table_of(load_data(whole)[0])
+    with pytest.raises(DataError, match=f"are finite. Received: '{cell}' in 'a'"):
+        load_table(path, table=table)

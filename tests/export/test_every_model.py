@@ -38,8 +38,8 @@ def move(parts):
 
 
 def transposed_between(proto):
-    """Transpositions on a way from one convolution to another."""
-    nodes = list(proto.graph.node)
+    """Transpositions on a way from one convolution to another, on which nothing is looked up."""
+    nodes = [node for node in proto.graph.node if node.op_type != "ArgMin"]
     behind, before = set(), set()
     for node in nodes:
         if node.op_type in CONVOLUTIONS or behind & set(node.input):

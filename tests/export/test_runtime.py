@@ -295,3 +295,45 @@ def test_numpy_and_onnx_runtime_are_enough(bundles):
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("8, 8, 1)") == 4
+
+
+@pytest.mark.once
+def test_the_commands_run_a_bundle_with_numpy_pillow_and_onnx_runtime_alone(bundles, tmp_path):
+    """What `pip install genzoo[runtime]` brings."""
+    program = f"""
+        import sys
+
+        class Absent:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] in ABSENT:
+                    raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+        ABSENT = {{{"filelock", "keras", "onnx", "sklearn", "tensorflow", "torch", "jax", "scipy"}}}
+        sys.meta_path.insert(0, Absent())
+        from zoo.cli import main
+
+        folder, out = {str(bundles["vae"])!r}, {str(tmp_path)!r}
+        import numpy as np
+
+        np.save(f"{{out}}/data.npy", np.zeros((64, 8, 8, 1), np.uint8))
+        data = ["--data", f"{{out}}/data.npy"]
+        for words in (
+            ["sample", folder, "-n", "4", "--out", f"{{out}}/samples.png"],
+            ["reconstruct", folder, *data, "--out", f"{{out}}/pairs.png"],
+            ["interpolate", folder, "--out", f"{{out}}/walk.png"],
+            ["use", folder, "encode", *data, "--out", f"{{out}}/codes.npy"],
+            ["list"],
+        ):
+            print(words[0], main(words), flush=True)
+    """
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
+        timeout=120,
+    )
+    codes = dict(line.split() for line in result.stdout.splitlines() if line[-2:] in (" 0", " 1"))
+    done = ("sample", "reconstruct", "interpolate", "use", "list")
+    assert {name: codes.get(name) for name in done} == dict.fromkeys(done, "0"), result.stderr

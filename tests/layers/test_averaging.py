@@ -6,7 +6,7 @@ import pytest
 
 from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
-from zoo.ema import WeightAverage
+from zoo.model.average import WeightAverage
 
 
 @pytest.fixture

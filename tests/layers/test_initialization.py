@@ -9,7 +9,7 @@ from keras import initializers, layers
 
 from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA, SAMPLING, SMALL_SAMPLES
-from zoo.initialization import draw, numpy_weights
+from zoo.layers.initialization import draw, numpy_weights
 
 SHAPE = (200, 300)  # 60,000 weights; 200 inputs, 300 outputs, 250 on average
 CUT = 0.87962566103423978  # the standard deviation of a standard normal cut at ±2

@@ -9,8 +9,10 @@ from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
 from zoo import losses
 
-OTHERS = {"draw_normal", "perplexity", "sparsity"}
+OTHERS = {"draw_normal", "perplexity", "sparsity", "gaussian", "inverse_multiquadratic"}
 """A latent has the type of its posterior, indices are no numbers, and a share is no tensor."""
+OTHERS |= {"maximum_mean_discrepancy", "log_normal_pairs", "decomposed_kl"}
+"""One takes a kernel, and two take three tensors: they are below."""
 
 ARGUMENTS = {
     name: sum(
@@ -45,3 +47,16 @@ def test_float16_inputs_give_the_float32_loss(name):
 def test_squares_do_not_overflow_in_float16(name, expected):
     data, other = tensor([[300.0]], "float16"), tensor([[-300.0]], "float16")
     FORMULA.check(array(getattr(losses, name)(data, other)), expected)
+
+
+def test_float16_latents_have_float32_distances_and_densities():
+    values = [[[300.0], [0.25]], [[0.5], [-2.0]], [[0.5], [-1.0]]]
+    halves, wide = ([tensor(value, dtype) for value in values] for dtype in ("float16", "float32"))
+    kernel = losses.gaussian(2.0**14)
+    for narrow, precise in (
+        (losses.maximum_mean_discrepancy(*x[:2], kernel) for x in (halves, wide)),
+        (losses.log_normal_pairs(*x) for x in (halves, wide)),
+        (losses.decomposed_kl(*x)[2] for x in (halves, wide)),
+    ):
+        assert keras.backend.standardize_dtype(narrow.dtype) == "float32"
+        FORMULA.check(array(narrow), array(precise))

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from zoo import GenerativeModel, Phase
-from zoo.errors import ModelError, UseError
+from zoo.errors import DivergenceError, ModelError, UseError
 from zoo.networks import apply
 from zoo.noise import normal
 from zoo.uses import Step, Use
@@ -105,6 +105,36 @@ def test_wrong_logs_are_named(logs, message):
 def test_wrong_uses_are_named(use, message):
     with pytest.raises(ModelError, match=message):
         small(uses=lambda self: {"wrong": use})
+
+
+@pytest.mark.parametrize("method", ["assign", "assign_add"])
+def test_a_loss_that_assigns_a_state_is_named(method):
+    def logs(self, error):
+        getattr(self.k, method)(ops.mean(error))
+        return {"loss": ops.mean(error)}
+
+    model = small(logs=logs)
+    message = "A loss returns its state. Received: phase 'main', which assigns 'k'"
+    with pytest.raises(ModelError, match=message):
+        model.fit(DATA, verbose=0)
+    with pytest.raises(ModelError, match=message):
+        model.evaluate(DATA)
+    model.k.assign(2.0)  # Outside a loss it may be.
+    assert float(ops.convert_to_numpy(model.k)) == 2
+
+
+@pytest.mark.parametrize("steps_per_call", [1, 2])
+def test_a_state_that_is_no_number_ends_training_at_its_step(steps_per_call):
+    def logs(self, error):
+        return {"loss": ops.mean(error), "next": {"k": 1 / (2 - ops.cast(self.i, "float32")),
+                                                  "i": self.i + 1}}  # fmt: skip
+
+    def assemble(self):
+        self.i = self.state("i", dtype="int32")
+
+    model = small(logs=logs, **assembled(assemble))
+    with pytest.raises(DivergenceError, match="The state 'k' of phase 'main' .* at step 2"):
+        model.fit(DATA, steps=4, batch_size=4, steps_per_call=steps_per_call, verbose=0)
 
 
 def test_arrays_of_other_shapes_are_named():

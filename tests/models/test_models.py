@@ -99,11 +99,13 @@ def test_the_loss_falls_on_data_that_repeat(model):
     for phase in model.phases:
         getattr(phase.optimizer, "inner_optimizer", phase.optimizer).learning_rate = 3e-3
     history = model.fit(data, epochs=24, batch_size=BATCH, verbose=0).history
+    # Those of a stage that is over are NaN; a loss that becomes NaN ends the training.
+    history = {name: losses for name, losses in history.items() if not np.isnan(losses).all()}
     for name, losses in history.items():
         assert np.isfinite(losses).all(), name
     # A game's losses rise and fall: that of the phase which runs first falls from where it starts.
-    first = model.phases[0].name
-    name = "loss" if len(model.phases) == 1 else f"{first}_loss"
+    names = ["loss", *(f"{phase.name}_loss" for phase in model.phases)]
+    name = next(name for name in names if name in history)
     assert min(history[name][1:]) < history[name][0] - 1e-3, history[name]
 
 
@@ -185,8 +187,8 @@ def test_samples_are_data_or_refused(model):
 
 def test_a_reconstruction_is_the_decoding_of_the_code(model):
     if "reconstruct" not in model.table():
-        with pytest.raises(ModelError, match="no use 'encode'"):
-            model.encode(np.zeros((2, *model.shape), "float32"))
+        with pytest.raises(ModelError, match="no use 'reconstruct'"):
+            model.reconstruct(np.zeros((2, *model.shape), "float32"))
         return
     given = tiny.inputs(model, "reconstruct", COUNT)
     labels = {name: given[name] for name in ("labels",) if name in given}

@@ -94,6 +94,34 @@ def test_maxout_takes_the_largest_of_each_group():
         ("dcgan", {"shape": (8,)}, r"kind sequence or image. Received: shape=\(8,\)"),
         ("vq_vae", {"network_options": {}}, "VQVAE has no setting 'network_options'"),
         ("vae", {"network": "resnet", "network_options": {"width": [4, 8]}}, "has one width"),
+        ("vae", {"network_options": {"heads": 4}}, "no option 'heads'.*Accepted: width"),
+        ("vae", {"network_options": {"reads": 4}}, "no option 'reads'"),
+        ("vae", {"network_options": {"features": True}}, "'features' is no option of a network"),
+        (
+            "vae",
+            {"network_options": {"activation": "maxout-0"}},
+            "maxout-K with K from 1.*'maxout-0'",
+        ),
+        (
+            "vae",
+            {"network_options": {"activation": "rellu"}},
+            "Received: 'rellu'. Did you mean 'relu'",
+        ),
+        (
+            "vae",
+            {"network_options": {"activation": 3}},
+            "activation is one of Keras's.*Received: 3",
+        ),
+        ("vae", {"network_options": {"width": None}}, "width is a whole number.*Received: None"),
+        ("vae", {"network_options": {"width": "4"}}, "width is a whole number.*Received: '4'"),
+        ("vae", {"network_options": {"kernel": 0}}, "kernel is a whole number from 1. Received: 0"),
+        ("vae", {"network_options": {"depth": "2"}}, "depth is a whole number.*Received: '2'"),
+        ("vae", {"network_options": {"dropout": "a"}}, "dropout is a share.*Received: 'a'"),
+        (
+            "vae",
+            {"network_options": {"kernel_initializer": "he_norml"}},
+            "kernel_initializer is one of Keras's.*Received: 'he_norml'",
+        ),
     ],
 )
 def test_a_bad_choice_is_refused(name, settings, message):

@@ -92,6 +92,12 @@ def test_a_schedule_and_an_optimizer_are_saved(tmp_path):
     ("settings", "message"),
     [
         ({"optimizer": "adamm"}, "optimizer is the name of a Keras optimizer. Received: 'adamm'"),
+        ({"optimizer": "adamm"}, "Did you mean 'Adam'\\? Accepted: Adadelta"),
+        ({"optimizer": "LossScaleOptimizer"}, "Received: LossScaleOptimizer. Accepted: the optim"),
+        (
+            {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(1e-3))},
+            "Received: LossScaleOptimizer. Accepted: the optimizer inside it",
+        ),
         ({"optimizer": 3}, "optimizer is a text or Optimizer or None. Received: 3"),
         ({"learning_rate": 0}, "learning_rate is .*above 0. Received: 0"),
         ({"learning_rate": "fast"}, "learning_rate is .*Received: 'fast'"),

@@ -9,7 +9,7 @@ import zoo
 from tests import tiny
 from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
-from zoo.errors import ModelError
+from zoo.errors import ModelError, RunError
 
 SHAPE = (8, 8, 1)
 LATENT = 4
@@ -170,6 +170,37 @@ def test_a_network_that_does_not_fit_is_refused_by_name(networks, message):
 
 def test_dropout_at_a_rate_of_zero_is_no_noise():
     assert create(encoder=noisy(layers.Dropout(0.0)))
+
+
+def test_a_run_of_own_networks_resumes_whatever_layers_were_made_before(tmp_path):
+    data = tiny.data(create(), 32)
+    options = {"batch_size": 16, "verbose": 0}
+    create(encoder=own_encoder()).fit(data, steps=1, run=tmp_path / "run", **options)
+    layers.Dense(1), layers.Flatten()  # From here on Keras counts on.
+    model = create(encoder=own_encoder())
+    model.fit(data, steps=2, run=tmp_path / "run", resume=True, **options)
+    assert int(array(model.steps)) == 2
+
+
+def test_a_run_of_other_own_networks_is_refused_in_one_short_line(tmp_path):
+    data = tiny.data(create(), 32)
+    options = {"batch_size": 16, "verbose": 0, "run": tmp_path / "run"}
+    create(encoder=own_encoder()).fit(data, steps=1, **options)
+    for other in (noisy(layers.Dropout(0.0)), None):
+        with pytest.raises(RunError, match="encoder=another Functional") as caught:
+            create(encoder=other).fit(data, steps=2, resume=True, **options)
+        assert len(str(caught.value)) < 500
+
+
+def test_a_bundles_card_names_own_networks_in_words(tmp_path):
+    from export import to_bundle
+
+    encoder = own_encoder()
+    model = create(encoder=encoder, optimizer=keras.optimizers.AdamW(1e-3))
+    text = (to_bundle(model, tmp_path / "bundle") / "README.md").read_text()
+    assert f"| encoder | `own network of {encoder.count_params()} weights` |" in text
+    assert "| optimizer | `AdamW` |" in text
+    assert "<" not in text.partition("## Settings")[2]
 
 
 def test_a_model_with_own_networks_is_saved_and_loaded(tmp_path):

@@ -51,6 +51,17 @@ def test_fields_are_inherited_in_order_and_a_line_changes_a_default():
     assert Base.settled({"shape": (2,)})["rate"] == 0.1
 
 
+def test_of_two_bases_the_one_that_changes_a_default_decides():
+    class Beside(Base):
+        depth: int = setting("A depth.", default=1)
+
+    class Both(Beside, Derived):
+        pass
+
+    assert Both.fields["rate"].default == Derived.fields["rate"].default == 0.5
+    assert set(Both.fields) == {*Derived.fields, "depth"}
+
+
 def test_a_changed_default_may_have_another_type():
     assert Sized.fields["kind"].type == Literal["a", "b", "c"]
     assert Sized.settled({"shape": (2,), "kind": "a"})["kind"] == "a"

@@ -6,7 +6,7 @@ import pytest
 import zoo
 from tests import tiny
 from zoo.errors import ModelError
-from zoo.model import KINDS
+from zoo.model.generative import KINDS
 
 SHAPES = [(5,), (16, 2), (8, 8, 1), (9, 7, 3)]
 

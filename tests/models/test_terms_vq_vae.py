@@ -9,6 +9,7 @@ from tests.arrays import array, arrays, tensor
 from tests.tolerances import EXACT, FORMULA
 from zoo import backends, losses
 from zoo.data import as_data
+from zoo.errors import ModelError
 from zoo.networks import apply
 
 SIZE, COMMITMENT, VARIANCE = 5, 0.3, 0.5
@@ -140,3 +141,38 @@ def test_both_networks_read_labels_where_there_are_classes():
     assert (one != other).any()
     history = model.fit((images, [0, 1, 2]), steps=1, batch_size=3, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+
+
+@pytest.mark.parametrize("quantizer", ["cosine", "sim", "residual", "finite_scalar", "lookup_free"])
+def test_every_quantizer_trains_codes_that_its_decoder_reads(quantizer, data):
+    options = {"codebook_size": 8, "codebook_dim": 3, "levels": (3, 4), **SMALL}
+    model = zoo.create(
+        "vq_vae", shape=(4, 4, 1), quantizer=quantizer, learning_rate=0.01, **options
+    )
+    losses = model.fit(data, steps=30, batch_size=3, verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    codes = model.encode(data)
+    depth = (model.residual_depth,) if quantizer == "residual" else ()
+    assert codes.shape == (3, 2, 2, *depth) and codes.dtype == "int32"
+    assert 0 <= codes.min() <= codes.max() < model.codebook.size
+    EXACT.check(model.decode(codes), model.reconstruct(data))
+    before = zoo.create("vq_vae", shape=(4, 4, 1), quantizer=quantizer, **options)
+    error, first = (np.mean((m.reconstruct(data) - data) ** 2) for m in (model, before))
+    assert error < first
+
+
+def test_a_lookup_free_code_has_a_power_of_two_values():
+    with pytest.raises(ModelError, match="a power of two. Received: codebook_size=6"):
+        zoo.create("vq_vae", shape=(4, 4, 1), quantizer="lookup_free", codebook_size=6)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("revive_below", [0.1, None])
+def test_reviving_dead_vectors_keeps_a_large_codebook_in_use(revive_below):
+    """At its default size the codebook fell to one or two vectors on 8×8 digits."""
+    train, _ = zoo.load_data("digits")
+    facts = type_of("vq_vae").facts(train)
+    model = zoo.create("vq_vae", **facts, width=16, revive_below=revive_below)
+    history = model.fit(train, steps=250, batch_size=64, verbose=0).history
+    used = len(np.unique(model.encode(train.batch(np.arange(500), (0, 1))["data"])))
+    assert used > 50 if revive_below else used < 10, (used, history["perplexity"][-1])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoo.initialization import numpy_weights
+from zoo.layers.initialization import numpy_weights
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
 from zoo import networks
 from zoo.errors import ModelError
-from zoo.initialization import numpy_weights
 from zoo.layers import Basis, BasisProduct
+from zoo.layers.initialization import numpy_weights
 from zoo.networks import r3gan
 
 FFHQ = (384, 768, 768, 768, 768)

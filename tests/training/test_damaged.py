@@ -387,3 +387,52 @@ def test_a_run_resumes_with_another_learning_rate(tmp_path):
     again = zoo.create("shallow_autoencoder", shape=(8, 8, 1), learning_rate=0.005)
     again.fit(data, steps=3, run=run, resume=True, **FIT)
     assert rate(again) == pytest.approx(0.005)
+
+
+def test_the_command_resumes_a_run_that_is_back_in_its_own_words(tmp_path, monkeypatch, capsys):
+    """Killed while it was replaced by one of other settings."""
+    from zoo.cli import main
+
+    run = tmp_path / "run"
+    np.save(tmp_path / "data.npy", np.zeros((16, 8, 8, 1), "uint8"))
+    words = ["train", "vae", "--data", str(tmp_path / "data.npy"), "--out", str(run), "--quiet"]
+    words += ["--set", "network=mlp", "network_options.width=4", "latent_dim=2"]
+    assert main([*words, "--steps", "2", "--every", "2", "--seed", "1"]) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "release", lambda self: self._lock.release())
+        patched.setattr(RunFolder, "begin_epoch", lambda self: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            main([*words, "--steps", "4", "--seed", "2", "--overwrite"])
+    assert json.loads((run / "run.json").read_text())["seed"] == 2
+    assert main(["train", "--resume", "--steps", "4", "--out", str(run), "--quiet"]) == 0
+    assert capsys.readouterr().err.count("is back") == 1
+    record = json.loads((run / "run.json").read_text())
+    assert (record["seed"], record["training"]["every"]) == (1, 2)
+    assert (run / "samples/step-000000004.png").exists() or (
+        run / "samples/epoch-0004.png"
+    ).exists()
+
+
+@pytest.mark.parametrize(
+    "killed_at", ["step-000000002", "epoch-0001", "step-000000004", "epoch-0002"]
+)
+def test_the_picture_that_a_killed_run_had_not_drawn_is_drawn(tmp_path, monkeypatch, killed_at):
+    data = np.random.default_rng(0).integers(0, 255, (48, 8, 8, 1), dtype=np.uint8)
+    picture = RunFolder.picture
+
+    def killed(self, name):
+        if name == killed_at:
+            raise Killed
+        picture(self, name)
+
+    def run(folder, **options):
+        model = zoo.create("shallow_autoencoder", shape=(8, 8, 1))
+        model.fit(data, steps=5, run=RunFolder(folder, every=2), **FIT, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(RunFolder, "picture", killed)
+        run(tmp_path / "killed")
+    run(tmp_path / "killed", resume=True)
+    run(tmp_path / "straight")
+    drawn, wanted = (contents(tmp_path / name / "samples") for name in ("killed", "straight"))
+    assert drawn == wanted and len(drawn) == 4

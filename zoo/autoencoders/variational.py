@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -18,9 +19,8 @@ from zoo.settings import setting
 class Variational(NetworkSettings, GenerativeModel):
     """Minimises −log p(data | latent) + weight · KL(q(latent | data) ‖ p(latent)), in nats.
 
-    A subclass changes the term that makes it: `draw`, `divergence`, `weight`, `regularization` or
-    `elbo_loss`. The
-    terms of the bound have a row for each sample.
+    A subclass changes the term that makes it: `draw`, `divergence`, `weight`, `regularization`,
+    `addition` or `elbo_loss`. The terms of the bound have a row for each sample.
     """
 
     latent_dim: int = setting("Length of the latent.", default=32, at_least=1, tiny=4)
@@ -41,12 +41,16 @@ class Variational(NetworkSettings, GenerativeModel):
             likelihood=self.likelihood,
             value_range=self.value_range,
         )
-        self.encoder = self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
+        self.encoder = self.make_encoder()
         self.decoder, self.decoder_logits = self.decoder_of(latent=self.latent_dim)
         self.noise = {"epsilon": normal(self.latent_dim)}
         self.prior = {"latent": normal(self.latent_dim)}
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.elbo_loss, [self.encoder, self.decoder], optimizer)]
+
+    def make_encoder(self) -> keras.Model:
+        """`data` → `mean` and `log_variance`."""
+        return self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
 
     @property
     def density(self) -> str:
@@ -60,15 +64,21 @@ class Variational(NetworkSettings, GenerativeModel):
 
     def elbo_loss(self, batch: Batch, training: bool) -> Logs:
         """The negative evidence lower bound, its KL divergence weighted."""
-        posterior = apply(self.encoder, batch, training)
+        posterior = self.infer(batch, training)
         latent = self.draw(posterior, batch)
         reconstruction = ops.mean(self.reconstruction(batch | {"latent": latent}, training))
         kl = ops.mean(self.divergence(posterior, latent, batch))
+        added, logs = self.addition(posterior, latent, batch)
         return {
-            "loss": reconstruction + self.regularization(kl, batch),
+            "loss": reconstruction + self.regularization(kl, batch) + added,
             "reconstruction": reconstruction,
             "kl": kl,
+            **logs,
         }
+
+    def infer(self, batch: Batch, training: bool) -> Logs:
+        """What the posterior of each row is given by."""
+        return apply(self.encoder, batch, training)
 
     def draw(self, posterior: Logs, batch: Batch) -> Any:
         """A latent of each row that gradients pass through: mean + exp(½ log variance)·epsilon."""
@@ -89,6 +99,22 @@ class Variational(NetworkSettings, GenerativeModel):
         """What the loss adds to the reconstruction, given the mean divergence."""
         return self.weight(batch) * kl
 
+    def addition(self, posterior: Logs, latent: Any, batch: Batch) -> tuple[Any, Logs]:
+        """What else the loss adds, and what is logged of it; nothing here."""
+        return 0.0, {}
+
     def weight(self, batch: Batch) -> Any:
         """The weight of the divergence in the loss, which may depend on `batch["step"]`."""
         return 1.0
+
+
+def repeated(batch: Batch, count: int, *, without: Sequence[str] = ()) -> Batch:
+    """Every row of a batch `count` times, one after the other.
+
+    Args:
+        batch: Fields and noise, and the step, which is left out.
+        count: How often.
+        without: Other names that are left out.
+    """
+    kept = {name: value for name, value in batch.items() if name not in ("step", *without)}
+    return {name: ops.repeat(value, count, axis=0) for name, value in kept.items()}

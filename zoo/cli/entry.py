@@ -19,21 +19,28 @@ COMMANDS = {
     "sample": "draw new data from a run or a bundle",
     "reconstruct": "pass data through encoder and decoder",
     "interpolate": "walk between points of the latent space",
+    "augment": "write data and what a model makes of their perturbed codes",
     "use": "run any use of a run or a bundle",
+    "evaluate": "judge a run or a bundle by the metrics that its uses allow",
+    "compare": "show several runs side by side on one page",
+    "features": "train a classifier in whose features samples are compared",
     "export": "turn a run into certified ONNX files, a bundle",
     "pipeline": "write a bundle's parts as one ONNX graph, bytes to bytes",
     "verify": "check a bundle's files and its numbers",
     "bench": "time ONNX Runtime against the native backend",
+    "leaderboard": "train and judge every image model at one small budget",
     "demo": "train, export, certify and time two models on digits",
     "doctor": "show what is installed, and how to install what is not",
 }
 # Commands live with what they command; the others are in this package.
 HOMES = {
+    "features": "export.commands",
     "export": "export.commands",
     "pipeline": "export.commands",
     "verify": "export.commands",
     "doctor": "export.commands",
     "bench": "benchmarks.commands",
+    "leaderboard": "benchmarks.commands",
     "demo": "benchmarks.commands",
 }
 EXAMPLES = """\

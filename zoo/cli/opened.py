@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from zoo import pretrained
 from zoo.cli import packages, terminal
 from zoo.cli.errors import UsageError
 from zoo.uses import Use
 
-HELP = "a run folder, a .keras file, or a bundle"
+HELP = "a run folder, a .keras file, a bundle, or a pretrained model such as vae/digits"
 Arrays = dict[str, np.ndarray]
 
 
@@ -91,12 +92,15 @@ def given(use: Use, fields: Mapping[str, np.ndarray]) -> Arrays:
 
 
 def open_subject(path: Path) -> Subject:
-    """Opens a bundle or loads a run.
+    """Opens a bundle or loads a run; a pretrained model is its bundle where ONNX Runtime is.
 
     Raises:
         RunError: There is no model.
         BundleError: The bundle was changed or is malformed.
     """
+    found = pretrained.find(path)
+    if found is not None and packages.version("onnxruntime"):
+        path = found / pretrained.BUNDLE
     return _open_bundle(path) if (path / "bundle.json").is_file() else _load(path)
 
 

@@ -11,12 +11,15 @@ from zoo.errors import ZooError
 
 # Module: its distributions, of which any one will do, and the extra that installs it.
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "keras": (("keras",), "train"),
+    "sklearn": (("scikit-learn",), "train"),
+    "filelock": (("filelock",), "train"),
     "jax": (("jax",), "jax"),
     "torch": (("torch",), "torch"),
     "tensorflow": (("tensorflow", "tensorflow-cpu"), "tensorflow"),
     "onnx": (("onnx",), "export"),
     "onnx_ir": (("onnx-ir",), "export"),
-    "onnxruntime": (("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"), "export"),
+    "onnxruntime": (("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"), "runtime"),
     "onnxscript": (("onnxscript",), "export"),
     "openvino": (("openvino",), "openvino"),
     "jax2onnx": (("jax2onnx",), "routes"),

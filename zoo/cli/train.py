@@ -121,18 +121,20 @@ def run(options: argparse.Namespace) -> None:
     model = _model(name, data, options, before)
     length = _length(options, before)
     terminal.note(f"training {name} on {len(data)} samples of shape {data.shape}, into {out}")
-    _fit(model, data, test, length, options, before, _run_folder(out, name, source, options.every))
+    every = options.every or before.get("training", {}).get("every")
+    _fit(model, data, test, length, options, before, _run_folder(out, name, source, every))
     _report(out, name, as_json=options.json)
 
 
 def _recorded(out: Path) -> dict[str, Any]:
     """What `run.json` says, where there is one."""
-    if not (out / "run.json").is_file():
+    if not out.is_dir():
         return {}
     terminal.choose_backend()
-    from zoo.training.run_folder import read_run
+    from zoo.training.run_folder import RunFolder, read_run
 
-    return read_run(out)
+    RunFolder(out).settle()
+    return read_run(out) if (out / "run.json").is_file() else {}
 
 
 def _model(name: str, data: Any, options: argparse.Namespace, before: dict[str, Any]) -> Any:

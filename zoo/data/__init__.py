@@ -8,7 +8,7 @@ from zoo.data.facts import facts
 from zoo.data.field import Field
 from zoo.data.load import load_data
 from zoo.data.standardization import Standardization
-from zoo.data.stream import Stream
+from zoo.data.streams.stream import Stream
 
 __all__ = [
     "BatchOrder",

@@ -15,10 +15,10 @@ class BatchOrder:
     and another pass has other leftovers. Steps that read several batches read on across passes.
 
     Args:
-        count: number of samples.
-        batch_size: samples per batch, at most `count`.
-        seed: of the permutations, non-negative.
-        batches_per_step: batches that one step reads, such as a critic's five and one more.
+        count: Number of samples.
+        batch_size: Samples per batch, at most `count`.
+        seed: Of the permutations, non-negative.
+        batches_per_step: Batches that one step reads, such as a critic's five and one more.
     """
 
     def __init__(self, count: int, batch_size: int, seed: int, batches_per_step: int = 1) -> None:

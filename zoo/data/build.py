@@ -1,6 +1,5 @@
 """Raw splits become `Data`: checked, labelled and ranged alike."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from zoo.data.dataset import Data
-from zoo.data.field import Field, Range
+from zoo.data.field import Field, Range, check_range
 from zoo.data.infer import as_field
 from zoo.data.labels import index_labels
-from zoo.data.resize import resize_images
 from zoo.data.sources.raw import Raw, Split
-from zoo.data.spill import MEMORY
+from zoo.data.sources.resize import resize_images
+from zoo.data.sources.spill import MEMORY
 from zoo.data.validation import as_samples, find_extent, infer_source_range
 from zoo.errors import DataError
 
@@ -28,16 +27,16 @@ def as_data(
     """Returns an array, a pair `(samples, labels)`, a dictionary of fields or `Data` as `Data`.
 
     Args:
-        values: what to convert; `Data` are returned as they are. In a dictionary stand `data`,
+        values: What to convert; `Data` are returned as they are. In a dictionary stand `data`,
             `labels` and other fields, arrays or `Field`s, by name.
-        shape: of a sample, as a model expects it; it settles whether `(count, a, b)` are images
+        shape: Of a sample, as a model expects it; it settles whether `(count, a, b)` are images
             without channels or sequences.
-        num_classes: labels are indices below this number; by default the classes are those
+        num_classes: Labels are indices below this number; by default the classes are those
             that occur.
-        like: data whose shape, classes and range these share, such as those trained on.
+        like: Data whose shape, classes and range these share, such as those trained on.
 
     Raises:
-        DataError: for values that are no data, or not as expected.
+        DataError: The values are no data, or not as expected.
     """
     if like is not None:
         shape = like.shape if shape is None else shape
@@ -107,7 +106,7 @@ def assemble(
     """Returns training and test data with one shape, one set of classes and one range.
 
     Raises:
-        DataError: for splits that are no data, or do not fit each other.
+        DataError: The splits are no data, or do not fit each other.
     """
     splits = {"train": raw.train} | ({} if raw.test is None else {"test": raw.test})
     samples = {part: _samples(split, kind) for part, split in splits.items()}
@@ -125,7 +124,7 @@ def assemble(
     extent, *_ = [find_extent(x, name=splits[part].name) for part, x in samples.items()]
     source_range = source_range or raw.source_range or infer_source_range(samples["train"], extent)
     if source_range is not None:
-        extent = source_range = _check_range(source_range)
+        extent = source_range = check_range("source_range", source_range)
     labels, class_names = index_labels(
         [split.labels for split in splits.values()], class_names=raw.class_names
     )
@@ -147,12 +146,3 @@ def _check_count(samples: np.ndarray, labels: np.ndarray | None, name: str) -> N
             f"Each sample has one label. Received: {len(samples)} samples in {name} and "
             f"{len(labels)} labels."
         )
-
-
-def _check_range(source_range: Range) -> Range:
-    low, high = map(float, source_range)
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        raise DataError(
-            f"A source range is (low, high), finite and rising. Received: {source_range}."
-        )
-    return low, high

@@ -13,11 +13,11 @@ def paired(data: Data, **partners: Any) -> Data:
     """Returns data with others of the same length, row by row: `paired(photos, target=maps)`.
 
     Args:
-        data: what the partners are added to.
-        partners: data, or arrays, by the name of their field; their labels become `name_labels`.
+        data: What the partners are added to.
+        partners: Data, or arrays, by the name of their field; their labels become `name_labels`.
 
     Raises:
-        DataError: for partners of another length, or a name that is used twice.
+        DataError: A partner has another length, or a name is used twice.
     """
     from zoo.data.build import as_data
 
@@ -62,7 +62,7 @@ def hide_labels(data: Data, keep: int, seed: int = 0) -> Data:
     """Returns the same data with the labels of `keep` rows, the others -1; see `Data.hide_labels`.
 
     Raises:
-        DataError: for data without labels, or fewer labels than are kept.
+        DataError: The data have no labels, or fewer than are kept.
     """
     if data.labels is None:
         raise DataError("Labels are hidden where there are some. Received: data without labels.")

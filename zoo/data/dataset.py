@@ -30,17 +30,17 @@ class Data:
     Args:
         samples: `(count, *shape)`, any real dtype, in memory or memory-mapped, channels last; or
             a `Field`, where they are not continuous.
-        labels: int32 class indices `(count,)`, a `Field` of them, or None.
-        class_names: one name per class, or None where there are no labels.
-        source_range: what the samples' values fill, such as `(0, 255)`; None for measurements.
-        extent: smallest and largest value, used for scaling where there is no source range.
+        labels: Int32 class indices `(count,)`, a `Field` of them, or None.
+        class_names: One name per class, or None where there are no labels.
+        source_range: What the samples' values fill, such as `(0, 255)`; None for measurements.
+        extent: Smallest and largest value, used for scaling where there is no source range.
         origin: JSON-able facts about where the data come from.
-        fields: further fields, row by row, such as `target` or `mask`.
-        streams: further data of any length, each read in an order of its own.
-        standardization: applied to `data` where a model has no value range.
+        fields: Further fields, row by row, such as `target` or `mask`.
+        streams: Further data of any length, each read in an order of its own.
+        standardization: Applied to `data` where a model has no value range.
 
     Raises:
-        DataError: for fields of different lengths, or a name that is used twice.
+        DataError: Fields have different lengths, or a name is used twice.
     """
 
     def __init__(
@@ -196,9 +196,9 @@ class Data:
         """The batches of a training run, by step.
 
         Args:
-            batch_size: rows of a batch; by default 64, or all where there are fewer.
-            seed: of the order, non-negative.
-            batches_per_step: batches that one step reads.
+            batch_size: Rows of a batch; by default 64, or all where there are fewer.
+            seed: Of the order, non-negative.
+            batches_per_step: Batches that one step reads.
         """
         return Plan(self, batch_size, seed, batches_per_step)
 
@@ -219,7 +219,7 @@ class Data:
         """Training data and, from their end, the given fraction held out, streams alike.
 
         Raises:
-            DataError: if either part would be empty.
+            DataError: Either part would be empty.
         """
         at = len(self) - int(len(self) * fraction)
         if not (0 < fraction < 1 and 0 < at < len(self)):
@@ -239,7 +239,7 @@ class Data:
         The kept rows are drawn from the seed, of each class as many as of the others.
 
         Raises:
-            DataError: for data without labels, or fewer labels than are kept.
+            DataError: The data have no labels, or fewer than are kept.
         """
         from zoo.data.combine import hide_labels
 

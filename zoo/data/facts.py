@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.data.dataset import Data
 from zoo.data.field import Range
-from zoo.data.stream import Stream
+from zoo.data.streams.stream import Stream
 
 MAX_ROWS = 10_000
 
@@ -24,8 +24,8 @@ def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[s
     - `reads`: shapes of the fields beside data and labels, by name.
 
     Args:
-        data: what is looked at.
-        value_range: of the model, for data that have bounds.
+        data: What is looked at.
+        value_range: Of the model, for data that have bounds.
     """
     field = data.fields["data"]
     tokens = field.kind == "index"

@@ -1,5 +1,6 @@
 """One field of a data set: an array, what its values are, and how a batch of it is made."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -23,13 +24,13 @@ class Field:
 
     Attributes:
         values: `(count, *shape)`, any real dtype.
-        kind: one of the above.
-        source_range: what continuous values fill, such as `(0, 255)`; None for measurements.
-        extent: smallest and largest value, used for scaling where there is no source range.
-        size: number of different indices; None where it is not known.
-        names: one name per index, such as the words of a vocabulary.
-        hidden: whether indices may be -1, which stands for a value that is not given.
-        indicators: features that a `Standardization` leaves as they are, such as one-hot columns.
+        kind: One of the above.
+        source_range: What continuous values fill, such as `(0, 255)`; None for measurements.
+        extent: Smallest and largest value, used for scaling where there is no source range.
+        size: Number of different indices; None where it is not known.
+        names: One name per index, such as the words of a vocabulary.
+        hidden: Whether indices may be -1, which stands for a value that is not given.
+        indicators: Features that a `Standardization` leaves as they are, such as one-hot columns.
     """
 
     values: np.ndarray
@@ -47,6 +48,11 @@ class Field:
                 f"A field has a known kind. Received: {self.kind!r}. "
                 f"Accepted: {', '.join(get_args(Kind))}."
             )
+        if self.source_range is not None:
+            check_range("source_range", self.source_range)
+        check_range("extent", self.extent)
+        if self.size is not None and self.size < 1:
+            raise DataError(f"The size of a field is at least 1. Received: size={self.size}.")
 
     def __len__(self) -> int:
         return len(self.values)
@@ -86,6 +92,21 @@ class Field:
         rows = np.empty((len(indices), *self.shape), self.values.dtype)
         rows[order] = self.values[indices[order]]
         return rows
+
+
+def check_range(name: str, found: Any) -> Range:
+    """Returns a range as floats.
+
+    Raises:
+        DataError: It is not two finite numbers, the first at most as large as the second.
+    """
+    try:
+        low, high = map(float, found)
+    except (TypeError, ValueError):
+        low, high = math.nan, math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise DataError(f"{name} is (low, high), finite and rising. Received: {found}.")
+    return low, high
 
 
 def scale(rows: np.ndarray, source: Range, target: Range) -> np.ndarray:

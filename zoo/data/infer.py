@@ -20,13 +20,13 @@ def as_field(
     are raw numbers, such as conditions.
 
     Args:
-        name: the field's name, for error messages.
-        values: an array, or what makes one.
-        data_shape: shape of a sample of the data beside which the field stands.
-        like: a field whose kind, range and names this one shares, such as that trained on.
+        name: The field's name, for error messages.
+        values: An array, or what makes one.
+        data_shape: Shape of a sample of the data beside which the field stands.
+        like: A field whose kind, range and names this one shares, such as that trained on.
 
     Raises:
-        DataError: for values that make no such array.
+        DataError: The values make no such array.
     """
     if isinstance(values, Field):
         return values

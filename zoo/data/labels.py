@@ -24,7 +24,7 @@ def index_labels(
     with `num_classes`, labels are indices already.
 
     Raises:
-        DataError: for labels that are none of these, or are outside the given classes.
+        DataError: The labels are none of these, or outside the given classes.
     """
     arrays = [None if column is None else _as_labels(column) for column in columns]
     present = [array for array in arrays if array is not None]

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo.data.dataset import Data, Range
 from zoo.data.sources import pairs
 from zoo.data.sources.read import NAMES, PATHS, Options, read
-from zoo.data.spill import MEMORY
+from zoo.data.sources.spill import MEMORY
 from zoo.errors import DataError
 
 __all__ = ["NAMES", "PATHS", "load_data"]
@@ -42,34 +42,34 @@ def load_data(
     file (in `TMPDIR`), and mapped from there.
 
     Args:
-        source: a name ("digits", "ring", "grid", "mnist", "fashion_mnist", "cifar10",
+        source: A name ("digits", "ring", "grid", "mnist", "fashion_mnist", "cifar10",
             "cifar100"), a path to `.npz`, `.npy`, `.csv`, `.txt` or a folder of images, an array,
             a pair `(samples, labels)`, a pair of such pairs for training and test, a dictionary
             of fields, or `Data`. A name comes before a path: a folder called digits is
             "./digits". A folder that holds `trainA` and `trainB` is two sources.
-        target: a second source, of which each sample belongs to one of the first.
-        mask: a source of images, one for each sample, bright where the field `mask` is 1.
-        unpaired: whether the second source has a length and an order of its own; it is then the
+        target: A second source, of which each sample belongs to one of the first.
+        mask: A source of images, one for each sample, bright where the field `mask` is 1.
+        unpaired: Whether the second source has a length and an order of its own; it is then the
             stream `other`.
-        size: of images, `(height, width)` or one number for both: the shorter side is resized
+        size: Of images, `(height, width)` or one number for both: the shorter side is resized
             to fit, the longer one cropped to its centre.
         channels: 1 for grey, 3 for colour, 4 for colour and opacity (folders only).
-        keys: for `.npz`: which array is "x_train", "y_train", "x_test", "y_test".
+        keys: For `.npz`: which array is "x_train", "y_train", "x_test", "y_test".
         kind: "images", "sequences" or "vectors": arrays of rank 3 are images without channels
             unless their last axis is 1 or this says otherwise.
-        source_range: what the values fill, where it should not be inferred.
-        seed: of "ring" and "grid".
-        memory: bytes of one array that may be held in memory.
-        label: for `.csv`: the column that holds the labels.
-        columns: for `.csv`: those that are read; all by default.
-        form: for `.csv`: categories are "one-hot" columns of the data (default), or fields of
+        source_range: What the values fill, where it should not be inferred.
+        seed: Of "ring" and "grid".
+        memory: Bytes of one array that may be held in memory.
+        label: For `.csv`: the column that holds the labels.
+        columns: For `.csv`: those that are read; all by default.
+        form: For `.csv`: categories are "one-hot" columns of the data (default), or fields of
             indices ("index").
-        standardize: for `.csv`: whether numbers are brought to mean 0 and deviation 1.
-        tokens: for `.txt`: "characters" (default) or "words".
-        length: for `.txt`: tokens of a sample (64).
+        standardize: For `.csv`: whether numbers are brought to mean 0 and deviation 1.
+        tokens: For `.txt`: "characters" (default) or "words".
+        length: For `.txt`: tokens of a sample (64).
 
     Raises:
-        DataError: for a source that is unknown or unreadable, or holds no usable data.
+        DataError: The source is unknown or unreadable, or holds no usable data.
     """
     options = Options(
         size=size,

@@ -18,10 +18,10 @@ class Plan:
     """What each step reads: a function of the seed and the step's number.
 
     Args:
-        data: what is read.
-        batch_size: rows of a batch; by default 64, or all where there are fewer.
-        seed: of the order, non-negative.
-        batches_per_step: batches that one step reads.
+        data: What is read.
+        batch_size: Rows of a batch; by default 64, or all where there are fewer.
+        seed: Of the order, non-negative.
+        batches_per_step: Batches that one step reads.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class EndlessOrder:
     """Shuffled rows of a stream, read on across passes, so it may be shorter than a batch.
 
     Args:
-        count: number of rows.
-        batch_size: rows of a batch.
-        seed: of the training run.
-        name: of the stream; streams of one seed have different orders.
+        count: Number of rows.
+        batch_size: Rows of a batch.
+        seed: Of the training run.
+        name: Of the stream; streams of one seed have different orders.
     """
 
     def __init__(self, count: int, batch_size: int, seed: int, name: str) -> None:

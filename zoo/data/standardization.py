@@ -17,8 +17,8 @@ class Standardization:
     """`(x - mean) / stddev` along the last axis, and its inverse; float64 inside.
 
     Attributes:
-        mean: float64 `(features,)`.
-        stddev: float64 `(features,)`, positive; 1 where the data are constant.
+        mean: Float64 `(features,)`.
+        stddev: Float64 `(features,)`, positive; 1 where the data are constant.
     """
 
     mean: np.ndarray
@@ -74,7 +74,7 @@ class Standardization:
         """The record that `to_config` described.
 
         Raises:
-            DataError: for a description that is none.
+            DataError: The description is not one.
         """
         try:
             return cls(config["mean"], config["stddev"])

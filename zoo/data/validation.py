@@ -28,7 +28,7 @@ def as_samples(
     axis is 1, `kind` is "sequences", or `shape`, the expected shape of a sample, has rank 2.
 
     Raises:
-        DataError: for anything that is not such an array, or is empty, or has another shape.
+        DataError: The values are no such array, or empty, or of another shape.
     """
     samples = _as_numbers(values, name)
     if samples.ndim not in (2, 3, 4):
@@ -69,7 +69,7 @@ def find_extent(samples: np.ndarray, *, name: str = "x") -> tuple[float, float]:
     Bytes are not read to their end: their extent is 0..255, or 0..1 where none is above 1.
 
     Raises:
-        DataError: naming the first value that is NaN, infinite or too large for float32.
+        DataError: A value is NaN, infinite or too large for float32; the first one is named.
     """
     if samples.dtype == bool:
         return 0.0, 1.0

@@ -27,8 +27,9 @@ class ACGAN(Adversarial):
 
     def make_discriminator(self) -> None:
         """A network with an output for each class, and no input for labels."""
-        heads = {"logit": 1, "classes": self.num_classes}
-        self.discriminator = self.encoder_of("discriminator", labels=False, **heads)
+        self.discriminator = self.encoder_of(
+            "discriminator", labels=False, logit=1, classes=self.num_classes
+        )
 
     def discriminator_terms(self, real: Logs, fake: Logs, batch: Batch) -> Terms:
         """The classes of data and of samples."""

@@ -178,7 +178,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def view(self, data: Any, batch: Batch, side: Side) -> Any:
         """Data or samples as the discriminator sees them: augmented, and with instance noise."""
         if self.augmentation:
-            low, high = self.value_range or (-1.0, 1.0)
+            low, high = self.value_range
             draws = batch[f"{side}_augmentation"]
             data = augmentation.augment(self.augmentation, data, draws, (high - low) / 2)
         if self.instance_noise:

@@ -68,8 +68,9 @@ class InfoGAN(Adversarial):
 
     def make_discriminator(self) -> None:
         """A network with an output for the category and one for the factors."""
-        heads = {"logit": 1, "category": self.num_categories, "factors": self.num_factors}
-        self.discriminator = self.encoder_of("discriminator", **heads)
+        self.discriminator = self.encoder_of(
+            "discriminator", logit=1, category=self.num_categories, factors=self.num_factors
+        )
 
     def information(self, fake: Logs, batch: Batch) -> Terms:
         """The bound on what samples tell of each code, in nats, which the loss is less by."""

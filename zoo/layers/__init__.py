@@ -2,15 +2,20 @@
 
 from zoo.layers.activation import LeakyReLU
 from zoo.layers.basis import Basis, BasisProduct
-from zoo.layers.codebook import Codebook, Lookup
+from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
+from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.gaussian import Gaussian
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
     InstanceNormalization,
     LayerNormalization,
 )
+from zoo.layers.quantizer import Lookup, Quantizer
+from zoo.layers.residual import Residual
 from zoo.layers.self_attention import SelfAttention
+from zoo.layers.sim_codebook import SimCodebook
 from zoo.layers.spectral import (
     SpectralConv1D,
     SpectralConv1DTranspose,
@@ -25,14 +30,21 @@ __all__ = [
     "BasisProduct",
     "BatchNormalization",
     "Codebook",
-    "Destandardize",
     "ConditionalBatchNormalization",
+    "CosineCodebook",
+    "Destandardize",
+    "FiniteScalar",
+    "Gaussian",
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",
     "LeakyReLU",
     "Lookup",
+    "LookupFree",
+    "Quantizer",
+    "Residual",
     "SelfAttention",
+    "SimCodebook",
     "SpectralConv1D",
     "SpectralConv1DTranspose",
     "SpectralConv2D",

@@ -1,4 +1,4 @@
-"""Codebooks of vectors, and reading from them."""
+"""Codebooks of vectors that learn by moving averages."""
 
 import math
 from typing import Any
@@ -6,11 +6,12 @@ from typing import Any
 import keras
 from keras import initializers, ops
 
+from zoo.layers.quantizer import Quantizer
 from zoo.precision import precise, precise_dtype
 
 
 @keras.saving.register_keras_serializable("genzoo")
-class Codebook(keras.layers.Layer):
+class Codebook(Quantizer):
     """A table of vectors that data choose the nearest of; it learns by moving averages.
 
     Calling it gives the indices of the nearest vectors: float `(…, dim)` → int32 `(…)`.
@@ -22,6 +23,8 @@ class Codebook(keras.layers.Layer):
         dim: Their length.
         decay: Of the moving averages of counts and sums.
         epsilon: Laplace smoothing of the counts, in vectors.
+        revive_below: A vector that data choose less often than this share of the mean is dead, and
+            put where a random datum of the batch is; None for never.
         codebook_initializer: Draws the first vectors; by default uniform in ±√(3/dim), as the
             authors' code does (Sonnet, `sonnet/src/nets/vqvae.py`).
     """
@@ -33,6 +36,7 @@ class Codebook(keras.layers.Layer):
         *,
         decay: float = 0.99,
         epsilon: float = 1e-5,
+        revive_below: float | None = None,
         codebook_initializer: Any = None,
         **options: Any,
     ) -> None:
@@ -41,6 +45,7 @@ class Codebook(keras.layers.Layer):
         self.dim = dim
         self.decay = decay
         self.epsilon = epsilon
+        self.revive_below = revive_below
         limit = math.sqrt(3 / dim)
         uniform = initializers.RandomUniform(-limit, limit)
         self.codebook_initializer = initializers.get(codebook_initializer or uniform)
@@ -67,9 +72,14 @@ class Codebook(keras.layers.Layer):
         )
         self.built = True
 
+    @property
+    def table(self) -> Any:
+        """The vectors `(size, dim)`."""
+        return ops.convert_to_tensor(self.codebook)
+
     def call(self, vectors: Any) -> Any:
         """Indices of the nearest vectors, by Euclidean distance: `(…, dim)` → int32 `(…)`."""
-        table = ops.convert_to_tensor(self.codebook)
+        table = self.table
         flat = ops.reshape(precise(vectors), (-1, self.dim))
         # |v − c|² without |v|², which is the same for every c.
         distances = ops.sum(ops.square(table), axis=1) - 2 * ops.matmul(flat, ops.transpose(table))
@@ -78,10 +88,10 @@ class Codebook(keras.layers.Layer):
 
     def lookup(self, indices: Any) -> Any:
         """The vectors at some indices: int `(…)` → float32 `(…, dim)`."""
-        return ops.take(ops.convert_to_tensor(self.codebook), indices, axis=0)
+        return ops.take(self.table, indices, axis=0)
 
-    def update(self, vectors: Any, indices: Any) -> None:
-        """Moves each vector towards the mean of the data that chose it.
+    def update(self, vectors: Any, indices: Any, order: Any = None) -> None:
+        """Moves each vector towards the mean of the data that chose it, and revives dead ones.
 
         The averages start from zero and are corrected for it by their ratio, so the first update
         sets every chosen vector to the mean of its data.
@@ -89,6 +99,8 @@ class Codebook(keras.layers.Layer):
         Args:
             vectors: Float `(…, dim)`.
             indices: What `call` gave for them.
+            order: Random numbers, one for each index: dead vectors are put where the data with the
+                least of them are. None to revive none.
         """
         flat = ops.stop_gradient(ops.reshape(precise(vectors), (-1, self.dim)))
         chosen = ops.one_hot(ops.reshape(indices, (-1,)), self.size, dtype=precise_dtype())
@@ -99,9 +111,26 @@ class Codebook(keras.layers.Layer):
         smoothed = (counts + self.epsilon) / (total + self.size * self.epsilon) * total
         # A vector that no datum has chosen keeps its place.
         moved = ops.where(counts[:, None] > 0, sums / smoothed[:, None], self.codebook.value)
+        if self.revive_below is not None and order is not None:
+            counts, sums, moved = self._revived(counts, sums, moved, flat, order)
         self.counts.assign(counts)
         self.sums.assign(sums)
         self.codebook.assign(moved)
+
+    def _revived(self, counts: Any, sums: Any, moved: Any, flat: Any, order: Any) -> Any:
+        """Counts, sums and vectors, with data in the place of dead vectors.
+
+        A revived vector counts as one that is used twice as often as a dead one: unused, it is dead
+        again after log 2 / (1 − decay) updates.
+        """
+        least = self.revive_below * ops.mean(counts)
+        dead = counts < least
+        rows = ops.argsort(ops.reshape(order, (-1,)))
+        turns = ops.arange(self.size, dtype="int32") % ops.cast(ops.shape(rows)[0], "int32")
+        drawn = ops.take(flat, ops.take(rows, turns, axis=0), axis=0)
+        counts = ops.where(dead, 2 * least, counts)
+        sums = ops.where(dead[:, None], counts[:, None] * drawn, sums)
+        return counts, sums, ops.where(dead[:, None], drawn, moved)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -111,35 +140,36 @@ class Codebook(keras.layers.Layer):
             "dim": self.dim,
             "decay": self.decay,
             "epsilon": self.epsilon,
+            "revive_below": self.revive_below,
             "codebook_initializer": initializers.serialize(self.codebook_initializer),
         }
 
 
 @keras.saving.register_keras_serializable("genzoo")
-class Lookup(keras.layers.Layer):
-    """The vectors of a codebook at some indices: int `(…)` → float32 `(…, dim)`."""
+class CosineCodebook(Codebook):
+    """A codebook of unit vectors, which data choose by their direction.
 
-    def __init__(self, codebook: Codebook, **options: Any) -> None:
-        super().__init__(**options)
-        self.codebook = codebook
-        self.built = True
+    Source: Yu et al., 2021, arXiv:2110.04627, section 3.2; here it learns by moving averages.
+    """
+
+    def call(self, vectors: Any) -> Any:
+        """Indices of the vectors with the nearest direction."""
+        return super().call(self.bounded(vectors))
+
+    def bounded(self, vectors: Any) -> Any:
+        """Vectors of length 1."""
+        return _unit(precise(vectors))
 
     @property
-    def index_range(self) -> int:
-        """How many values the indices take; the exporter reads it."""
-        return self.codebook.size
+    def table(self) -> Any:
+        """The unit vectors `(size, dim)`."""
+        return _unit(super().table)
 
-    def call(self, indices: Any) -> Any:
-        """Looks the indices up."""
-        return self.codebook.lookup(indices)
+    def update(self, vectors: Any, indices: Any, order: Any = None) -> None:
+        """Moves each vector towards the mean direction of the data that chose it."""
+        super().update(self.bounded(vectors), indices, order)
+        self.codebook.assign(_unit(self.codebook.value))
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; a network that is loaded by itself has its own codebook."""
-        codebook = keras.saving.serialize_keras_object(self.codebook)
-        return {**super().get_config(), "codebook": codebook}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Lookup":
-        """A layer that reads from the codebook of the configuration."""
-        codebook = keras.saving.deserialize_keras_object(config["codebook"])
-        return cls(**{**config, "codebook": codebook})
+def _unit(vectors: Any) -> Any:
+    return vectors * ops.rsqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True) + 1e-12)

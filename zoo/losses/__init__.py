@@ -22,7 +22,14 @@ from zoo.losses.adversarial import (
     wasserstein_generator,
 )
 from zoo.losses.classification import class_cross_entropy
-from zoo.losses.divergence import draw_normal, log_normal_rows, standard_normal_kl_rows
+from zoo.losses.discrepancy import gaussian, inverse_multiquadratic, maximum_mean_discrepancy
+from zoo.losses.divergence import (
+    draw_normal,
+    log_mean_exp,
+    log_normal_pairs,
+    log_normal_rows,
+    standard_normal_kl_rows,
+)
 from zoo.losses.penalties import half_squared_norm, squared_norm
 from zoo.losses.reconstruction import (
     bernoulli_rows,
@@ -32,23 +39,30 @@ from zoo.losses.reconstruction import (
     perplexity,
 )
 from zoo.losses.regularization import jacobian_norm_rows, l1, l2, sparsity, unit_norm
+from zoo.losses.total_correlation import decomposed_kl
 
 __all__ = [
     "bernoulli_rows",
     "binary_cross_entropy",
     "class_cross_entropy",
+    "decomposed_kl",
     "diversity",
     "draw_normal",
     "falling",
+    "gaussian",
     "gaussian_rows",
     "half_squared_norm",
     "hinge_discriminator",
+    "inverse_multiquadratic",
     "jacobian_norm_rows",
     "l1",
     "l2",
     "least_squares_discriminator",
     "least_squares_generator",
+    "log_mean_exp",
+    "log_normal_pairs",
     "log_normal_rows",
+    "maximum_mean_discrepancy",
     "mean_squared_error",
     "minimax_generator",
     "non_saturating_generator",

@@ -42,5 +42,27 @@ def log_normal_rows(x: Any, mean: Any = 0.0, log_variance: Any = 0.0) -> Any:
     return -0.5 * _summed(squares + log_variance + math.log(2 * math.pi))
 
 
+def log_normal_pairs(x: Any, mean: Any, log_variance: Any) -> Any:
+    """Log N(x; mean, variance) of each x under each normal, dimension by dimension.
+
+    Args:
+        x: `(n, dim)`.
+        mean: `(m, dim)`.
+        log_variance: `(m, dim)`.
+
+    Returns:
+        `(n, m, dim)`.
+    """
+    x, mean, log_variance = precise(x)[:, None], precise(mean), precise(log_variance)
+    squares = ops.square(x - mean) * ops.exp(-log_variance)
+    return -0.5 * (squares + log_variance + math.log(2 * math.pi))
+
+
+def log_mean_exp(x: Any, axis: int = -1) -> Any:
+    """The logarithm of the mean of eˣ along an axis, without overflow."""
+    x = precise(x)
+    return ops.logsumexp(x, axis=axis) - ops.log(precise(ops.shape(x)[axis]))
+
+
 def _summed(terms: Any) -> Any:
     return ops.sum(ops.reshape(terms, (ops.shape(terms)[0], -1)), axis=-1)

@@ -11,6 +11,7 @@ from keras import layers
 
 from zoo import layers as own
 from zoo.errors import ModelError
+from zoo.settings import suggestion
 
 NORMALIZATIONS = ("batch", "conditional", "instance", "layer", "spectral")
 """`layer` is over a whole sample, with a gain for each channel; `spectral` is of the kernels."""
@@ -80,6 +81,28 @@ def is_normalization(name: str | None) -> bool:
     """Whether `normalization_layer` knows a name."""
     known = name is None or name in NORMALIZATIONS
     return known or bool(re.fullmatch(r"group-[1-9]\d*", str(name)))
+
+
+def check_activation(name: Any) -> None:
+    """Raises where a name is no activation of a network.
+
+    Raises:
+        ModelError: It is none.
+    """
+    if isinstance(name, str):
+        known = [key for key in vars(keras.activations) if key.islower() and key[0] != "_"]
+        if name == "leaky_relu" or re.fullmatch(r"maxout-[1-9]\d*", name):
+            return
+        hint = suggestion(name, [*known, "maxout-2"])
+    else:
+        hint = ""
+    try:
+        keras.activations.get(name)
+    except (TypeError, ValueError):
+        raise ModelError(
+            f"activation is one of Keras's, leaky_relu, or maxout-K with K from 1. "
+            f"Received: {name!r}.{hint}"
+        ) from None
 
 
 def single_width(style: Any) -> int:

@@ -50,23 +50,35 @@ class Style:
     trace: Trace | None = None
 
     def __post_init__(self) -> None:
-        widths = [self.width] if isinstance(self.width, int) else list(self.width)
-        if not all(isinstance(width, int) and width >= 1 for width in widths):
+        widths = list(self.width) if isinstance(self.width, list | tuple) else [self.width]
+        if not all(_is_whole(width, least=1) for width in widths):
             raise ModelError(
                 f"width is a whole number from 1, or several. Received: {self.width!r}"
             )
+        if not _is_whole(self.kernel, least=1):
+            raise ModelError(f"kernel is a whole number from 1. Received: {self.kernel!r}")
+        if self.depth is not None and not _is_whole(self.depth, least=0):
+            raise ModelError(f"depth is a whole number from 0, or None. Received: {self.depth!r}")
         if not isinstance(self.width, int) and self.depth not in (None, len(widths)):
             raise ModelError(
                 f"width names every layer: depth is their number. Received: width={self.width}, "
                 f"depth={self.depth}. Accepted: depth={len(widths)}, or none."
             )
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise ModelError(f"dropout is a share from 0, below 1. Received: {self.dropout!r}")
         if not blocks.is_normalization(self.normalization):
             raise ModelError(
                 f"normalization is one of {', '.join(blocks.NORMALIZATIONS)}, group-N or None. "
                 f"Received: {self.normalization!r}"
             )
+        blocks.check_activation(self.activation)
+        try:
+            keras.initializers.get(self.kernel_initializer)
+        except (TypeError, ValueError):
+            raise ModelError(
+                "kernel_initializer is one of Keras's, such as 'he_normal'. "
+                f"Received: {self.kernel_initializer!r}"
+            ) from None
 
     @property
     def layer_count(self) -> int | None:
@@ -141,6 +153,10 @@ class Style:
                 raise ModelError("Conditional normalization reads labels. Received: no num_classes")
             return layer([x, self.condition])
         return layer(x)
+
+
+def _is_whole(value: Any, *, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 class Trace:

@@ -28,8 +28,8 @@ def save_grid(
     """Writes `draw_grid` of the samples as a PNG, whole or not at all, and returns its path.
 
     Raises:
-        DataError: for samples that cannot be drawn, or a file name that ends otherwise.
-        TargetError: if the file cannot be written.
+        DataError: The samples cannot be drawn, or the file name ends otherwise.
+        TargetError: The file cannot be written.
     """
     from PIL import Image
 
@@ -50,17 +50,17 @@ def draw_grid(
     """Draws samples as one picture: uint8 `(height, width, 1 or 3)`.
 
     Args:
-        samples: images `(count, height, width, 1 or 3)`; sequences `(count, time, channels)`,
+        samples: Images `(count, height, width, 1 or 3)`; sequences `(count, time, channels)`,
             drawn as curves; vectors `(count, features)`: two features are points of a scatter
             plot, flattened squares (grey, or else colour) are images, others are curves.
-        value_range: what black and white are, or the limits of a plot; None for the samples'
+        value_range: What black and white are, or the limits of a plot; None for the samples'
             own. uint8 images are taken as they are.
-        columns: images in a row; by default as many as there are rows.
-        scale: whole number by which images are enlarged; by default small ones are, so that a
+        columns: Images in a row; by default as many as there are rows.
+        scale: Whole number by which images are enlarged; by default small ones are, so that a
             digit of 8x8 pixels is seen.
 
     Raises:
-        DataError: for samples that are empty, of another rank, or of other channels.
+        DataError: The samples are empty, of another rank, or of other channels.
     """
     samples = np.asarray(samples)
     if samples.ndim not in (2, 3, 4) or samples.size == 0 or samples.dtype.kind not in "buif":

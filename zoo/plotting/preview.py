@@ -26,14 +26,14 @@ def save_preview(
 
     Args:
         samples: `(count, *shape)`, as a model makes them.
-        path: the file; its suffix is replaced.
-        value_range: as of `save_grid`.
-        description: of the data, as `Data.description` gives it.
-        columns: images in a row.
+        path: The file; its suffix is replaced.
+        value_range: As of `save_grid`.
+        description: Of the data, as `Data.description` gives it.
+        columns: Images in a row.
 
     Raises:
-        DataError: for samples that cannot be drawn.
-        TargetError: if the file cannot be written.
+        DataError: The samples cannot be drawn.
+        TargetError: The file cannot be written.
     """
     if "vocabulary" in description:
         from zoo.data.sources.text import decode_text

@@ -66,13 +66,9 @@ class Checkpoints:
             old.unlink()
         return path
 
-    def got_on(self) -> bool:
-        """Whether there is a checkpoint of a later step than the start."""
-        return any(path.stem != START for path in self.paths())
-
     def paths(self) -> list[Path]:
         """The checkpoints, oldest first."""
-        return sorted(self.folder.glob(f"step-{'[0-9]' * 9}.npz"))
+        return paths_in(self.folder)
 
     def restore(self) -> Progress | None:
         """Restores the newest intact checkpoint; None where there is none.
@@ -115,6 +111,16 @@ class Checkpoints:
             if shape != array.shape:
                 return f"has {array.shape} as array {index}, where {name} has {shape}"
         return None
+
+
+def paths_in(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, oldest first."""
+    return sorted(folder.glob(f"step-{'[0-9]' * 9}.npz"))
+
+
+def got_on(folder: Path) -> bool:
+    """Whether a folder holds a checkpoint of a later step than the start."""
+    return any(path.stem != START for path in paths_in(folder))
 
 
 def _read(path: Path) -> tuple[Progress, list[np.ndarray]]:

@@ -63,7 +63,7 @@ class Dispatcher:
         """The logs of the oldest call, by step: numbers, for which it waits for the device.
 
         Raises:
-            DivergenceError: A loss is NaN or infinite.
+            DivergenceError: A loss, or a state that a loss returned, is NaN or infinite.
         """
         first, steps = self._in_flight.popleft()
         return [self._numbers(first + index, updates) for index, updates in enumerate(steps)]
@@ -90,6 +90,12 @@ class Dispatcher:
         values: dict[str, list[float]] = {}
         for number, logs in updates:
             phase = self.model.phases[number]
+            for state, finite in logs.pop("next", {}).items():
+                if not bool(keras.ops.convert_to_numpy(finite)):
+                    raise DivergenceError(
+                        f"The state {state!r} of phase {phase.name!r} became NaN or infinite at "
+                        f"step {step}."
+                    )
             numbers = {k: float(keras.ops.convert_to_numpy(v)) for k, v in logs.items()}
             if not math.isfinite(numbers["loss"]):
                 raise DivergenceError(

@@ -11,7 +11,7 @@ from zoo import backends
 from zoo.model import GenerativeModel
 from zoo.noise import draw_all
 from zoo.training.inputs import check_fits, data_for
-from zoo.training.step import named
+from zoo.training.step import named, states_fixed
 
 EVALUATION_STREAM = 4
 
@@ -42,7 +42,8 @@ class Evaluation:
             def losses(batch: dict[str, Any]) -> dict[str, Any]:
                 logs: dict[str, Any] = {}
                 for phase in phases:
-                    found = dict(phase.loss(batch, False))
+                    with states_fixed(self.model, phase):
+                        found = dict(phase.loss(batch, False))
                     found.pop("next", None)
                     logs |= named(self.model, phase, found)
                 return logs

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import Data, Field, Stream, as_data
-from zoo.data.sources.foreign import find_source, is_indexed, read_indexed, to_numpy
+from zoo.data.streams.sources import find_source, is_indexed, read_indexed, to_numpy
 from zoo.errors import DataError, ModelError
 from zoo.model import GenerativeModel
 
@@ -26,15 +26,15 @@ def data_for(
     shape is the field `target`; the data themselves, as autoencoders are fitted in Keras, none.
 
     Args:
-        model: whose shape, classes and standardization they have.
-        values: what is converted.
+        model: Whose shape, classes and standardization they have.
+        values: What is converted.
         labels: Keras's `y`, where it is not part of the values.
-        like: the data trained on, whose scale these share.
-        steps: of the training, which are one epoch of a stream that does not tell its length.
+        like: The data trained on, whose scale these share.
+        steps: Of the training, which are one epoch of a stream that does not tell its length.
 
     Raises:
-        DataError: for values that are no data.
-        ModelError: for a target that the model does not read.
+        DataError: The values are no data.
+        ModelError: The model does not read the target.
     """
     if isinstance(values, Data | Stream):
         if labels is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoo import backends
 from zoo.errors import ModelError, RunError
 from zoo.imports import load_class
+from zoo.pretrained import MODEL, available, find
 
 if TYPE_CHECKING:
     import keras
@@ -29,19 +30,27 @@ FORMER_LAYERS = (
 
 
 def load(path: str | Path) -> GenerativeModel:
-    """Loads a trained model from a run folder or a `.keras` file.
+    """Loads a trained model from a run folder or a `.keras` file, or one that is pretrained.
 
     A run that has not finished is loaded as of its last checkpoint.
+
+    Args:
+        path: Of the run or the file; or a name of `zoo list --pretrained`, such as "vae/digits".
 
     Raises:
         RunError: There is no model, or it cannot be read.
     """
-    path = Path(path)
+    pretrained = find(path)
+    path = Path(path) if pretrained is None else pretrained / MODEL
     backends.choose()
     if path.is_dir():
         return _load_run(path)
     if not path.is_file():
-        raise RunError(f"A model is a run folder or a .keras file. Received: {path}, not found.")
+        known = ", ".join(available())
+        raise RunError(
+            f"A model is a run folder or a .keras file. Received: {path}, not found. "
+            f"Pretrained: {known or 'none'}."
+        )
     _import_class(path)
     return _read(path)
 

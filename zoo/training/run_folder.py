@@ -15,11 +15,17 @@ from zoo.files import replacing, temporaries, write_atomically
 from zoo.model import GenerativeModel
 from zoo.optimizers import number_rate
 from zoo.training.callbacks import save_picture
-from zoo.training.checkpoint import Checkpoints
+from zoo.training.checkpoint import Checkpoints, got_on
 from zoo.training.progress import Progress
 from zoo.training.run_log import RunLog
-from zoo.training.run_record import check_resumes, describe_run, jsonable, read_run
-from zoo.training.set_aside import SetAside
+from zoo.training.run_record import (
+    check_resumes,
+    describe_run,
+    jsonable,
+    learning_rates,
+    read_run,
+)
+from zoo.training.set_aside import SetAside, left_aside
 
 __all__ = ["RunFolder", "read_run", "save_model"]
 
@@ -86,6 +92,7 @@ class RunFolder:
         self._acquire()
         self._clean()
         present = {entry.name for entry in self.path.iterdir()} - {LOCK}
+        training = training | ({} if self.every is None else {"every": self.every})
         if resume and present:
             return self._resume(training)
         if present and not overwrite:
@@ -99,6 +106,19 @@ class RunFolder:
         self._write_record(describe_run(model, data, training))
         self.checkpoints.save(progress)  # Weights may come from elsewhere than the seed.
         return progress
+
+    def settle(self) -> None:
+        """Brings a run that a killed process had set aside back, before its description is read.
+
+        Raises:
+            RunError: The folder is in use.
+        """
+        if (self.path / "run.json").is_file() or left_aside(self.path):
+            self._acquire()
+            try:
+                self._clean()
+            finally:
+                self._lock.release()
 
     def _acquire(self) -> None:
         """Takes the folder for this process; the system gives it back when the process ends."""
@@ -119,7 +139,7 @@ class RunFolder:
         left += temporaries(self.path / "samples", r"(epoch|step)-\d+\.png")
         for file in left:
             file.unlink()
-        self._older.recover(got_on=self.checkpoints.got_on())
+        self._older.recover(got_on=got_on(self.path / "checkpoints"))
 
     def _set_aside(self, present: set[str]) -> None:
         """Moves an older run out of the way until the new one has a checkpoint."""
@@ -142,7 +162,7 @@ class RunFolder:
         rates = [number_rate(optimizer) for optimizer in self.model.optimizers]
         progress = self.checkpoints.restore() or Progress()
         settings = jsonable(self.model.get_config())
-        if before["model"]["settings"] != settings:  # A learning rate, and nothing else, differs.
+        if learning_rates(before["model"]["settings"]) != learning_rates(settings):
             for optimizer, rate in zip(self.model.optimizers, rates, strict=True):
                 if rate is not None:
                     optimizer.learning_rate = rate
@@ -174,6 +194,24 @@ class RunFolder:
         except Exception as error:  # Whatever it is, training is worth more than its picture.
             first = (str(error).splitlines() or [type(error).__name__])[0]
             warnings.warn(f"Pictures cannot be drawn: {first}", stacklevel=2)
+
+    def redraw(self, step: int, per_epoch: int, total: int) -> None:
+        """Draws the picture of a checkpoint, where a process was killed between the two.
+
+        Args:
+            step: Of the checkpoint that the run goes on from.
+            per_epoch: Steps of an epoch.
+            total: The step at which training ends.
+        """
+        epoch, rest = divmod(step, per_epoch)
+        if rest == 0 or step == total:
+            name = f"epoch-{epoch + (rest > 0):04d}"
+        elif self.every is not None and step % self.every == 0:
+            name = f"step-{step:09d}"
+        else:
+            return
+        if step and not (self.path / "samples" / f"{name}.png").exists():
+            self.picture(name)
 
     def next_save(self, step: int, end: int) -> int:
         """The step up to which training runs before it calls `save`."""

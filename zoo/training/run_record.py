@@ -1,6 +1,7 @@
 """What `run.json` says of a run: written, read, checked, and compared on resuming."""
 
 import json
+import re
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -36,6 +37,7 @@ CONTENTS: dict[str, Callable[[Any], bool]] = {
 }
 """The entries that a run's `run.json` has, and what each must be."""
 OPTIONAL: dict[str, Callable[[Any], bool]] = {
+    "training.every": _is(int),
     "name": _is(str),
     "source": _is(dict),
     "class_names": _is(list, type(None)),
@@ -120,12 +122,57 @@ def fixed(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: v for name, v in settings.items() if not name.endswith("learning_rate")}
 
 
+def comparable(setting: Any) -> Any:
+    """A setting without what differs from process to process: the names Keras counts up.
+
+    A network's layers are numbered in their order instead, wherever it names them.
+    """
+    if not (isinstance(setting, dict) and "class_name" in setting):
+        return setting
+    names: dict[str, str] = {}
+
+    def collect(value: Any) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("name"), str):
+                plain = re.sub(r"_\d+$", "", value["name"])
+                names.setdefault(value["name"], f"{plain} {len(names)}")
+            value = list(value.values())
+        for inner in value if isinstance(value, list) else ():
+            collect(inner)
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            kept = {k: v for k, v in value.items() if k != "shared_object_id"}
+            return {key: renamed(inner) for key, inner in kept.items()}
+        if isinstance(value, list):
+            return [renamed(inner) for inner in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    collect(setting)
+    return renamed(setting)
+
+
+def _in_short(value: Any) -> str:
+    """A setting for a message; of a network or an optimizer, its class."""
+    if isinstance(value, dict) and "class_name" in value:
+        return f"another {value['class_name']}"
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def learning_rates(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a resumed run may change."""
+    return {name: v for name, v in settings.items() if name.endswith("learning_rate")}
+
+
 def _check_same(what: str, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Checks that nothing differs from what a run had, naming only what does."""
-    different = [name for name in before | now if before.get(name) != now.get(name)]
+    different = [
+        name for name in before | now if comparable(before.get(name)) != comparable(now.get(name))
+    ]
     if different:
-        received = ", ".join(f"{name}={now.get(name)}" for name in different)
-        accepted = ", ".join(f"{name}={before.get(name)}" for name in different)
+        received = ", ".join(f"{name}={_in_short(now.get(name))}" for name in different)
+        accepted = ", ".join(f"{name}={_in_short(before.get(name))}" for name in different)
         raise RunError(
             f"A run is resumed with its own {what}. Received: {received}. Accepted: {accepted}."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from zoo.optimizers import check_known, distinct
 from zoo.phase import Phase, check_logs
 
 Batch = dict[str, Any]
+ASSIGNMENTS = ("assign", "assign_add", "assign_sub")
 Program = tuple[int, ...]
 """The phases that one compiled call runs, by their numbers, in order."""
 
@@ -33,6 +35,7 @@ class Stepper:
         for phase, trained in zip(model.phases, self.trained, strict=True):
             check_known(phase, trained)
         self.others = [_without(model.variables, trained) for trained in self.trained]
+        self._gradients = [self._differentiated(number) for number in range(len(model.phases))]
         self._compiled: dict[Program, Callable[[list[Batch]], list[dict]]] = {}
 
     @classmethod
@@ -51,7 +54,8 @@ class Stepper:
         """Runs one update per phase of the program, each on its own batch.
 
         Returns:
-            The logs of each update, scalars still on the device.
+            The logs of each update, scalars still on the device; and under `"next"`, for each
+            state that the loss returned, whether it is finite.
         """
         if program not in self._compiled:
             step = self._compose(program)
@@ -67,21 +71,32 @@ class Stepper:
 
         return step
 
-    def _update(self, number: int, batch: Batch) -> dict[str, Any]:
-        """Updates a phase's networks on one batch and returns the logs of its loss."""
-        model, phase, trained = self.model, self.model.phases[number], self.trained[number]
-        backend = backends.current()
+    def _differentiated(self, number: int) -> Callable[[Batch], tuple[list, dict]]:
+        """Batch → a phase's gradients and the logs of its loss."""
+        phase, trained = self.model.phases[number], self.trained[number]
 
-        def objective() -> tuple[Any, dict]:
-            logs = phase.loss(batch, True)
+        def objective(batch: Batch) -> tuple[Any, dict]:
+            with states_fixed(self.model, phase):
+                logs = phase.loss(batch, True)
             check_logs(phase, logs)
             logs = dict(logs)
             return phase.optimizer.scale_loss(logs["loss"]), logs
 
-        if trained:
-            gradients, logs = backend.gradients(objective, trained, self.others[number])
-        else:  # All is frozen: the loss is still reported, and its state moves on.
-            gradients, logs = [], objective()[1]
+        if not trained:  # All is frozen: the loss is still reported, and its state moves on.
+            return lambda batch: ([], objective(batch)[1])
+        return backends.current().differentiate(
+            objective,
+            trained,
+            self.others[number],
+            reads=phase.optimizer.variables,
+            name=f"phase {phase.name!r}",
+        )
+
+    def _update(self, number: int, batch: Batch) -> dict[str, Any]:
+        """Updates a phase's networks on one batch and returns the logs of its loss."""
+        model, phase, trained = self.model, self.model.phases[number], self.trained[number]
+        backend = backends.current()
+        gradients, logs = self._gradients[number](batch)
         following = logs.pop("next", {})
         # PyTorch and TensorFlow assign in place: a log that is a variable would move with it.
         logs = {name: ops.copy(value) for name, value in logs.items()}
@@ -98,7 +113,8 @@ class Stepper:
                     f"phase {phase.name!r}: {tuple(ops.shape(value))}"
                 )
             variable.assign(value)
-        return logs
+        finite = {n: ops.all(ops.isfinite(v)) for n, v in following.items() if _is_float(v)}
+        return logs | ({"next": finite} if finite else {})
 
 
 def complete(phase: Phase, trained: Sequence[keras.Variable], gradients: list) -> list:
@@ -120,14 +136,48 @@ def complete(phase: Phase, trained: Sequence[keras.Variable], gradients: list) -
 
 
 def _state(model: GenerativeModel, phase: Phase, name: str) -> keras.Variable:
-    """The variable that a loss returned the next value of."""
-    variable = getattr(model, name, None)
+    """The variable that a loss returned the next value of, `k`, or `layer.k` of a layer."""
+    variable: Any = model
+    for attribute in name.split("."):
+        variable = getattr(variable, attribute, None)
     if not isinstance(variable, keras.Variable):
         raise ModelError(
             f'"next" names variables that self.state(…) made. Received from phase '
             f"{phase.name!r}: {name!r}"
         )
     return variable
+
+
+def _is_float(value: Any) -> bool:
+    return "float" in keras.backend.standardize_dtype(getattr(value, "dtype", "float32"))
+
+
+@contextmanager
+def states_fixed(model: GenerativeModel, phase: Phase) -> Iterator[None]:
+    """While a loss runs, rejects the assignment of the model's own states, which it returns.
+
+    What layers keep, such as the moving averages of batch normalization, they may assign.
+    """
+
+    def reject(name: str) -> Callable[..., None]:
+        def assign(*_: Any, **__: Any) -> None:
+            raise ModelError(
+                f"A loss returns its state. Received: phase {phase.name!r}, which assigns "
+                f'{name!r}. Accepted: return {{"loss": …, "next": {{{name!r}: …}}}}.'
+            )
+
+        return assign
+
+    own = [*model._trainable_variables, *model._non_trainable_variables]
+    for variable in own:
+        for method in ASSIGNMENTS:
+            object.__setattr__(variable, method, reject(variable.name))
+    try:
+        yield
+    finally:
+        for variable in own:
+            for method in ASSIGNMENTS:
+                object.__delattr__(variable, method)
 
 
 def all_variables(model: GenerativeModel) -> list[keras.Variable]:

@@ -1,4 +1,4 @@
-"""PyTorch: `torch.autograd.grad` per phase, so that no gradient outlives its update."""
+"""PyTorch: `torch.autograd.grad` per phase, recorded with the loss as one graph of operations."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from zoo.backends.torch import adam
+from zoo.backends.torch.recorded import Recorded
 
 
 def gradients(
@@ -28,6 +29,30 @@ def _detached(value: Any) -> Any:
     """A log without its graph; a variable becomes the tensor of its present value."""
     tensor = keras.ops.convert_to_tensor(value)
     return tensor.detach()
+
+
+def differentiate(
+    objective: Callable[[Any], tuple[Any, dict]],
+    trained: Sequence[keras.Variable],
+    others: Sequence[keras.Variable],
+    *,
+    reads: Sequence[keras.Variable] = (),
+    name: str = "a function",
+) -> Callable[[Any], tuple[list, dict]]:
+    """Batch → gradients and logs of `objective(batch)`; recorded after some calls.
+
+    Args:
+        objective: Batch → what is minimised, and logs.
+        trained: What it is differentiated with respect to.
+        others: What else it may read and assign.
+        reads: What it may read beside these, such as the scale of a loss.
+        name: For the message where it cannot be recorded.
+    """
+
+    def compute(batch: Any) -> tuple[list, dict]:
+        return gradients(lambda: objective(batch), trained, others)
+
+    return Recorded(compute, [*trained, *others, *reads], name)
 
 
 def apply(
@@ -54,16 +79,17 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
 def compile_step(
     step: Callable[[Any], Any], variables: Sequence[keras.Variable], *, updates: bool
 ) -> Callable[[Any], Any]:
-    """Returns `step` as it is: PyTorch runs eagerly.
+    """Returns `step` as it is where it updates weights, whose gradients `differentiate` records.
 
-    `torch.compile` cannot differentiate twice and does not trace `torch.autograd.grad`.
+    A step that updates nothing is recorded whole.
     """
     if updates:
         return step
+    recorded = Recorded(step, variables, "inference")
 
     def run(batches: Any) -> Any:
         with torch.no_grad():
-            return step(batches)
+            return recorded(batches)
 
     return run
 

@@ -11,6 +11,8 @@ import keras
 import torch
 from torch.optim.adam import adam
 
+from zoo.backends.torch.recorded import held
+
 SETTLED = float("inf")
 """A step count at which PyTorch's own bias correction is 1: the rate carries Keras's."""
 
@@ -32,7 +34,7 @@ def fits(optimizer: keras.optimizers.Optimizer, trained: Sequence[keras.Variable
         and optimizer.gradient_accumulation_steps is None
         and len(optimizer.variables) == 2 + 2 * len(trained)
         and all(variable.constraint is None for variable in trained)
-        and all(_is_plain(variable.value) for variable in (*trained, *optimizer.variables[2:]))
+        and all(map(_is_plain, held((*trained, *optimizer.variables[2:]))))
     )
 
 
@@ -43,14 +45,14 @@ def apply(
 ) -> None:
     """Updates the variables that the optimizer was built on, in their order."""
     # After the count and the rate, Keras keeps a momentum and a velocity for each variable.
-    slots = [variable.value for variable in optimizer.variables[2:]]
+    slots = held(optimizer.variables[2:])
     count = optimizer.iterations.value.to(torch.float32) + 1
     # The powers are float32, as Keras's are: 1 − 0.999 differs from float64's in the fifth digit.
     first = 1 - torch.tensor(optimizer.beta_1) ** count
     second = 1 - torch.tensor(optimizer.beta_2) ** count
     rate = float(optimizer.learning_rate) * torch.sqrt(second) / first
     adam(
-        [variable.value for variable in trained],
+        held(trained),
         # It reads the memory as it lies; a convolution's gradient comes transposed.
         [gradient.contiguous() for gradient in grads],
         slots[0::2],

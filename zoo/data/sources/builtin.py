@@ -68,7 +68,7 @@ def download(name: str) -> Raw:
     """Loads one of `keras.datasets`, from Keras's cache or the network.
 
     Raises:
-        DataError: if it is not in the cache and cannot be downloaded.
+        DataError: It is not in the cache and cannot be downloaded.
     """
     import keras
 

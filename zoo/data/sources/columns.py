@@ -20,10 +20,10 @@ class Column:
     """One column of a table.
 
     Attributes:
-        name: of the table's header.
+        name: Of the table's header.
         kind: `integer` and `number` are numeric; `category` is one of a few texts.
-        categories: the texts of a category, sorted; the empty one stands for missing cells.
-        fill: what replaces missing numbers: the median.
+        categories: The texts of a category, sorted; the empty one stands for missing cells.
+        fill: What replaces missing numbers: the median.
     """
 
     name: str
@@ -47,12 +47,12 @@ def infer_column(name: str, cells: Sequence[str], *, category: bool = False) -> 
     """Returns what a column is: numeric where every cell that is not missing is a number.
 
     Args:
-        name: of the column.
-        cells: all of them.
-        category: whether numbers are categories too, as in a column of labels.
+        name: Of the column.
+        cells: All of them.
+        category: Whether numbers are categories too, as in a column of labels.
 
     Raises:
-        DataError: for a column without a value, or of more texts than categories have.
+        DataError: The column has no value, or more texts than a category has.
     """
     from sklearn.impute import SimpleImputer
 
@@ -64,6 +64,7 @@ def infer_column(name: str, cells: Sequence[str], *, category: bool = False) -> 
         )
     numbers = as_numbers(present)
     if numbers is not None and not category:
+        check_finite(name, numbers, present)
         imputer = SimpleImputer(strategy="median").fit(numbers[:, None])
         whole = bool((numbers == np.rint(numbers)).all()) and not any("." in c for c in present)
         fill = float(imputer.statistics_[0])
@@ -83,21 +84,36 @@ def read_numbers(column: Column, cells: Sequence[str]) -> np.ndarray:
     """Returns float64 `(count,)`, missing cells filled.
 
     Raises:
-        DataError: for a cell that is no number.
+        DataError: A cell is no number.
     """
     filled = [str(column.fill) if is_missing(cell) else cell for cell in cells]
     numbers = as_numbers(filled)
     if numbers is None:
         wrong = next(cell for cell in filled if as_numbers([cell]) is None)
         raise DataError(f"The column {column.name!r} holds numbers. Received: {wrong!r}.")
+    check_finite(column.name, numbers, filled)
     return numbers
+
+
+def check_finite(name: str, numbers: np.ndarray, cells: Sequence[str]) -> None:
+    """Checks the numbers of a column.
+
+    Raises:
+        DataError: One of them is infinite.
+    """
+    if not np.isfinite(numbers).all():
+        wrong = cells[int(np.argmin(np.isfinite(numbers)))]
+        raise DataError(
+            f"The numbers of a column are finite. Received: {wrong!r} in {name!r}. "
+            "Accepted: an empty cell for a value that is missing."
+        )
 
 
 def read_categories(column: Column, cells: Sequence[str]) -> np.ndarray:
     """Returns int32 indices `(count,)` of the categories.
 
     Raises:
-        DataError: for a text that is none of them.
+        DataError: A text is none of them.
     """
     from zoo.data.labels import index_labels
 
@@ -123,9 +139,8 @@ def is_missing(cell: str) -> bool:
 
 
 def as_numbers(cells: Sequence[str]) -> np.ndarray | None:
-    """Returns float64 `(count,)`, or None where a cell is no finite number."""
+    """Returns float64 `(count,)`, or None where a cell is no number."""
     try:
-        numbers = np.array(cells, str).astype(np.float64)
+        return np.array(cells, str).astype(np.float64)
     except ValueError:
         return None
-    return numbers if np.isfinite(numbers).all() else None

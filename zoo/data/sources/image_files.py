@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.resize import cover
+from zoo.data.sources.resize import cover
 
 if TYPE_CHECKING:
     from PIL import Image

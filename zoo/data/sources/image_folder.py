@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.data.sources.image_files import SUFFIXES, is_colour, read_picture
 from zoo.data.sources.raw import Raw, Split
-from zoo.data.spill import collect
+from zoo.data.sources.spill import collect
 from zoo.errors import DataError
 
 TEST_NAMES = ("test", "valid", "val", "validation")
@@ -28,8 +28,8 @@ def load_folder(
     Files that cannot be read are left out and named in a warning and in the description.
 
     Raises:
-        DataError: for a folder without images or without a readable one, and for images of
-            several sizes where no `size` is given.
+        DataError: The folder holds no readable image, or images of several sizes where no `size`
+            is given.
     """
     try:
         names = {sub.name for sub in _subfolders(folder)}
@@ -49,7 +49,7 @@ def load_roots(
     """Decodes the images of one folder, or of one for training and one for the test.
 
     Raises:
-        DataError: as `load_folder`.
+        DataError: As `load_folder`.
     """
     notes: list[str] = []
     classes = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.sources.raw import Raw, Split
-from zoo.data.spill import spill
+from zoo.data.sources.spill import spill
 from zoo.errors import DataError, TargetError
 
 ROLES = ("x_train", "y_train", "x_test", "y_test")
@@ -26,7 +26,7 @@ def load_npz(path: Path, *, keys: Mapping[str, str] | None, memory: int) -> Raw:
     Arrays above `memory` bytes are unpacked to a temporary file and mapped.
 
     Raises:
-        DataError: for a broken archive, an array that is missing, or pickled objects.
+        DataError: The archive is broken, lacks an array, or holds pickled objects.
     """
     with _reading(path, ".npz"), zipfile.ZipFile(path) as archive:
         members = [name for name in archive.namelist() if name.endswith(".npy")]
@@ -50,7 +50,7 @@ def load_npy(path: Path) -> Raw:
     """Maps one array of samples into memory; it is read from the disk as it is used.
 
     Raises:
-        DataError: for a truncated file, another format, or pickled objects.
+        DataError: The file is truncated, of another format, or holds pickled objects.
     """
     with _reading(path, ".npy"):
         return Raw(train=Split(np.lib.format.open_memmap(path, mode="r"), name=path.name))

@@ -11,10 +11,10 @@ from zoo.data.build import assemble
 from zoo.data.combine import paired, unpaired
 from zoo.data.dataset import Data
 from zoo.data.field import Field
-from zoo.data.resize import parse_size
 from zoo.data.sources.image_files import SUFFIXES
 from zoo.data.sources.image_folder import TEST_NAMES, load_roots
 from zoo.data.sources.read import Options, Splits
+from zoo.data.sources.resize import parse_size
 from zoo.errors import DataError
 
 
@@ -44,7 +44,7 @@ def load_domains(
     """Returns the data of two domains of one folder; see `combine`.
 
     Raises:
-        DataError: for domains without images, or pairs without a partner.
+        DataError: A domain has no images, or an image no partner.
     """
     if not unpair:
         for one, other in zip(*domains, strict=True):
@@ -66,7 +66,7 @@ def combine(first: Splits, second: Splits, *, unpair: bool) -> Splits:
     There is a test split where both sources have one.
 
     Raises:
-        DataError: for pairs of which an image was left out, or of different numbers.
+        DataError: An image of a pair was left out, or the numbers differ.
     """
     _note_test_split(first, second)
 
@@ -84,7 +84,7 @@ def add_masks(data: Splits, masks: Splits) -> Splits:
     """Returns data with the field `mask`: 1 where the masks are in the upper half of their range.
 
     Raises:
-        DataError: as `combine`.
+        DataError: As `combine`.
     """
     _note_test_split(data, masks)
 
@@ -104,7 +104,7 @@ def check_names(first: Path, second: Path) -> None:
     Folders without a common name are pairs in the order of their names.
 
     Raises:
-        DataError: naming the first image without a partner.
+        DataError: An image has no partner; the first one is named.
     """
     one, other = _names(first), _names(second)
     common = {Path(name).name for name in one} & {Path(name).name for name in other}

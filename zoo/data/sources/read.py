@@ -10,12 +10,12 @@ from typing import Any
 
 from zoo.data.build import as_data, assemble
 from zoo.data.dataset import Data, Range
-from zoo.data.resize import parse_size
 from zoo.data.sources import builtin, image_folder, npz
 from zoo.data.sources.raw import Raw, Split
+from zoo.data.sources.resize import parse_size
+from zoo.data.sources.spill import MEMORY
 from zoo.data.sources.table import load_table
 from zoo.data.sources.text import load_text
-from zoo.data.spill import MEMORY
 from zoo.errors import DataError
 
 Splits = tuple[Data, Data | None]
@@ -54,7 +54,7 @@ class Options:
         """Checks that no option is set that is for another kind of source.
 
         Raises:
-            DataError: naming the option.
+            DataError: Such an option is set; it is named.
         """
         for name, value in self.given(names).items():
             raise DataError(f"{name} is for {kind}. Received: {name}={value!r} for {source}.")
@@ -64,7 +64,7 @@ def read(source: object, options: Options) -> Splits:
     """Returns the training data and the test data, or None, of one source.
 
     Raises:
-        DataError: for a source that is unknown or unreadable, or an option that is not for it.
+        DataError: The source is unknown or unreadable, or an option is not for it.
     """
     if isinstance(source, Data):
         return source, None

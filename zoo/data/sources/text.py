@@ -32,13 +32,13 @@ def load_text(
     and digits, and single punctuation marks. `Data.origin["vocabulary"]` holds the tokens.
 
     Args:
-        path: a UTF-8 text file.
+        path: A UTF-8 text file.
         tokens: "characters" or "words".
-        length: tokens of a window.
-        vocabulary: of the training data, for other data of the same tokens.
+        length: Tokens of a window.
+        vocabulary: Of the training data, for other data of the same tokens.
 
     Raises:
-        DataError: for a file that is no text or shorter than a window, or unknown characters.
+        DataError: The file is no text or shorter than a window, or holds unknown characters.
     """
     if tokens not in TOKENS:
         raise DataError(f"Tokens are {' or '.join(TOKENS)}. Received: {tokens!r}.")

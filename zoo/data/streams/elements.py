@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.field import Field
-from zoo.data.sources.foreign import to_numpy
+from zoo.data.field import Field, Range
+from zoo.data.streams.sources import to_numpy
 from zoo.errors import DataError
 
 
@@ -14,7 +14,7 @@ def named_arrays(element: Any) -> dict[str, np.ndarray]:
     """Returns an element's fields by name: of a dictionary, a pair `(x, y)`, or x alone.
 
     Raises:
-        DataError: for anything else.
+        DataError: The element is anything else.
     """
     return {name: _array(name, value) for name, value in _named(element).items()}
 
@@ -51,6 +51,21 @@ def regroup(
         rest = {name: rows[whole:] for name, rows in element.items()} if left else {}
     if rest:
         yield rest
+
+
+def check_units(rows: np.ndarray, batch: np.ndarray, value_range: Range) -> None:
+    """Checks that floats are in the model's value range, with some room for resized images.
+
+    Raises:
+        DataError: They are in other units.
+    """
+    low, high = value_range
+    margin = (high - low) / 10
+    if rows.dtype.kind == "f" and (batch.min() < low - margin or batch.max() > high + margin):
+        raise DataError(
+            f"Floats of a stream are in the model's value range {value_range} already. Received: "
+            f"{batch.min():g} to {batch.max():g}. Accepted: such floats, or bytes of 0 to 255."
+        )
 
 
 def _array(name: str, values: Any) -> np.ndarray:

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.elements import regroup
 from zoo.data.field import Range
 from zoo.data.plan import BATCH_SIZE
+from zoo.data.streams.elements import check_units, regroup
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
-    from zoo.data.stream import Stream
+    from zoo.data.streams.stream import Stream
 
 
 class StreamPlan:
     """Batches of a stream by step, which are asked for in order.
 
     Args:
-        stream: what is read.
-        batch_size: rows of a batch; by default those of the stream's own batches.
-        batches_per_step: batches that one step reads.
+        stream: What is read.
+        batch_size: Rows of a batch; by default those of the stream's own batches.
+        batches_per_step: Batches that one step reads.
     """
 
     def __init__(self, stream: "Stream", batch_size: int | None, batches_per_step: int) -> None:
@@ -54,7 +54,7 @@ class StreamPlan:
             )
         batch = self.stream.convert(rows, value_range)
         if first and value_range is not None:
-            _warn_of_other_range(rows["data"], batch["data"], value_range)
+            check_units(rows["data"], batch["data"], value_range)
         return batch
 
     def resume(self, step: int) -> None:
@@ -75,14 +75,3 @@ class StreamPlan:
                 yield element
             if self.stream.source.once or empty:
                 return
-
-
-def _warn_of_other_range(rows: np.ndarray, batch: np.ndarray, value_range: Range) -> None:
-    low, high = value_range
-    margin = (high - low) / 10
-    if rows.dtype.kind == "f" and (batch.min() < low - margin or batch.max() > high + margin):
-        warnings.warn(
-            f"Floats of a stream are in the model's value range {value_range} already. Received: "
-            f"{batch.min():g} to {batch.max():g}. Accepted: such floats, or bytes of 0 to 255.",
-            stacklevel=3,
-        )

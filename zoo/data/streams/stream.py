@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from zoo.data.elements import as_stream_field, named_arrays, regroup
 from zoo.data.field import Field, Range
 from zoo.data.labels import index_labels
-from zoo.data.sources.foreign import Source, find_source
 from zoo.data.standardization import Standardization
-from zoo.data.stream_plan import StreamPlan
+from zoo.data.streams.elements import as_stream_field, check_units, named_arrays, regroup
+from zoo.data.streams.plan import StreamPlan
+from zoo.data.streams.sources import Source, find_source
 from zoo.data.validation import find_extent
 from zoo.errors import DataError
 
@@ -26,15 +26,15 @@ class Stream:
     epoch starts the stream anew, with a warning.
 
     Args:
-        source: a `tf.data.Dataset`, `DataLoader`, `IterableDataset`, `keras.utils.PyDataset`, a
+        source: A `tf.data.Dataset`, `DataLoader`, `IterableDataset`, `keras.utils.PyDataset`, a
             generator, or a function that returns an iterator.
-        steps_per_epoch: steps of an epoch; needed where the source does not tell its length.
-        shape: of a sample, as a model expects it; tells rows from batches.
-        num_classes: labels are indices below this number.
-        class_names: one name per class.
+        steps_per_epoch: Steps of an epoch; needed where the source does not tell its length.
+        shape: Of a sample, as a model expects it; tells rows from batches.
+        num_classes: Labels are indices below this number.
+        class_names: One name per class.
 
     Raises:
-        DataError: for anything else, or a source whose first element is no data.
+        DataError: The source is anything else, or its first element is no data.
     """
 
     streams: Mapping[str, Any] = {}
@@ -126,7 +126,7 @@ class Stream:
         """Rejects the split: the rows of a stream cannot be told apart before they are read.
 
         Raises:
-            DataError: always.
+            DataError: Always.
         """
         raise DataError(
             f"A validation split is of data whose rows can be counted. Received: {fraction} of a "
@@ -150,8 +150,11 @@ class Stream:
         elements = self.elements()
         if self.source.length is None and self._given_steps is not None:
             elements = islice(elements, self._given_steps)
-        for rows in regroup(elements, batch_size):
-            yield self.convert(rows, value_range)
+        for number, rows in enumerate(regroup(elements, batch_size)):
+            batch = self.convert(rows, value_range)
+            if number == 0 and value_range is not None:
+                check_units(rows["data"], batch["data"], value_range)
+            yield batch
 
     def steps_per_epoch(self, batch_size: int, batches_per_step: int) -> int:
         """Steps of one pass.

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any, dataclass_transform
 import keras
 
 from zoo import backends, networks
-from zoo.building import Building
 from zoo.data import Standardization
-from zoo.ema import WeightAverage
 from zoo.errors import ModelError
-from zoo.inference import Inference
-from zoo.initialization import numpy_weights
+from zoo.layers.initialization import numpy_weights
+from zoo.model.average import WeightAverage
+from zoo.model.building import Building
+from zoo.model.inference import Inference
+from zoo.model.stored import Stored
+from zoo.model.use_table import UseTable
 from zoo.model_settings import CommonSettings, NetworkSettings, Rate
 from zoo.noise import Noise
-from zoo.optimizers import OptimizerGroup, distinct, prepare, stored
+from zoo.optimizers import OptimizerGroup, distinct, prepare
 from zoo.parts import destandardize, standardize
 from zoo.phase import Phase, check_declared
 from zoo.precision import precise_dtype
-from zoo.settings import FORMAT, setting
-from zoo.use_table import UseTable
+from zoo.settings import setting
 from zoo.uses import run
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ KINDS = {1: "vector", 2: "sequence", 3: "image"}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
-class GenerativeModel(CommonSettings, Building, UseTable, Inference, keras.Model):
+class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, keras.Model):
     """A model that trains in phases and is used through chains of parts.
 
     A subclass declares its settings, and networks that users may bring, as fields, and makes in
@@ -258,40 +259,3 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, keras.Model
         else:
             with self.average.in_place():
                 yield
-
-    def get_config(self) -> dict[str, Any]:
-        """The settings in JSON terms; networks, optimizers and schedules as Keras stores them."""
-        return {"format": FORMAT} | {name: _stored(v) for name, v in self.settings.items()}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> GenerativeModel:
-        """Makes a model from `get_config`, also as JSON gives it back.
-
-        Raises:
-            ModelError: The configuration is another version's.
-        """
-        settings = dict(config)
-        if settings.pop("format", 1) != FORMAT:
-            raise ModelError(
-                f"A model's configuration has format {FORMAT}. Received: "
-                f"{config.get('format', 1)}, of another version of genzoo, whose networks differ. "
-                "Accepted: a model trained anew."
-            )
-        load = keras.saving.deserialize_keras_object
-        return cls(
-            **{
-                name: load(value, custom_objects) if _is_keras_config(value) else value
-                for name, value in settings.items()
-            }
-        )
-
-
-def _stored(value: Any) -> Any:
-    """A setting in JSON terms."""
-    if isinstance(value, keras.optimizers.Optimizer):
-        return stored(value)
-    return keras.saving.serialize_keras_object(value) if hasattr(value, "get_config") else value
-
-
-def _is_keras_config(value: Any) -> bool:
-    return isinstance(value, dict) and "class_name" in value

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.spill import collect
+from zoo.data.sources.spill import collect
 from zoo.errors import DataError
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -13,7 +13,7 @@ def parse_size(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
     """Returns `(height, width)`; an integer is both.
 
     Raises:
-        DataError: for anything but one or two positive integers.
+        DataError: The size is not one or two positive integers.
     """
     if size is None:
         return None
@@ -50,7 +50,7 @@ def resize_images(
     Grey becomes colour by repetition and colour grey by luma; a memory map gives a memory map.
 
     Raises:
-        DataError: if the samples are no images, or their channels cannot be converted.
+        DataError: The samples are no images, or their channels cannot be converted.
     """
     if samples.ndim != 4:
         raise DataError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.spill import MEMORY, collect
+from zoo.data.sources.spill import MEMORY, collect
 from zoo.errors import DataError
 
 
@@ -16,11 +16,11 @@ class Source:
     """Elements that come in an order of their own.
 
     Attributes:
-        name: of the type, for descriptions and messages.
-        open: starts a pass over the elements.
-        length: elements of a pass; None where it is unknown, or passes have no end.
-        once: whether there is only one pass, as of a generator.
-        batched: whether elements are batches; None where their shape has to tell.
+        name: Of the type, for descriptions and messages.
+        open: Starts a pass over the elements.
+        length: Elements of a pass; None where it is unknown, or passes have no end.
+        once: Whether there is only one pass, as of a generator.
+        batched: Whether elements are batches; None where their shape has to tell.
     """
 
     name: str
@@ -63,7 +63,7 @@ def read_indexed(values: Any, *, memory: int = MEMORY) -> Any:
     All rows are read once; arrays above `memory` bytes go to an unnamed temporary file.
 
     Raises:
-        DataError: for a data set without rows, or rows of several shapes.
+        DataError: The data set has no rows, or rows of several shapes.
     """
     if hasattr(values, "tensors"):
         arrays = tuple(to_numpy(tensor) for tensor in values.tensors)

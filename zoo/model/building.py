@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from zoo.model import GenerativeModel
 
 
+RESERVED = ("num_classes", "own", "name", "features", "down", "condition", "trace")
+"""What a network is made with beside the options of its family."""
+
+
 class Building:
     """Makes networks out of settings; a base of `GenerativeModel`."""
 
@@ -56,6 +60,7 @@ class Building:
     def decoder_of(
         self,
         name: str = "decoder",
+        reads: Mapping[str, tuple[int, ...]] | None = None,
         *,
         latent: int | Sequence[int] | None = None,
         makes: str = "data",
@@ -65,16 +70,18 @@ class Building:
 
         Args:
             name: Of the network, and of its setting where users may bring it.
+            reads: Input name → shape of vectors that it reads together, in the place of `latent`.
             latent: Length, or shape, of the latent that it reads; None where it reads data.
             makes: Name of the output.
             shape: Of the output; by default that of the data.
         """
         sizes = (latent,) if isinstance(latent, int) else latent
-        reads = {"data": self.shape} if sizes is None else {"latent": tuple(sizes)}
+        down = reads is None and sizes is None
+        if reads is None:
+            reads = {"data": self.shape} if sizes is None else {"latent": tuple(sizes)}
         family, options = self._network_choices(name, f"{name}_logits")
-        logits = networks.decoder(
-            family, reads, {makes: tuple(shape or self.shape)}, down=sizes is None, **options
-        )
+        made = {makes: tuple(shape or self.shape)}
+        logits = networks.decoder(family, reads, made, down=down, **options)
         self._noted(logits, options)
         return networks.activated(logits, self.output_activation, self.value_range), logits
 
@@ -100,7 +107,7 @@ class Building:
         options |= shared | own
         family = self.settings.get("network") or family
         fixed = {"num_classes": self.num_classes, "own": self.settings.get(name), "name": title}
-        for key in ("num_classes", "own", "name", "condition"):
+        for key in RESERVED:
             self.require(
                 key not in options, f"{key!r} is no option of a network", network_options=chosen
             )

@@ -1,0 +1,1 @@
+"""Every image model at one small budget: trained, judged, and pictured."""

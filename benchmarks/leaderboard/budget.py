@@ -1,0 +1,96 @@
+"""What every model of a leaderboard has in common: steps, batch, seed, and how sizes are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import zoo
+from zoo.registry import Row, describe
+from zoo.settings import REQUIRED, is_trained_model
+
+WIDTH_FACTOR, SIZE_FACTOR = 8, 4
+"""How many times the sizes of the tests a model has: widths, and all other sizes."""
+LEAST_RATE = 1e-3
+"""Learning rates below it are raised to it: the networks are small, and the steps are few."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The conditions of a leaderboard.
+
+    Attributes:
+        steps: Training steps of every model.
+        batch_size: Rows of an update.
+        seed: Of weights, noise, order and samples.
+    """
+
+    steps: int = 2000
+    batch_size: int = 64
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """In JSON terms, with the rules that sizes and rates follow."""
+        rules = {"width_factor": WIDTH_FACTOR, "size_factor": SIZE_FACTOR, "least_rate": LEAST_RATE}
+        return asdict(self) | rules
+
+
+def reason_to_skip(name: str, data: Any) -> str | None:
+    """Why a model has no place in a leaderboard of these data; None where it has one."""
+    cls = describe(name).load()
+    kind = {1: "vector", 2: "sequence", 3: "image"}[len(data.shape)]
+    if kind not in cls.accepts:
+        return f"reads {' or '.join(cls.accepts)} data"
+    needed = [n for n, s in cls.fields.items() if s.required and is_trained_model(s)]
+    if needed:
+        return f"needs a trained model as {needed[0]!r}"
+    reads = zoo.create(name, **settings(name, data)).reads
+    missing = [field for field in reads if field not in data.shapes]
+    return f"reads the field {missing[0]!r} beside the data" if missing else None
+
+
+def settings(name: str, data: Any) -> dict[str, Any]:
+    """The settings of a model: sizes scaled from those of the tests, then the row's own.
+
+    Args:
+        name: A row of the registry.
+        data: The training data, which decide shape and classes.
+    """
+    row = describe(name)
+    cls = row.load()
+    found = _sizes(row) | _rates(row)
+    return {**found, **row.settings, **row.small, **cls.facts(data)}
+
+
+def _sizes(row: Row) -> dict[str, Any]:
+    """The sizes that tests make tiny, larger, and no larger than the defaults."""
+    found = {}
+    for name, field in row.fields().items():
+        if field.tiny is not REQUIRED and not field.required:
+            found[name] = _scaled(name, field.tiny, field.default)
+    return found
+
+
+def _scaled(name: str, tiny: Any, default: Any) -> Any:
+    factor = WIDTH_FACTOR if "width" in name else SIZE_FACTOR
+    if type(tiny) is int:
+        larger = factor * tiny
+        return min(default, larger) if type(default) is int else larger
+    if isinstance(tiny, tuple) and all(type(size) is int for size in tiny):
+        return tuple(factor * size for size in tiny)
+    if isinstance(tiny, Mapping):
+        return {key: _scaled(key, size, None) for key, size in tiny.items()}
+    return default
+
+
+def _rates(row: Row) -> dict[str, float]:
+    """The learning rates that are raised."""
+    fields = row.fields()
+    return {
+        name: LEAST_RATE
+        for name, field in fields.items()
+        if name.endswith("learning_rate")
+        and isinstance(field.default, float)
+        and field.default < LEAST_RATE
+    }

@@ -1,0 +1,103 @@
+"""A leaderboard as a page: conditions, what data and trivial baselines reach, a row a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+COLUMNS = {
+    "mean_squared_error": "squared error",
+    "similarity": "SSIM",
+    "frechet_distance": "Fréchet",
+    "coverage": "coverage",
+    "density": "density",
+    "label_accuracy": "labels",
+    "probe_accuracy": "probe",
+    "memorisation": "copies",
+}
+"""Metric → heading."""
+UNIT = "vae"
+"""The model whose step is the unit of time."""
+
+
+def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any], command: str) -> str:
+    """The page in Markdown."""
+    done = [row for row in rows if "scores" in row]
+    features = conditions["features"]
+    hashed = f", SHA-256 `{features['sha256'][:16]}…`" if "sha256" in features else ""
+    known = f" (test accuracy {features['accuracy']:.4f})" if "accuracy" in features else ""
+    lines = [
+        f"# Leaderboard: {conditions['data']}",
+        "",
+        f"`{command}`, {conditions['backend']}, {conditions['machine']}. Every model: "
+        f"{conditions['steps']} steps of {conditions['batch_size']} rows, seed "
+        f"{conditions['seed']}, judged on {conditions['count']} rows of the "
+        f"{conditions['held_out']}. Networks are small: {conditions['width_factor']} times the "
+        f"widths and {conditions['size_factor']} times the other sizes of the tests, at most the "
+        f"defaults; learning rates are at least {conditions['least_rate']:g}. The budget suits "
+        "some models better than others: the table tells that a model learns, not which one is "
+        "best.",
+        "",
+        f"Fréchet distance, coverage and density are on {features['name']} features{hashed}"
+        f"{known}; squared errors are of data in (0, 1); `labels` is the share of samples of the "
+        "class asked for; `probe` a logistic regression on codes; `copies` the chance that a "
+        "sample is nearer to the training data than a row of test data is. A step's time is over "
+        f"that of `{UNIT}`.",
+        "",
+        *_table(done),
+        "",
+    ]
+    skipped = [row for row in rows if "skipped" in row]
+    if skipped:
+        told = "; ".join(f"`{row['model']}` {row['skipped']}" for row in skipped)
+        lines += [f"Not trained on these data: {told}.", ""]
+    failed = [row for row in rows if "failed" in row]
+    if failed:
+        lines += ["Failed:", "", *(f"- `{row['model']}`: {row['failed']}" for row in failed), ""]
+    lines += _sheets(done)
+    return "\n".join(lines)
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    unit = next((row["step_milliseconds"] for row in rows if row["model"] == UNIT), None)
+    heads = ["model", "weights", "step", *COLUMNS.values()]
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    beside = _beside(rows)
+    if beside:
+        cells = ["*data, or a baseline*", "", "", *(beside.get(name, "") for name in COLUMNS)]
+        lines.append("| " + " | ".join(cells) + " |")
+    for row in rows:
+        found = {score["metric"]: score["value"] for score in row["scores"]}
+        step = "" if unit is None else f"{row['step_milliseconds'] / unit:.2f}"
+        cells = [f"`{row['model']}`", f"{row['weights']:,}", step]
+        cells += [_text(found.get(name)) for name in COLUMNS]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _beside(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What does not depend on the model: the data's own scores, and the mean picture's error."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for score in row["scores"]:
+            for name, value in score.get("beside", {}).items():
+                if not name.startswith("PCA"):
+                    found.setdefault(score["metric"], f"*{_text(value)} {name}*")
+    return found
+
+
+def _sheets(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = [
+        "## Contact sheets",
+        "",
+        "Where a model rebuilds data: test data, and below them what it makes of them. Where it "
+        "samples: six rows of samples, which are not chosen.",
+        "",
+    ]
+    for row in rows:
+        lines += [f"### {row['model']}", "", f"![{row['model']}](sheets/{row['model']}.png)", ""]
+    return lines
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"

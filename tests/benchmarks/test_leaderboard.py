@@ -1,0 +1,152 @@
+"""A leaderboard: sizes, rows, a page, pictures, and going on where it stopped."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from benchmarks.leaderboard import budget
+from benchmarks.leaderboard.folder import Folder
+from zoo.cli import main
+from zoo.data import as_data, load_data
+from zoo.errors import RunError
+from zoo.metrics import Reference
+from zoo.registry import Row
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_data("digits")
+
+
+def run(folder, *words):
+    words = [
+        "leaderboard",
+        "--data",
+        "digits",
+        "--steps",
+        3,
+        "--count",
+        32,
+        "--out",
+        folder,
+        *words,
+    ]
+    return main([str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("board")
+    assert run(folder, "--models", "vae", "cgan") == 0
+    return folder
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "leaderboard.jsonl").read_text().splitlines()]
+
+
+def test_a_row_has_conditions_settings_and_scores(board):
+    first, *rows = lines(board)
+    assert first["conditions"]["steps"] == 3
+    assert first["conditions"]["features"]["name"] == "digits classifier"
+    assert [row["model"] for row in rows] == ["vae", "cgan"]
+    for row in rows:
+        model = zoo.create(row["model"], **row["settings"])
+        trained = {id(v): v for phase in model.phases for v in phase.variables}
+        assert row["weights"] == sum(int(np.prod(v.shape)) for v in trained.values())
+        assert row["step_milliseconds"] > 0
+        assert {score["metric"] for score in row["scores"]} >= {"frechet_distance", "coverage"}
+
+
+def test_the_page_names_features_and_shows_every_sheet(board):
+    page = (board / "leaderboard.md").read_text()
+    assert "on digits classifier features, SHA-256" in page
+    assert "FID" not in page
+    assert "| `vae` | " in page and "| `cgan` | " in page
+    for name, rows in (("vae", 2 + 6), ("cgan", 6)):
+        assert f"(sheets/{name}.png)" in page
+        with Image.open(board / "sheets" / f"{name}.png") as picture:
+            assert picture.size == (10 * 34 - 2, rows * 34 - 2)
+
+
+def test_models_that_are_there_are_not_trained_again(board, monkeypatch):
+    trained = []
+
+    def row(name, *_):
+        trained.append(name)
+        return {"model": name, "skipped": "a test"}
+
+    monkeypatch.setattr("benchmarks.leaderboard.run.make_row", row)
+    assert run(board, "--models", "vae", "cgan") == 0
+    assert trained == []
+    before = len(lines(board))
+    assert run(board, "--models", "gan", "vae") == 0
+    assert trained == ["gan"]
+    assert len(lines(board)) == before + 1
+    assert "`gan` a test" in (board / "leaderboard.md").read_text()
+
+
+def test_other_conditions_are_another_leaderboard(board, capsys):
+    assert run(board, "--models", "vae", "--seed", 1) == 1
+    assert "one set of conditions" in capsys.readouterr().err
+    with pytest.raises(RunError, match="steps"):
+        Folder(board, {"steps": 4})
+
+
+def test_a_model_that_fails_is_named_and_tried_again(tmp_path, monkeypatch, capsys):
+    def fail(*_):
+        raise ArithmeticError("no number")
+
+    monkeypatch.setattr("benchmarks.leaderboard.run.make_row", fail)
+    assert run(tmp_path, "--models", "vae") == 1
+    assert "- `vae`: ArithmeticError: no number" in (tmp_path / "leaderboard.md").read_text()
+    monkeypatch.setattr(
+        "benchmarks.leaderboard.run.make_row", lambda name, *_: {"model": name, "skipped": "done"}
+    )
+    assert run(tmp_path, "--models", "vae") == 0
+    capsys.readouterr()
+
+
+def test_a_pattern_that_matches_nothing_is_an_error(tmp_path, capsys):
+    assert run(tmp_path, "--models", "vea") == 2
+    assert "No model matches 'vea'" in capsys.readouterr().err
+
+
+def test_sizes_are_those_of_the_tests_scaled_and_no_larger_than_the_defaults(digits):
+    found = budget.settings("vae", digits[0])
+    assert found["shape"] == (8, 8, 1)
+    assert found["latent_dim"] == 16
+    assert found["network_options"] == {"width": 32}
+    found = budget.settings("deep_autoencoder", digits[0])
+    assert found["widths"] == (64,)
+    found = budget.settings("dcgan", digits[0])
+    assert found["learning_rate"] == 1e-3 and found["width"] == 32
+    assert budget.settings("cgan", digits[0])["num_classes"] == 10
+    assert budget.settings("beta_vae", digits[0])["beta"] == 4.0
+
+
+def test_a_rows_own_small_settings_come_first(digits, monkeypatch):
+    row = Row("zoo.autoencoders.vae:VAE", settings={"beta": 2.0}, small={"latent_dim": 3})
+    monkeypatch.setitem(zoo.registry.TABLE, "own", row)
+    found = budget.settings("own", digits[0])
+    assert (found["latent_dim"], found["beta"]) == (3, 2.0)
+
+
+def test_every_row_has_a_place_or_a_reason(digits):
+    for name in zoo.list_models():
+        reason = budget.reason_to_skip(name, digits[0])
+        if reason is None:
+            zoo.create(name, **budget.settings(name, digits[0]))
+    vectors = as_data(np.zeros((40, 3), "float32") + np.arange(40)[:, None])
+    assert budget.reason_to_skip("dcgan", vectors) == "reads sequence or image data"
+
+
+def test_a_reference_serves_every_model(digits):
+    reference = Reference(*digits, count=32)
+    assert reference.real is reference.real
+    assert reference.components_error(4) == reference.components_error(4)

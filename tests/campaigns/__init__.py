@@ -1,0 +1,1 @@
+"""Campaigns: many killed trainings and many damaged files, with a committed summary."""

@@ -1,0 +1,1 @@
+"""Data that another library gives in batches, in an order of its own."""

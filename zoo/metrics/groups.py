@@ -1,0 +1,182 @@
+"""The metrics by what they need of a model: each group reads one use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
+from zoo.metrics import classes, copies, coverage, fidelity, reconstruction
+from zoo.metrics.codes import active_units, codebook_use
+from zoo.metrics.judged import Judged
+from zoo.metrics.nll import negative_log_likelihood
+from zoo.metrics.reference import representation_score
+from zoo.metrics.score import Score
+
+REPRESENTATION = (
+    "neighbour_accuracy",
+    "probe_accuracy",
+    "clustering_accuracy",
+    "clustering_information",
+)
+NEAREST = 2_000
+"""Rows whose nearest training row is looked for."""
+FLOOR = "training data"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Metrics that come together.
+
+    Attributes:
+        use: The use that they need.
+        metrics: Their names.
+        scores: What computes those that apply.
+    """
+
+    use: str
+    metrics: Sequence[str]
+    scores: Callable[[Judged], Iterator[Score]]
+
+
+def _reconstruction(judged: Judged) -> Iterator[Score]:
+    data, made, reference = judged.reference.asked, judged.rebuilt, judged.reference
+    if made.shape != data.shape:
+        return
+    beside = {"mean": reference.mean_error}
+    if judged.reads("encode") and not judged.discrete:
+        code_dim = int(np.prod(judged.test_codes.shape[1:]))
+        error = reference.components_error(code_dim)
+        beside |= {} if error is None else {f"PCA of {code_dim}": error}
+    error = reconstruction.mean_squared_error(data, made)
+    yield Score("mean_squared_error", error, beside=beside)
+    if reference.range is None:
+        return
+    yield Score("signal_to_noise", reconstruction.peak_signal_to_noise_ratio(data, made))
+    if data.ndim == 4:
+        yield Score("similarity", reconstruction.structural_similarity(data, made))
+    floor = {"entropy of the data": reconstruction.entropy_floor(data)}
+    yield Score("cross_entropy", reconstruction.cross_entropy(data, made), beside=floor)
+
+
+def _fidelity(judged: Judged) -> Iterator[Score]:
+    """Distances of samples to test data, beside those of training data."""
+    reference = judged.reference
+    name = reference.features.name
+    real, floor, made = (x.features for x in (reference.real, reference.floor, judged.made))
+    beside = {FLOOR: fidelity.frechet_distance(real, floor)}
+    distance = fidelity.frechet_distance(real, made)
+    yield Score("frechet_distance", distance, features=name, beside=beside)
+    estimate, least = (fidelity.kernel_distance(real, x) for x in (made, floor))
+    beside = {FLOOR: least.value}
+    yield Score("kernel_distance", estimate.value, estimate.standard_error, name, beside)
+    for measure in (coverage.precision_recall, coverage.density_coverage):
+        found, best = vars(measure(real, made)), vars(measure(real, floor))
+        for metric, value in found.items():
+            yield Score(metric, value, features=name, beside={FLOOR: best[metric]})
+
+
+def _classes(judged: Judged) -> Iterator[Score]:
+    """What the features' classifier says of samples, and modes of mixtures."""
+    source = judged.reference.train.origin.get("source")
+    if source in DEVIATIONS:
+        points = judged.samples.reshape(len(judged.samples), -1)
+        modes = classes.mixture_modes(points, mixture_centres(source), DEVIATIONS[source])
+        yield from (Score(f"modes_{name}", value) for name, value in vars(modes).items())
+    name, reference = judged.reference.features.name, judged.reference
+    made, floor, real = (x.logits for x in (judged.made, reference.floor, reference.real))
+    if made is None or floor is None or real is None:
+        return
+    found, best = (_of_classes(judged, logits) for logits in (made, floor))
+    for metric, value in found.items():
+        yield Score(metric, value, features=name, beside={FLOOR: best[metric]})
+    if judged.labels is not None:
+        accuracy = classes.label_accuracy(made, judged.labels)
+        beside = {}
+        if reference.labelled:
+            beside = {"test data": classes.label_accuracy(real, reference.asked_labels)}
+        yield Score("label_accuracy", accuracy, features=name, beside=beside)
+
+
+def _of_classes(judged: Judged, logits: np.ndarray) -> dict[str, float]:
+    predicted = classes.probabilities(logits)
+    found: dict[str, float] = {"classifier_score": classes.classifier_score(predicted)}
+    if judged.reference.labelled:
+        modes = classes.class_modes(predicted, judged.reference.asked_labels)
+        found |= {f"classes_{name}": value for name, value in vars(modes).items()}
+    return found
+
+
+def _copies(judged: Judged) -> Iterator[Score]:
+    """How near samples are to the training data."""
+    reference = judged.reference
+    asked, made = reference.asked[:NEAREST], judged.samples[:NEAREST]
+    value = copies.memorisation(reference.everything, asked, made)
+    yield Score("memorisation", value, features="pixels", beside={"new data": 0.5})
+
+
+def _representation(judged: Judged) -> Iterator[Score]:
+    """What codes tell of classes, beside what the data themselves tell."""
+    reference = judged.reference
+    if not reference.labelled:
+        return
+    for metric in REPRESENTATION:
+        value = representation_score(metric, reference, judged.train_codes, judged.test_codes)
+        yield Score(metric, value, beside={"data": reference.representation(metric)})
+
+
+def _codes(judged: Judged) -> Iterator[Score]:
+    """How codes are used."""
+    codes = judged.test_codes
+    if judged.discrete:
+        settings = judged.runner.about.settings
+        size = int(settings.get("codebook_size", codes.max() + 1))
+        found = codebook_use(codes, max(size, int(codes.max()) + 1))
+        yield Score("perplexity", found.perplexity, beside={"entries": size})
+        yield Score("codebook_share", found.share)
+        return
+    if judged.code_is_mean:
+        total = int(np.prod(codes.shape[1:]))
+        yield Score("active_units", active_units(codes), beside={"latents": total})
+
+
+def _likelihood(judged: Judged) -> Iterator[Score]:
+    """−log p(data) in nats."""
+    found = negative_log_likelihood(judged)
+    if found is not None:
+        yield Score("negative_log_likelihood", found.value, found.standard_error)
+
+
+GROUPS = {
+    "reconstruction": Group(
+        "reconstruct",
+        ("mean_squared_error", "signal_to_noise", "similarity", "cross_entropy"),
+        _reconstruction,
+    ),
+    "fidelity": Group(
+        "sample",
+        ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage"),
+        _fidelity,
+    ),
+    "classes": Group(
+        "sample",
+        (
+            "classifier_score",
+            "classes_hit",
+            "classes_quality",
+            "classes_reverse_kl",
+            "label_accuracy",
+            "modes_hit",
+            "modes_quality",
+            "modes_reverse_kl",
+        ),
+        _classes,
+    ),
+    "copies": Group("sample", ("memorisation",), _copies),
+    "representation": Group("encode", REPRESENTATION, _representation),
+    "codes": Group("encode", ("perplexity", "codebook_share", "active_units"), _codes),
+    "likelihood": Group("encode", ("negative_log_likelihood",), _likelihood),
+}
+"""Name → group, in the order in which they are reported."""

@@ -1,0 +1,134 @@
+"""A model or a bundle in front of the reference: what it makes, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from zoo.data import Data
+from zoo.errors import ModelError
+from zoo.metrics.features import Extracted
+from zoo.metrics.reference import Reference
+from zoo.uses import Use
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What is asked of a model, a bundle's session, or the command line's subject.
+
+    Attributes:
+        about: Shape, value range, number of classes, settings.
+        table: The uses.
+        use: `(name, count=, seed=, …)` → results by name.
+        model: The Keras model, where it is one.
+    """
+
+    about: Any
+    table: Mapping[str, Use]
+    use: Callable[..., Mapping[str, np.ndarray]]
+    model: Any = None
+
+    @classmethod
+    def of(cls, subject: Any) -> Runner:
+        """Of a model, or of a session of `export.runtime.load`."""
+        if isinstance(subject, Runner):
+            return subject
+        if hasattr(subject, "manifest"):
+            return cls(subject.manifest, subject.uses, subject.use)
+        return cls(subject, subject.table(), subject.use, subject)
+
+
+class Judged:
+    """The results of a runner's uses on the reference's rows, scaled as these are.
+
+    Args:
+        runner: What is judged.
+        reference: The data, of the model's shape.
+        seed: Of samples, and of what uses draw.
+
+    Raises:
+        ModelError: The data have another shape.
+    """
+
+    def __init__(self, runner: Runner, reference: Reference, seed: int = 0) -> None:
+        if tuple(reference.train.shape) != tuple(runner.about.shape):
+            raise ModelError(
+                f"The data have the model's shape {tuple(runner.about.shape)}. "
+                f"Received: {tuple(reference.train.shape)}"
+            )
+        self.runner = runner
+        self.reference = reference
+        self.seed = seed
+
+    def reads(self, name: str) -> bool:
+        """Whether there is a use that the data's fields, and draws, feed."""
+        if name not in self.runner.table:
+            return False
+        use, held = self.runner.table[name], self.reference.test.shapes
+        return all(value in held or value in use.draws for value in use.inputs)
+
+    @cached_property
+    def samples(self) -> np.ndarray:
+        """As many samples as there are rows of test data."""
+        labels = {} if self.labels is None else {"labels": self.labels}
+        results = self.runner.use("sample", count=self.reference.count, seed=self.seed, **labels)
+        return self._scaled(next(iter(results.values())))
+
+    @cached_property
+    def labels(self) -> np.ndarray | None:
+        """The classes asked for, all in turn; None where samples have no label."""
+        if "labels" not in self.runner.table["sample"].inputs:
+            return None
+        return (np.arange(self.reference.count) % self.runner.about.num_classes).astype("int32")
+
+    @cached_property
+    def made(self) -> Extracted:
+        """The samples' features."""
+        return self.reference.features.extract(self.samples)
+
+    @cached_property
+    def rebuilt(self) -> np.ndarray:
+        """Reconstructions of the test data."""
+        results = self._on("reconstruct", self.reference.test, self.reference.rows)
+        return self._scaled(next(iter(results.values())))
+
+    @cached_property
+    def train_codes(self) -> np.ndarray:
+        """Codes of the training data."""
+        return self._codes(self.reference.train, self.reference.train_rows)
+
+    @cached_property
+    def test_codes(self) -> np.ndarray:
+        """Codes of the test data."""
+        return self._codes(self.reference.test, self.reference.rows)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether codes are indices."""
+        return self.test_codes.dtype.kind in "iu"
+
+    @property
+    def code_is_mean(self) -> bool:
+        """Whether codes are the means of a posterior."""
+        return self.runner.table["encode"].gives["code"].endswith("/mean")
+
+    def _codes(self, data: Data, rows: np.ndarray) -> np.ndarray:
+        return next(iter(self._on("encode", data, rows).values()))
+
+    def _on(self, name: str, data: Data, rows: np.ndarray) -> Mapping[str, np.ndarray]:
+        """A use on rows of data."""
+        fields = data.batch(rows, self.runner.about.value_range)
+        inputs = self.runner.table[name].inputs
+        given = {key: fields[key] for key in inputs if key in fields}
+        return self.runner.use(name, seed=self.seed, **given)
+
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        """From the model's range to (0, 1); without a range as they are."""
+        if self.runner.about.value_range is None:
+            return values
+        low, high = self.runner.about.value_range
+        return (np.asarray(values, dtype="float64") - low) / (high - low)

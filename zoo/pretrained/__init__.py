@@ -1,0 +1,47 @@
+"""Small trained models that come with the package: `zoo.load("vae/digits")`.
+
+Each is a folder with `model.keras`, the bundle `bundle/`, and `scores.json`, what `zoo evaluate`
+says of it. `python -m benchmarks.pretrained` makes them. A folder that the environment variable
+`GENZOO_HOME` names may hold more: MODEL/DATA/model.keras, or a bundle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+OWN = Path(__file__).parent
+MODEL, BUNDLE, SCORES = "model.keras", "bundle", "scores.json"
+
+
+def folders() -> Iterator[Path]:
+    """The folders that are looked in, those of the user first."""
+    home = os.environ.get("GENZOO_HOME")
+    if home:
+        yield Path(home).expanduser()
+    yield OWN
+
+
+def available() -> dict[str, Path]:
+    """MODEL/DATA → its folder."""
+    found: dict[str, Path] = {}
+    for folder in folders():
+        for path in sorted(folder.glob("*/*")):
+            if (path / MODEL).is_file() or (path / BUNDLE / "bundle.json").is_file():
+                found.setdefault(f"{path.parent.name}/{path.name}", path)
+    return found
+
+
+def find(name: str | os.PathLike) -> Path | None:
+    """The folder of a pretrained model; None where a path of that name exists, or no such model."""
+    return None if Path(name).exists() else available().get(Path(name).as_posix())
+
+
+def scores(folder: Path) -> dict[str, Any]:
+    """Metric → value, as `scores.json` holds them."""
+    path = folder / SCORES
+    found = json.loads(path.read_text())["scores"] if path.is_file() else []
+    return {score["metric"]: score["value"] for score in found}

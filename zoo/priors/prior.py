@@ -1,0 +1,71 @@
+"""What every prior is: a layer that maps drawn noise to codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.noise import Noise
+
+
+class Prior(keras.layers.Layer):
+    """A distribution of codes, held as weights: noise `{name: (batch, …)}` → code `(batch, dim)`.
+
+    Noise is an input, as everywhere: the same draws give the same codes on every backend and in an
+    exported bundle. A subclass says what it draws, maps the draws to codes in `call`, fits itself
+    to codes and gives their density; what it learns by gradients, such as a flow or pseudo-inputs,
+    it holds as trainable weights, and a phase minimises −`log_density_rows`.
+
+    Args:
+        dim: Length of a code.
+        classes: How many classes the codes have, where the distribution depends on them.
+    """
+
+    def __init__(self, dim: int, classes: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.dim = dim
+        self.classes = classes
+
+    @property
+    def draws(self) -> Mapping[str, Noise]:
+        """The noise that `call` reads: name → distribution."""
+        raise NotImplementedError(f"{type(self).__name__} defines draws.")
+
+    def call(self, inputs: Mapping[str, Any]) -> Any:
+        """Codes of draws, and of `labels` where there are classes."""
+        raise NotImplementedError(f"{type(self).__name__} defines call().")
+
+    def log_density_rows(self, code: Any, labels: Any = None) -> Any:
+        """Log p(code), or log p(code | label): `(batch,)`, in nats."""
+        raise NotImplementedError(f"{type(self).__name__} defines log_density_rows().")
+
+    def fit(self, codes: np.ndarray, labels: np.ndarray | None = None, *, seed: int = 0) -> None:
+        """Fits the distribution to codes `(count, dim)` of data, class by class."""
+        raise NotImplementedError(f"{type(self).__name__} defines fit().")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "dim": self.dim, "classes": self.classes}
+
+
+def prior_part(prior: Prior, *after: keras.layers.Layer, name: str = "code_prior") -> keras.Model:
+    """A prior as a part: its draws, and `labels` where there are classes → `code`.
+
+    Args:
+        prior: The prior.
+        after: Layers that its codes pass through.
+        name: Of the part.
+    """
+    inputs = {
+        port: keras.Input(noise.shape, dtype=noise.dtype, name=port)
+        for port, noise in prior.draws.items()
+    }
+    if prior.classes is not None:
+        inputs["labels"] = keras.Input((), dtype="int32", name="labels")
+    code = prior(inputs)
+    for layer in after:
+        code = layer(code)
+    return keras.Model(inputs, {"code": code}, name=name)
