@@ -2,7 +2,6 @@
 
 from math import log, pi, sqrt
 
-import keras
 import numpy as np
 import pytest
 
@@ -47,8 +46,8 @@ def test_the_critics_weights_stay_clipped():
     weights = [np.abs(array(v)) for v in model.discriminator.trainable_variables]
     assert max(w.max() for w in weights) == np.float32(0.02)
     assert max(np.abs(array(v)).max() for v in model.generator.trainable_variables) > 0.02
-    kinds = {type(getattr(p.optimizer, "inner_optimizer", p.optimizer)) for p in model.phases}
-    assert kinds == {keras.optimizers.RMSprop} and model.phases[0].repeat == 5
+    assert {type(phase.optimizer).__name__ for phase in model.phases} == {"RMSprop"}
+    assert model.phases[0].repeat == 5
 
 
 def test_the_discriminator_of_sngan_is_spectral_and_its_generator_is_not():
