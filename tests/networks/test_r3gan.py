@@ -10,7 +10,7 @@ from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
 from zoo import networks
 from zoo.errors import ModelError
-from zoo.layers import Basis, BasisProduct
+from zoo.layers import Basis
 from zoo.layers.initialization import numpy_weights
 from zoo.networks import r3gan
 
@@ -68,14 +68,6 @@ def test_a_basis_is_scaled_by_the_vector():
     made = array(layer(tensor(vectors)))
     FORMULA.check(made, vectors[:, None, None, :] * array(layer.basis))
     assert made.shape == (4, 2, 3, 5)
-
-
-def test_a_basis_weighs_each_channel_of_a_map():
-    layer = BasisProduct()
-    maps = np.random.default_rng(0).normal(size=(4, 2, 3, 5)).astype("float32")
-    made = array(layer(tensor(maps)))
-    FORMULA.check(made, (maps * array(layer.basis)).sum(axis=(1, 2)))
-    assert made.shape == (4, 5)
 
 
 @pytest.mark.once

@@ -12,9 +12,10 @@ class R3GAN(Adversarial):
     """Re-GAN, R3GAN (Huang et al., 2025, arXiv:2501.05441).
 
     The relativistic loss of pairs, with R1 at data and R2 at samples, both of weight γ/2: a game
-    that converges without the tricks of its time. The networks of images and sequences are the
-    paper's (`r3gan`), narrower by default; Adam is that of the start of its schedules, which are
-    not here, and γ is for small images.
+    that converges without the tricks of its time. Neither network is normalized. The paper's
+    networks are `network="r3gan"`; by default they are `conv`, since JAX is slow at convolutions in
+    groups on processors. Adam is that of the start of the paper's schedules, which are not here,
+    and γ is for small images.
     """
 
     latent_dim = 64
@@ -26,6 +27,6 @@ class R3GAN(Adversarial):
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        """The paper's networks; leaky ReLU in both of vectors."""
-        own = {"activation": "leaky_relu"} | ({"network": "r3gan"} if len(self.shape) > 1 else {})
+        """Leaky ReLU in both networks."""
+        own = {"activation": "leaky_relu"}
         return {"generator": own, "discriminator": self.judging(own)}

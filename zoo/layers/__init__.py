@@ -1,7 +1,7 @@
 """Layers that Keras lacks, or whose derivatives are wrong or differ on a backend."""
 
 from zoo.layers.activation import LeakyReLU
-from zoo.layers.basis import Basis, BasisProduct
+from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
@@ -27,7 +27,6 @@ from zoo.layers.standardization import Destandardize, Standardize
 
 __all__ = [
     "Basis",
-    "BasisProduct",
     "BatchNormalization",
     "Codebook",
     "ConditionalBatchNormalization",

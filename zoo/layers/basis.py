@@ -1,6 +1,5 @@
-"""Learned maps that vectors scale, and that maps are weighed by, channel by channel."""
+"""A learned map that a vector scales, channel by channel."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,28 +42,3 @@ class Basis(keras.Layer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "size": self.size}
-
-
-@keras.saving.register_keras_serializable("genzoo")
-class BasisProduct(keras.Layer):
-    """Maps `(batch, …, channels)` as vectors: each channel's product with a learned map.
-
-    This is a depthwise convolution by a window of the map's size. Source: the authors' code of
-    Huang et al., 2025, arXiv:2501.05441. The basis starts at N(0, 1/positions).
-    """
-
-    def build(self, input_shape: Any) -> None:
-        """Adds the basis."""
-        *sizes, channels = input_shape[1:]
-        normal = keras.initializers.RandomNormal(stddev=1 / math.sqrt(math.prod(sizes)))
-        self.basis = self.add_weight(shape=(*sizes, channels), initializer=normal, name="basis")
-        self.built = True
-
-    def call(self, inputs: Any) -> Any:
-        """Sums the products over the positions."""
-        space = tuple(range(1, len(inputs.shape) - 1))
-        return ops.sum(inputs * ops.convert_to_tensor(self.basis)[None], axis=space)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """The batch and the channels."""
-        return (input_shape[0], input_shape[-1])

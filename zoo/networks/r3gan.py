@@ -15,7 +15,7 @@ from typing import Any
 from keras import initializers, layers
 
 from zoo.errors import ModelError
-from zoo.layers import Basis, BasisProduct
+from zoo.layers import Basis
 from zoo.networks import blocks
 from zoo.networks.style import Style
 
@@ -63,7 +63,11 @@ def down(x: Any, style: Options) -> Any:
         if level > 0:
             x = _resized(_halved(rank, x), widths[level], style)
         x = _stage(x, len(sizes), style)
-    return style.kept(BasisProduct)(x)
+    kind = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)[rank - 1]
+    normal = initializers.RandomNormal(stddev=1 / math.sqrt(math.prod(sizes[-1])), seed=0)
+    size = sizes[-1][0] if rank == 1 else sizes[-1]
+    weigh = style.kept(lambda: kind(size, use_bias=False, depthwise_initializer=normal))
+    return layers.Flatten()(weigh(x))
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:

@@ -181,28 +181,3 @@ def _correlate_backward(
 convolve.defvjp(_convolve_forward, _convolve_backward)
 spread.defvjp(_spread_forward, _spread_backward)
 correlate.defvjp(_correlate_forward, _correlate_backward)
-
-
-def grouped(inputs: Any, window: Any, strides: Sizes, padding: Padding) -> Any:
-    """The convolution in groups of channels: a product of matrices for each place of the window.
-
-    XLA has no fast kernel for groups on processors.
-
-    Args:
-        inputs: `(batch, *sizes, channels)`.
-        window: `(*sizes, channels of a group, filters)`.
-        strides: Of the window.
-        padding: Of the inputs.
-    """
-    *reach, channels, filters = window.shape
-    groups = inputs.shape[-1] // channels
-    products = window.reshape(math.prod(reach), channels, groups, filters // groups)
-    padded = jnp.pad(inputs, ((0, 0), *padding, (0, 0)))
-    sizes = tuple(
-        (n - k) // s + 1 for n, k, s in zip(padded.shape[1:-1], reach, strides, strict=True)
-    )
-    total: Any = 0.0
-    for part, kernel in zip(taps(padded, strides, reach, sizes), products, strict=True):
-        part = part.reshape(*part.shape[:-1], groups, channels)
-        total = total + jnp.einsum("...gi,igo->...go", part, kernel)
-    return total.reshape(*total.shape[:-2], filters)

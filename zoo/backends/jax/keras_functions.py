@@ -3,7 +3,7 @@
 Layers and operations of Keras look these functions up in `keras.src.backend.jax.nn` at every call.
 This module is the only one that replaces them there (checked on Keras 3.15), so models hold stock
 Keras layers. Values are Keras's; only the order of sums differs. What a form does not know, such as
-dilation or symbolic sizes, goes to Keras's own function.
+groups, dilation or symbolic sizes, goes to Keras's own function.
 
 The forms have derivatives of every order in reverse mode; forward mode (`jax.jvp`) is not defined.
 """
@@ -61,10 +61,8 @@ def conv(
     rank, window = inputs.ndim - 2, kernel.shape[:-2]
     if not _is_known(inputs, kernel, padding, data_format, dilation_rate):
         return None
-    if inputs.shape[-1] % kernel.shape[-2] or kernel.shape[-1] % (
-        inputs.shape[-1] // kernel.shape[-2]
-    ):
-        return None  # no groups, which Keras refuses
+    if inputs.shape[-1] != kernel.shape[-2]:
+        return None
     steps, sizes = _per_axis(strides, rank), inputs.shape[1:-1]
     if padding == "valid":
         margins: Padding = ((0, 0),) * rank
@@ -75,8 +73,7 @@ def conv(
             _split((-(-n // s) - 1) * s + k - n)
             for n, s, k in zip(sizes, steps, window, strict=True)
         )
-    form = convolution.convolve if inputs.shape[-1] == kernel.shape[-2] else convolution.grouped
-    return form(inputs.astype(kernel.dtype), kernel, steps, margins)
+    return convolution.convolve(inputs.astype(kernel.dtype), kernel, steps, margins)
 
 
 def conv_transpose(
