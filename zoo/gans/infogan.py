@@ -28,7 +28,7 @@ class InfoGAN(Adversarial):
     """
 
     latent_dim = 62
-    num_categories: int = setting("Values of the category.", default=10, at_least=2, tiny=3)
+    num_categories: int = setting("Values of the category.", default=10, at_least=2, tiny=4)
     num_factors: int = setting("Number of continuous factors.", default=2, at_least=1)
     category_weight: float = setting(
         "Weight of the category's information, λ in the paper.", default=1.0, at_least=0
