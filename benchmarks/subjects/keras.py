@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -32,6 +31,10 @@ class Keras:
         self._last: tuple[str, dict[str, Any]] = ("", {})
         self.backend = backends.current()
         self.backend.pin_float32()
+        if mode in ("recorded", "compile"):
+            from benchmarks.native.torch import record_at_once
+
+            record_at_once()
 
     def describe(self) -> dict[str, Any]:
         """The backend's and Keras's versions, and the device."""
@@ -130,7 +133,6 @@ def _training_step(workdir: Workdir, task: dict[str, Any]) -> Callable[[], Outpu
     from zoo import backends
     from zoo.training.step import Stepper
 
-    import_module(f"benchmarks.native.{keras.config.backend()}")  # PyTorch records at once there.
     place = backends.current().place
     stepper = Stepper(_load(workdir, task["model"]))
     updates = workdir.updates(task["batch"])

@@ -124,7 +124,7 @@ def test_results_alone_go_to_stdout(zoo, tmp_path):
         ),
         (["vae", "--set", "ema=2"], "ema is a number or None, above 0, below 1. Received: 2.0"),
         (["vae", "--set", "network=cnov"], "network is one of"),
-        (["vae", "--set", "network_options.activation=rulu"], "vae cannot be made with these"),
+        (["vae", "--set", "network_options.activation=rulu"], "Did you mean 'relu'?"),
         (["vae", "--set", "network_options.widht=3"], "widht"),
     ],
 )

@@ -56,7 +56,8 @@ def test_the_volume_is_the_determinant_of_the_jacobian(model):
 def test_the_bound_has_the_density_of_the_moved_latent(model):
     maps = posterior_of(model)
     start = maps["mean"] + np.exp(maps["log_variance"] / 2) * EPSILON
-    moved, volume = (array(x) for x in model.flow(tensor(start), arrays(maps)))
+    given = {name: tensor(values) for name, values in arrays(maps).items()}
+    moved, volume = (array(x) for x in model.flow(tensor(start), given))
     log_q = -0.5 * (EPSILON**2 + maps["log_variance"]).sum(axis=1) - volume
     kl = np.mean(log_q + 0.5 * (moved**2).sum(axis=1))
     batch = {"data": tensor(DATA), "epsilon": tensor(EPSILON)}

@@ -30,8 +30,8 @@ def terms(model, labels, **more):
 def bound(model, row, label):
     """−log N(data; output, 1) + KL + log 3 of one row with one label."""
     one = {"data": tensor(DATA[row : row + 1]), "labels": tensor([label], "int32")}
-    mean, log_variance = apply(model.encoder, one).values()
-    mean, log_variance = array(mean).item(), array(log_variance).item()
+    posterior = arrays(apply(model.encoder, one))
+    mean, log_variance = (posterior[name].item() for name in ("mean", "log_variance"))
     latent = mean + np.exp(log_variance / 2) * EPSILON[row, label]
     logits = apply(model.decoder_logits, {**one, "latent": tensor([latent])})["data"]
     error = 0.5 * np.sum((array(logits) - DATA[row]) ** 2) + np.log(2 * np.pi)
