@@ -31,7 +31,8 @@ CHANGES = {
     # With a larger weight and few pixels of a Bernoulli, the best latent tells nothing of the data.
     "beta_vae": SHARP,
     "beta_tc_vae": SHARP,
-    "factor_vae": SHARP,
+    # Its discriminator learns at the pace of the rest.
+    "factor_vae": SHARP | {"gamma": 6.0, "discriminator_learning_rate": 6e-4},
     "vamp_vae": SHARP,
     # Made for long runs, of which the capacity's growth is the most.
     "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
