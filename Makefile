@@ -40,7 +40,7 @@ run: $(STAMPS)/$(BACKEND) ## train, export, certify and time two models (a few m
 
 install: $(STAMPS)/all ## install everything: the three backends, the converters, the tools
 
-test: $(STAMPS)/all ## run the tests on all three backends, one process each, two at a time
+test: $(STAMPS)/all ## run the tests on all three backends, two processes at a time
 	$(PYTHON) -m tests.run $(PYTEST_FLAGS)
 
 # The first process also runs what does not depend on the backend; the others leave it out.

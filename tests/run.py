@@ -1,7 +1,7 @@
-"""Runs the tests on every backend, some backends side by side: `python -m tests.run [--jobs N] …`.
+"""Runs the tests on every backend, some side by side: `python -m tests.run [--jobs N] …`.
 
-Each backend has a process of its own, whose output appears when it ends. The first also runs what
-does not depend on the backend. Other arguments go to pytest.
+Each backend has a process of its own, and so have the tests that do not depend on the backend. The
+output of a process appears when it ends. Other arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -15,15 +15,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import IO
 
-from zoo.backends import PACKAGES
+PROCESSES = {
+    "once": ("jax", "once"),
+    "jax": ("jax", "not once"),
+    "tensorflow": ("tensorflow", "not once"),
+    "torch": ("torch", "not once"),
+}
+"""Name → the backend and the tests of a process; those that take longest start first."""
 
 
-def run(backend: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:
-    """Tests one backend; the exit code, and seconds."""
-    once = [] if backend == next(iter(PACKAGES)) else ["-m", "not once"]
+def run(name: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:
+    """Runs one of the processes; the exit code, and seconds."""
+    backend, tests = PROCESSES[name]
     started = time.monotonic()
     finished = subprocess.run(
-        [sys.executable, "-m", "pytest", *once, *arguments],
+        [sys.executable, "-m", "pytest", "-m", tests, *arguments],
         env=os.environ | {"KERAS_BACKEND": backend},
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -33,20 +39,20 @@ def run(backend: str, arguments: list[str], output: IO[str]) -> tuple[int, float
 
 
 def main() -> int:
-    """Tests the backends; 1 where a test failed."""
+    """Runs the processes; 1 where a test failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2, help="backends at once (2)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at once (2)")
     options, arguments = parser.parse_known_args()
     failed = False
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
-        outputs = {backend: open(f"{folder}/{backend}", "w+") for backend in PACKAGES}
-        running = {pool.submit(run, b, arguments, outputs[b]): b for b in PACKAGES}
+        outputs = {name: open(f"{folder}/{name}", "w+") for name in PROCESSES}
+        running = {pool.submit(run, name, arguments, outputs[name]): name for name in PROCESSES}
         for future in as_completed(running):
-            backend, (code, seconds) = running[future], future.result()
-            with outputs[backend] as output:
+            name, (code, seconds) = running[future], future.result()
+            with outputs[name] as output:
                 output.seek(0)
                 sys.stdout.write(output.read())
-            print(f"=== {backend}: exit code {code}, {seconds:.0f} s\n", flush=True)
+            print(f"=== {name}: exit code {code}, {seconds:.0f} s\n", flush=True)
             failed |= code != 0
     return int(failed)
 
