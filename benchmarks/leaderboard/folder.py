@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.records.environment import cores, processor
 from zoo.errors import RunError
 from zoo.files import write_atomically
 
@@ -65,10 +64,5 @@ class Folder:
 
 def machine() -> str:
     """The processor and the cores that this process may use, in words."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{count} core{'' if count == 1 else 's'} of {model}"
+    count = len(cores())
+    return f"{count} core{'' if count == 1 else 's'} of {processor()}"

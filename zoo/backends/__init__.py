@@ -7,7 +7,7 @@ that Keras runs on.
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,6 +94,34 @@ def prepare() -> None:
 
     if keras.config.backend() == "jax":
         current()
+
+
+def differentiate(
+    objective: Callable[[Any], tuple[Any, dict]],
+    trained: Sequence[Any],
+    others: Sequence[Any],
+    *,
+    reads: Sequence[Any] = (),
+    name: str = "a function",
+) -> Callable[[Any], tuple[list, dict]]:
+    """Batch → gradients and logs of `objective(batch)`; PyTorch records it after some calls.
+
+    The other backends call it inside of a compiled step.
+
+    Args:
+        objective: Batch → what is minimised, and logs.
+        trained: The variables that it is differentiated with respect to.
+        others: What else it may read and assign.
+        reads: What it may read beside these, such as the scale of a loss.
+        name: For the message where it cannot be recorded.
+    """
+    backend = current()
+
+    def compute(batch: Any) -> tuple[list, dict]:
+        return backend.gradients(lambda: objective(batch), trained, others)
+
+    record = getattr(backend, "record", None)
+    return compute if record is None else record(compute, [*trained, *others, *reads], name)
 
 
 def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:

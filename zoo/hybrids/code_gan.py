@@ -135,11 +135,10 @@ class CodeGAN(WithAutoencoder, Adversarial):
         logs = super().discriminator_loss(
             batch | {"code": (precise(code) - mean) / stddev}, training
         )
-        return logs | {"next": self._kept(sums) | logs.get("next", {})}
+        return logs | {"next": self._kept(sums, mean, stddev) | logs.get("next", {})}
 
-    def _kept(self, sums: Any) -> dict[str, Any]:
+    def _kept(self, sums: Any, mean: Any, stddev: Any) -> dict[str, Any]:
         """The next sums, and what follows from them: the scale of the codes, and their prior."""
-        mean, stddev = mean_and_stddev(sums)
         means, factors = gaussians(sums)
         means, factors = (means - mean) / stddev, factors / stddev[:, None]
         count = self.prior_components

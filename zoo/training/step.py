@@ -84,7 +84,7 @@ class Stepper:
 
         if not trained:  # All is frozen: the loss is still reported, and its state moves on.
             return lambda batch: ([], objective(batch)[1])
-        return backends.current().differentiate(
+        return backends.differentiate(
             objective,
             trained,
             self.others[number],

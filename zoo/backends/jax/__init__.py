@@ -61,18 +61,6 @@ def _marked(value: Any, index: int, reached: set[int]) -> Any:
     return identity(value)
 
 
-def differentiate(
-    objective: Callable[[Any], tuple[Any, dict]],
-    trained: Sequence[keras.Variable],
-    others: Sequence[keras.Variable],
-    *,
-    reads: Sequence[keras.Variable] = (),
-    name: str = "a function",
-) -> Callable[[Any], tuple[list, dict]]:
-    """Batch → gradients and logs of `objective(batch)`, inside of a compiled step."""
-    return lambda batch: gradients(lambda: objective(batch), trained, others)
-
-
 def apply(
     optimizer: keras.optimizers.Optimizer, grads: list, trained: Sequence[keras.Variable]
 ) -> None:

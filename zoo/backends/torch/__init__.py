@@ -31,28 +31,11 @@ def _detached(value: Any) -> Any:
     return tensor.detach()
 
 
-def differentiate(
-    objective: Callable[[Any], tuple[Any, dict]],
-    trained: Sequence[keras.Variable],
-    others: Sequence[keras.Variable],
-    *,
-    reads: Sequence[keras.Variable] = (),
-    name: str = "a function",
-) -> Callable[[Any], tuple[list, dict]]:
-    """Batch → gradients and logs of `objective(batch)`; recorded after some calls.
-
-    Args:
-        objective: Batch → what is minimised, and logs.
-        trained: What it is differentiated with respect to.
-        others: What else it may read and assign.
-        reads: What it may read beside these, such as the scale of a loss.
-        name: For the message where it cannot be recorded.
-    """
-
-    def compute(batch: Any) -> tuple[list, dict]:
-        return gradients(lambda: objective(batch), trained, others)
-
-    return Recorded(compute, [*trained, *others, *reads], name)
+def record(
+    function: Callable[[Any], Any], variables: Sequence[keras.Variable], name: str
+) -> Callable[[Any], Any]:
+    """The function, which is run as a graph after some calls; `name` is for messages."""
+    return Recorded(function, variables, name)
 
 
 def apply(
@@ -79,13 +62,13 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
 def compile_step(
     step: Callable[[Any], Any], variables: Sequence[keras.Variable], *, updates: bool
 ) -> Callable[[Any], Any]:
-    """Returns `step` as it is where it updates weights, whose gradients `differentiate` records.
+    """Returns `step` as it is where it updates weights, whose gradients are recorded.
 
     A step that updates nothing is recorded whole.
     """
     if updates:
         return step
-    recorded = Recorded(step, variables, "inference")
+    recorded = record(step, variables, "inference")
 
     def run(batches: Any) -> Any:
         with torch.no_grad():

@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import torch
+from keras.src.backend.common.stateless_scope import in_stateless_scope
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
@@ -94,7 +95,7 @@ class Recorded:
     _graphs: dict[Key, Graph] = field(default_factory=dict, repr=False)
 
     def __call__(self, inputs: Any) -> Any:
-        if self.way == "eager" or keras.src.backend.common.stateless_scope.in_stateless_scope():
+        if self.way == "eager" or in_stateless_scope():
             return self.function(inputs)
         leaves, spec = pytree.tree_flatten(inputs)
         key = (spec, *((leaf.shape, leaf.dtype, leaf.device) for leaf in leaves))
