@@ -15,21 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from zoo.losses.adversarial import GAMES
+
 COUNT = 200
 CANDIDATES = 64
 AXES: dict[str, tuple[Any, ...]] = {
     "model": ("dcgan", "cgan", "acgan", "projection_gan", "infogan", "pac_gan"),
-    "loss": (
-        "non_saturating",
-        "minimax",
-        "hinge",
-        "least_squares",
-        "wasserstein",
-        "relativistic",
-        "relativistic_average",
-        "relativistic_hinge",
-        "relativistic_least_squares",
-    ),
+    "loss": tuple(GAMES),
     "penalties": ("none", "r1", "r2", "zero_centred", "gradient", "dragan", "r1, r2", "lazy r1"),
     "augmentation": (None, "diffaugment", "flip", ("crop", "color"), ("translation", "cutout")),
     "network": ("conv", "resnet", "mlp"),

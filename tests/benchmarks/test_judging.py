@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.studies.arms import table
-from benchmarks.studies.judging import coverage, frechet
 from tests.tolerances import FORMULA
+from zoo.metrics.coverage import density_coverage
+from zoo.metrics.fidelity import frechet_distance as frechet
 
 pytestmark = pytest.mark.once
 
@@ -17,6 +18,10 @@ def test_the_distance_of_gaussians_is_that_of_means_and_deviations():
     y = x * [2.0, 3.0] + [1.0, -2.0]  # exactly N((1, −2), diag(4, 9)) in its first two moments
     FORMULA.check(frechet(x, y), 1 + 4 + (2 - 1) ** 2 + (3 - 1) ** 2)
     assert abs(frechet(x, x)) < 1e-9
+
+
+def coverage(real, made):
+    return density_coverage(real, made).coverage
 
 
 def test_coverage_is_the_share_of_real_rows_with_a_near_sample():

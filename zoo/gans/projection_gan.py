@@ -11,7 +11,7 @@ from keras import ops
 from zoo.gans.base import Adversarial
 from zoo.layers import SpectralDense
 from zoo.networks import rewired
-from zoo.precision import precise_dtype
+from zoo.precision import precise, precise_dtype
 from zoo.settings import setting
 
 
@@ -50,12 +50,16 @@ class ProjectionGAN(Adversarial):
 
     def with_projection(self, trunk: keras.Model) -> keras.Model:
         """A network with `logit` and `features` as one whose logit depends on the label."""
-        logit = trunk.output["logit"]
         if self.num_classes is None:
-            return keras.Model(trunk.input, {"logit": logit}, name=trunk.name)
+            return keras.Model(trunk.input, {"logit": trunk.output["logit"]}, name=trunk.name)
         labels = keras.Input((), dtype="int32", name="labels")
         embedded = self.embedding(ops.one_hot(labels, self.num_classes, dtype=precise_dtype()))
-        features = ops.cast(trunk.output["features"], precise_dtype())
-        product = ops.sum(embedded * features, axis=-1, keepdims=True)
         inputs = {**trunk.input, "labels": labels}
-        return keras.Model(inputs, {"logit": logit + product}, name=trunk.name)
+        outputs = {"logit": projected_logit(trunk.output, embedded)}
+        return keras.Model(inputs, outputs, name=trunk.name)
+
+
+def projected_logit(outputs: Mapping[str, Any], projected: Any) -> Any:
+    """Logit + ⟨features, projected⟩ `(batch, 1)`: equation 4 of the paper."""
+    product = precise(outputs["features"]) * projected
+    return outputs["logit"] + ops.sum(product, axis=-1, keepdims=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from zoo.gans.base import Adversarial, Side, Terms
+from zoo.gans.projection_gan import projected_logit
 from zoo.hybrids.with_autoencoder import WithAutoencoder
 from zoo.layers import Standardize
 from zoo.networks import apply
@@ -193,9 +193,3 @@ class CodeGAN(WithAutoencoder, Adversarial):
             "vary": Use([Step("encoder"), Step("generator", code)], made, self.prior),
             "discriminate": Use(judged, {"logit": "discriminator/logit"}),
         }
-
-
-def projected_logit(outputs: Mapping[str, Any], projected: Any) -> Any:
-    """Logit + ⟨features, projected⟩ `(batch, 1)` (Miyato & Koyama, 2018, arXiv:1802.05637)."""
-    product = precise(outputs["features"]) * projected
-    return outputs["logit"] + ops.sum(product, axis=-1, keepdims=True)

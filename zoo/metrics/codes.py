@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.metrics.arrays import flat
+
 ACTIVE = 0.01
 
 
@@ -39,5 +41,4 @@ def active_units(means: np.ndarray, least: float = ACTIVE) -> int:
         means: Posterior means `(count, …)`.
         least: The threshold.
     """
-    rows = np.asarray(means, dtype="float64").reshape(len(means), -1)
-    return int(np.sum(rows.var(axis=0) > least))
+    return int(np.sum(flat(means).var(axis=0) > least))

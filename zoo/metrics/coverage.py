@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.metrics.arrays import flat
+
 PRECISION_NEIGHBOURS = 3
 COVERAGE_NEIGHBOURS = 5
 
@@ -42,7 +44,7 @@ def precision_recall(
         made: Features of samples.
         neighbours: k; the paper's is 3.
     """
-    real, made = _rows(real), _rows(made)
+    real, made = flat(real), flat(made)
     precision = np.mean(_balls_around(made, real, neighbours) > 0)
     recall = np.mean(_balls_around(real, made, neighbours) > 0)
     return PrecisionRecall(float(precision), float(recall))
@@ -60,7 +62,7 @@ def density_coverage(
     """
     from sklearn.neighbors import NearestNeighbors
 
-    real, made = _rows(real), _rows(made)
+    real, made = flat(real), flat(made)
     density = np.mean(_balls_around(made, real, neighbours)) / neighbours
     nearest, _ = NearestNeighbors(n_neighbors=1).fit(made).kneighbors(real)
     coverage = np.mean(nearest[:, 0] <= _radii(real, neighbours))
@@ -96,7 +98,3 @@ def _radii(rows: np.ndarray, neighbours: int) -> np.ndarray:
 
     distances, _ = NearestNeighbors(n_neighbors=neighbours).fit(rows).kneighbors()
     return distances[:, -1]
-
-
-def _rows(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values, dtype="float64").reshape(len(values), -1)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from zoo.errors import DataError
+from zoo.metrics.arrays import flat
 
 BATCH_SIZE = 256
 MAX_PIXELS = 4096
@@ -56,8 +57,7 @@ class Pixels:
 
     def extract(self, data: np.ndarray) -> Extracted:
         """Flattens rows."""
-        rows = np.asarray(data, dtype="float64").reshape(len(data), -1)
-        return Extracted((rows - self.mean) / self.scale)
+        return Extracted((flat(data) - self.mean) / self.scale)
 
     def describe(self) -> dict[str, Any]:
         """In JSON terms."""

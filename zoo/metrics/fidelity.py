@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.metrics.arrays import flat
+
 BLOCK = 1024
 """Rows of a kernel matrix that are held at once."""
 
@@ -31,7 +33,7 @@ def frechet_distance(real: np.ndarray, made: np.ndarray) -> float:
         real: Features of data `(count, features)`, 2 rows or more.
         made: Features of samples.
     """
-    real, made = _features(real, made)
+    real, made = flat(real), flat(made)
     moments = [(x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False))) for x in (real, made)]
     (mean, covariance), (other_mean, other_covariance) = moments
     # The eigenvalues of A·B are those of A^½·B·A^½, which is symmetric.
@@ -59,7 +61,7 @@ def kernel_distance(real: np.ndarray, made: np.ndarray) -> Estimate:
         real: Features of data `(count, features)`, 3 rows or more.
         made: Features of samples; of the longer one the first rows count.
     """
-    real, made = _features(real, made)
+    real, made = flat(real), flat(made)
     count = min(len(real), len(made))
     x, y = real[:count], made[:count]
     sums = np.concatenate(
@@ -86,7 +88,3 @@ def _kernel_sums(x: np.ndarray, y: np.ndarray, rows: range) -> np.ndarray:
 
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (x @ y.T / x.shape[1] + 1.0) ** 3
-
-
-def _features(*sets: np.ndarray) -> list[np.ndarray]:
-    return [np.asarray(rows, dtype="float64").reshape(len(rows), -1) for rows in sets]
