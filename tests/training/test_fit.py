@@ -13,7 +13,7 @@ from tests.parity import apart
 from tests.tolerances import EXACT, FORMULA, PARITY
 from tests.training import small
 from zoo.errors import DivergenceError, ModelError, UseError
-from zoo.optimizers import prepare
+from zoo.model.optimizers import prepare
 
 
 @pytest.fixture(scope="module")

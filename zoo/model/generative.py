@@ -15,12 +15,12 @@ from zoo.layers.initialization import numpy_weights
 from zoo.model.average import WeightAverage
 from zoo.model.building import Building
 from zoo.model.inference import Inference
+from zoo.model.optimizers import OptimizerGroup, distinct, prepare
+from zoo.model.parts import destandardize, standardize
 from zoo.model.settings import CommonSettings, NetworkSettings, Rate
 from zoo.model.stored import Stored
 from zoo.model.use_table import UseTable
 from zoo.noise import Noise
-from zoo.optimizers import OptimizerGroup, distinct, prepare
-from zoo.parts import destandardize, standardize
 from zoo.phase import Phase, check_declared
 from zoo.precision import precise_dtype
 from zoo.settings import setting

@@ -8,7 +8,7 @@ from typing import Any, Self
 import keras
 
 from zoo.errors import ModelError
-from zoo.optimizers import stored
+from zoo.model.optimizers import stored
 from zoo.settings import FORMAT
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 
 from zoo.errors import ModelError
+from zoo.model.parts import between, squared_error
 from zoo.noise import Noise, in_turn, uniform
-from zoo.parts import between, squared_error
 from zoo.uses import Step, Use
 
 

@@ -12,7 +12,7 @@ from keras import ops
 from zoo import backends
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
-from zoo.optimizers import check_known, distinct
+from zoo.model.optimizers import check_known, distinct
 from zoo.phase import Phase, check_logs
 
 Batch = dict[str, Any]
