@@ -9,9 +9,10 @@ import pytest
 import zoo
 from tests import tiny
 from tests.tolerances import CERTIFICATE
-from zoo import baselines, metrics
+from zoo import metrics
 from zoo.data import as_data
 from zoo.errors import DataError, ModelError, UseError
+from zoo.metrics import baselines
 from zoo.metrics.groups import GROUPS
 from zoo.metrics.judged import Runner
 

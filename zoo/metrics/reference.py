@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo import baselines
 from zoo.data import Data, as_data
 from zoo.errors import DataError
+from zoo.metrics import baselines
 from zoo.metrics import features as spaces
 from zoo.metrics.representation import clustering, neighbour_accuracy, probe_accuracy
 
