@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from zoo import backends
 from zoo.errors import ModelError, RunError
 from zoo.files import UNREADABLE
-from zoo.imports import load_class
 from zoo.pretrained import MODEL, available, find
+from zoo.registry.classes import load_class
 
 if TYPE_CHECKING:
     import keras

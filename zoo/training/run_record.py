@@ -12,8 +12,8 @@ import keras
 from zoo import __version__, backends
 from zoo.data import Data
 from zoo.errors import RunError
-from zoo.imports import target_of
 from zoo.model import GenerativeModel
+from zoo.registry.classes import target_of
 
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu", "torch", "jax")
 
