@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.leaderboard.folder import sheet
+
 COLUMNS = {
     "mean_squared_error": "squared error",
     "similarity": "SSIM",
@@ -95,7 +97,7 @@ def _sheets(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "",
     ]
     for row in rows:
-        lines += [f"### {row['model']}", "", f"![{row['model']}](sheets/{row['model']}.png)", ""]
+        lines += [f"### {row['model']}", "", f"![{row['model']}]({sheet(row['model'])})", ""]
     return lines
 
 
