@@ -48,7 +48,7 @@ examples:
   zoo list "*gan"
   zoo train vae --data digits --epochs 20 --out runs/digits
   zoo sample runs/digits --out digits.png
-  zoo export runs/digits --to bundles/digits
+  zoo export runs/digits --out bundles/digits
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated.
 KERAS_BACKEND chooses the backend: jax, torch or tensorflow."""
