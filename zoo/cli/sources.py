@@ -16,6 +16,10 @@ from zoo.data import load_data
 from zoo.data.load import NAMES
 from zoo.data.sources.npz import ROLES
 from zoo.data.sources.text import TOKENS
+from zoo.errors import DataError
+
+FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
+"""Options of `load_data` that the command line calls otherwise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
@@ -100,10 +104,20 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
 
 
 def load(source: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The training data and the test data, or None, of what `source_of` gave."""
+    """The training data and the test data, or None, of what `source_of` gave.
+
+    Raises:
+        DataError: The data cannot be read; an option is named as the command line calls it.
+    """
     options = dict(source)
     size = options.pop("size", None)
-    return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
+    try:
+        return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
+    except DataError as error:
+        if not error.options:
+            raise
+        names = " and ".join(FLAGS.get(name, f"--{name}") for name in error.options)
+        raise DataError(f"{error} On the command line: {names}.") from error
 
 
 def _absolute(source: str) -> str:
@@ -137,10 +151,10 @@ def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
     train, test = load(source)
     data = train if test is None else test
-    if tuple(data.shape) != tuple(opened.about.shape):
-        raise UsageError(
-            f"The data have the shape {tuple(opened.about.shape)}. Received: {tuple(data.shape)}."
-        )
+    shape = tuple(opened.about.shape)
+    if tuple(data.shape) != shape:
+        hint = " Accepted: --sequences." if data.shape == (*shape, 1) and len(shape) == 2 else ""
+        raise UsageError(f"The data have the shape {shape}. Received: {tuple(data.shape)}.{hint}")
     if len(data) < count:
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)

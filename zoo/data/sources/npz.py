@@ -64,13 +64,15 @@ def _choose(path: Path, names: list[str], keys: Mapping[str, str] | None) -> dic
             if role not in ROLES:
                 raise DataError(
                     f"keys name the roles of arrays. Received: {role!r}. "
-                    f"Accepted: {', '.join(ROLES)}."
+                    f"Accepted: {', '.join(ROLES)}.",
+                    options=("keys",),
                 )
             if name not in names:
                 near = difflib.get_close_matches(name, names, n=1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise DataError(
-                    f"keys name arrays of {path}. Received: {name!r}.{hint} Accepted: {held}."
+                    f"keys name arrays of {path}. Received: {name!r}.{hint} Accepted: {held}.",
+                    options=("keys",),
                 )
     chosen = dict(keys or {})
     for role in ROLES:
@@ -88,7 +90,8 @@ def _choose(path: Path, names: list[str], keys: Mapping[str, str] | None) -> dic
         elif role == "x_train":
             raise DataError(
                 f"An archive holds x_train or x, or a single array. Received: {path} with {held}. "
-                'Accepted: these names, or keys such as {"x_train": "images"}.'
+                'Accepted: these names, or keys such as {"x_train": "images"}.',
+                options=("keys",),
             )
     return chosen
 
