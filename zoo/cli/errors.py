@@ -14,7 +14,8 @@ from zoo.errors import ZooError
 
 FAILED, INTERRUPTED = 1, 130
 OUT_OF_MEMORY = re.compile(
-    r"out of memory|not enough memory|RESOURCE_EXHAUSTED|can't allocate memory|failed to allocate",
+    r"out of memory|not enough memory|RESOURCE_EXHAUSTED|can't allocate memory|failed to allocate|"
+    r"OOM when allocating",
     re.IGNORECASE,
 )
 """What the backends say, each in an exception of its own."""
