@@ -1,4 +1,4 @@
-"""THE TABLE of subjects: each way to compute, its process and its runner."""
+"""The table of subjects: each way to compute, its process and its runner."""
 
 from __future__ import annotations
 
