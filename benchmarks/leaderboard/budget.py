@@ -1,4 +1,4 @@
-"""What every model of a leaderboard has in common: steps, batch, seed, and how sizes are chosen."""
+"""The budget of every model of a leaderboard: steps, batch, seed, and how sizes are chosen."""
 
 from __future__ import annotations
 

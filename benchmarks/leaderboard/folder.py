@@ -22,7 +22,7 @@ class Folder:
 
     Args:
         path: The folder.
-        conditions: What all rows have in common.
+        conditions: The conditions that all rows have in common.
 
     Raises:
         RunError: The folder's rows were made under other conditions, or cannot be read.

@@ -1,4 +1,4 @@
-"""What a model is called, and its twin that computes in float32."""
+"""The name and paper of a model, and its twin that computes in float32."""
 
 from __future__ import annotations
 

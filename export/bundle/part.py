@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class PartExport:
-    """What came of one part.
+    """The export of one part.
 
     Attributes:
         name: The part's name.

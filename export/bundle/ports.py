@@ -1,4 +1,4 @@
-"""What goes in and out of each part, and which fields of the data the uses read."""
+"""The inputs and outputs of each part, and the fields of the data that the uses read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def describe(
     """The inputs and outputs of every part.
 
     Args:
-        model: What has a shape, a value range and extra fields.
+        model: An object with a shape, a value range and extra fields.
         signatures: Of the parts.
         table: The resolved uses.
         cardinality: How many values integers take, by part and name.

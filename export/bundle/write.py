@@ -51,10 +51,10 @@ def to_bundle(
 
     Args:
         model: A model of the zoo.
-        folder: Where the bundle goes.
+        folder: The folder of the bundle.
         real_inputs: A batch of the data's fields, scaled as in training: `{"data": …,
             "labels": …}`. The uses run on it, and each part is certified on what it reads then.
-        route: What converts; see `to_onnx`.
+        route: The converter; see `to_onnx`.
         opset: ONNX operator set; the route's default where it is None.
         precision: `float32`, `float16`, `bfloat16` or `int8`. The lower ones are certified against
             float32 in terms of their own, on real inputs, and fail where they lose too much.

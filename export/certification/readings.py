@@ -1,4 +1,4 @@
-"""What each part reads while the uses of a model run on real data, or on draws."""
+"""The inputs of each part while the uses of a model run on real data, or on draws."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DRAWN = 64
 MIN_JUDGED = 8  # fewer real inputs than these calibrate and judge nothing
 
 DRAW, CHOICE, DATA = range(3)
-"""What a value depends on: draws alone, data in the place of draws (labels), or data."""
+"""The origin of a value: draws alone, data in the place of draws (labels), or data."""
 
 Arrays = dict[str, np.ndarray]
 
 
 @dataclass
 class Readings:
-    """What parts read, by part.
+    """The inputs of parts, by part.
 
     Attributes:
         data: Inputs that depend on data.
@@ -128,7 +128,7 @@ def _available(use: Use, fields: Mapping[str, np.ndarray], found: Readings) -> A
 
 
 def _origins(use: Use, given: Mapping[str, np.ndarray]) -> list[tuple[str, int]]:
-    """What each step of a use depends on, in order: part, and the strongest of its inputs."""
+    """The origin of each step of a use, in order: part, and the strongest of its inputs."""
     known = {
         value: (CHOICE if value in use.draws else DATA) if value in given else DRAW
         for value in use.inputs
@@ -145,7 +145,7 @@ def _origins(use: Use, given: Mapping[str, np.ndarray]) -> list[tuple[str, int]]
 
 
 def _recorded(use: Use, call: Call, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Arrays]]:
-    """What each step of a use reads, in order: part, arrays by port.
+    """The inputs of each step of a use, in order: part, arrays by port.
 
     In the certificate's batches, whose shapes a compiling backend meets anyway.
     """

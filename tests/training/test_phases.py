@@ -112,7 +112,7 @@ def test_state_that_a_loss_returns_is_assigned_after_the_update():
     )
     history = model.fit(small.data(), steps=3, callbacks=[log], **FIT).history
     assert seen[0] != 0
-    # What is logged is the state that the loss read, not the one that it returned.
+    # The log is of the state that the loss read, not of the one that it returned.
     FORMULA.check(history["balance"], [(0 + seen[0] + seen[1]) / 3])
     assert history["warm"] == pytest.approx([(0 + 0.1 + 0.2) / 3])
 

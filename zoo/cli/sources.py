@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
-    """Where the data come from, in JSON terms; what the options leave open is as `before`.
+    """The source of the data in JSON terms; what the options leave open is as `before`.
 
     Paths are absolute, so that a run can be resumed from any folder.
     """

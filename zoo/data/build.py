@@ -27,7 +27,7 @@ def as_data(
     """Returns an array, a pair `(samples, labels)`, a dictionary of fields or `Data` as `Data`.
 
     Args:
-        values: What to convert; `Data` are returned as they are. In a dictionary stand `data`,
+        values: Anything to convert; `Data` are returned as they are. In a dictionary stand `data`,
             `labels` and other fields, arrays or `Field`s, by name.
         shape: Of a sample, as a model expects it; it settles whether `(count, a, b)` are images
             without channels or sequences.

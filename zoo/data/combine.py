@@ -13,7 +13,7 @@ def paired(data: Data, **partners: Any) -> Data:
     """Returns data with others of the same length, row by row: `paired(photos, target=maps)`.
 
     Args:
-        data: What the partners are added to.
+        data: The data that the partners are added to.
         partners: Data, or arrays, by the name of their field; their labels become `name_labels`.
 
     Raises:

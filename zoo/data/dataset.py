@@ -32,7 +32,7 @@ class Data(Batches):
             a `Field`, where they are not continuous.
         labels: Int32 class indices `(count,)`, a `Field` of them, or None.
         class_names: One name per class, or None where there are no labels.
-        source_range: What the samples' values fill, such as `(0, 255)`; None for measurements.
+        source_range: The range of the samples' values, such as `(0, 255)`; None for measurements.
         extent: Smallest and largest value, used for scaling where there is no source range.
         origin: JSON-able facts about where the data come from.
         fields: Further fields, row by row, such as `target` or `mask`.
@@ -100,7 +100,7 @@ class Data(Batches):
 
     @property
     def source_range(self) -> Range | None:
-        """What the samples' values fill; None for measurements."""
+        """The range of the samples' values; None for measurements."""
         return self.fields["data"].source_range
 
     @property

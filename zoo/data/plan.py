@@ -16,10 +16,10 @@ BATCH_SIZE = 64
 
 
 class Plan:
-    """What each step reads: a function of the seed and the step's number.
+    """The batches of each step: a function of the seed and the step's number.
 
     Args:
-        data: What is read.
+        data: The data to read.
         batch_size: Rows of a batch; by default 64, or all where there are fewer.
         seed: Of the order, non-negative.
         batches_per_step: Batches that one step reads.

@@ -1,4 +1,4 @@
-"""What samples must be: finite numbers, one shape, channels last."""
+"""Checks of samples: finite numbers, one shape, channels last."""
 
 from collections.abc import Iterator, Sequence
 

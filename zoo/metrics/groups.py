@@ -33,7 +33,7 @@ class Group:
     Attributes:
         use: The use that they need.
         metrics: Their names.
-        scores: What computes those that apply.
+        scores: The function that computes those that apply.
     """
 
     use: str
@@ -79,7 +79,7 @@ def _fidelity(judged: Judged) -> Iterator[Score]:
 
 
 def _classes(judged: Judged) -> Iterator[Score]:
-    """What the features' classifier says of samples, and modes of mixtures."""
+    """Scores of samples by the features' classifier, and modes of mixtures."""
     source = judged.reference.train.origin.get("source")
     if source in DEVIATIONS:
         points = judged.samples.reshape(len(judged.samples), -1)
@@ -118,7 +118,7 @@ def _copies(judged: Judged) -> Iterator[Score]:
 
 
 def _representation(judged: Judged) -> Iterator[Score]:
-    """What codes tell of classes, beside what the data themselves tell."""
+    """Scores of classes by codes, beside those by the data themselves."""
     reference = judged.reference
     if not reference.labelled:
         return

@@ -18,7 +18,7 @@ from zoo.uses import Use
 
 @dataclass(frozen=True)
 class Runner:
-    """What is asked of a model, a bundle's session, or the command line's subject.
+    """The common interface of a model, a bundle's session, and the command line's subject.
 
     Attributes:
         about: Shape, value range, number of classes, settings.
@@ -46,7 +46,7 @@ class Judged:
     """The results of a runner's uses on the reference's rows, scaled as these are.
 
     Args:
-        runner: What is judged.
+        runner: The model, bundle or subject to judge.
         reference: The data, of the model's shape.
         seed: Of samples, and of what uses draw.
 

@@ -30,7 +30,7 @@ class Reference:
         train: The training data, `Data` or what `zoo.data.as_data` takes.
         test: Held-out data; without them, the end of the training data.
         bounded: Whether models scale the data to a range.
-        features: What samples are compared in; see `zoo.metrics.features.choose`.
+        features: The features that samples are compared in; see `zoo.metrics.features.choose`.
         count: Rows of test data, and samples: at most as many as there are test data.
 
     Raises:
@@ -113,7 +113,7 @@ class Reference:
         return baselines.principal_components_error(self.known, self.asked, code_dim)
 
     def _representation(self, metric: str) -> float:
-        """What a metric of `representation_scores` is of the data themselves."""
+        """A metric of `representation_scores` of the data themselves."""
         return representation_score(metric, self, self.known, self.asked)
 
     def describe(self) -> dict[str, Any]:

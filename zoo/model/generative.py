@@ -53,7 +53,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         pictured: The uses of data whose results are drawn while a model without samples trains.
         output: The activation of networks that make data: one of Keras's, `range` for the one whose
             range is `value_range`, or `clip` for a linear output that the part cuts to the range.
-        remedy: What to try where a loss diverges.
+        remedy: The advice where a loss diverges.
 
     Raises:
         ModelError: A setting is unknown or outside its bounds.
@@ -169,7 +169,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
 
     @property
     def standardization(self) -> Standardization | None:
-        """What training applies to the data; None where they stay as they are."""
+        """The standardization of the data in training; None where they stay as they are."""
         if not self.standardizes:
             return None
         layer = self.standardize.get_layer("standardization")
@@ -190,7 +190,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
 
         Args:
             holds: Whether they do.
-            rule: What should hold.
+            rule: The condition in words.
             received: The settings concerned.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What a model saves of itself: its settings."""
+"""The settings of a model, saved and read back."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Row:
     Attributes:
         target: `module:Class`, or `file.py:Class`.
         paper: The source that it is cited by.
-        summary: What makes it different, in a few words.
+        summary: The difference to other models, in a few words.
         settings: Defaults that the row changes.
         small: Settings with which it learns small images in some thousand steps, where its sizes
             scaled down do not do.

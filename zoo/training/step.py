@@ -195,7 +195,7 @@ def _without(variables: Sequence[keras.Variable], own: Sequence[keras.Variable])
 
 
 def _signature(model: GenerativeModel) -> list[tuple[int, list[int]]]:
-    """What tells whether compiled updates still do what the phases say."""
+    """The state of the phases on which compiled updates depend."""
     return [(id(p.optimizer), [id(v) for v in p.variables]) for p in model.phases]
 
 

@@ -15,7 +15,7 @@ from zoo.errors import DataError, TargetError
 
 ROLES = ("x_train", "y_train", "x_test", "y_test")
 FALLBACKS = {"x_train": ["x"], "y_train": ["y"], "x_test": ["x_valid"]}
-"""What a role may be called where the archive has no array of its own name."""
+"""Other names of a role, for archives without an array of its own name."""
 
 
 def load_npz(path: Path, *, keys: Mapping[str, str] | None, memory: int) -> Raw:

@@ -1,4 +1,4 @@
-"""What a source yields before it is checked: up to two splits, and what the source knows."""
+"""The yield of a source before checks: up to two splits, and what the source knows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
