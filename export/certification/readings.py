@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from export.certification.inputs import BATCHES
+from export.errors import ExportError
 from zoo.uses import Call, Use, complete_inputs, run
 
 ROWS = sum(BATCHES)  # as many real inputs as the certificate takes
@@ -43,10 +44,20 @@ class Readings:
         """Inputs as they are in use, by family: `real` ones, and draws of the `prior`.
 
         A decoder is used on both: codes of data lie closer together than draws of the prior.
+
+        Raises:
+            ExportError: Neither reaches the part.
         """
         real, drawn = self.data.get(part), self.draws.get(part)
         families = {"real": real} if real and len(next(iter(real.values()))) >= MIN_JUDGED else {}
-        return families | ({"prior": drawn} if drawn else {})
+        families |= {"prior": drawn} if drawn else {}
+        if not families:
+            raise ExportError(
+                "A lower precision is judged on real inputs. Received: none that reach the part "
+                f"{part!r}. Accepted: real_inputs with {MIN_JUDGED} rows or more of every field "
+                "that the uses read."
+            )
+        return families
 
 
 def read(
