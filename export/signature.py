@@ -57,7 +57,8 @@ def signature(model: Any) -> Signature:
     if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
         raise ExportError(
             f"Only a graph of layers can be exported. Received: the subclassed model "
-            f"{model.name!r}. Accepted: keras.Model(inputs, outputs) or keras.Sequential."
+            f"{model.name!r}. Accepted: keras.Model(inputs, outputs), keras.Sequential, or an "
+            f"input_signature that the model is called on."
         )
     return Signature(
         inputs=tuple(_tensor(tensor.name, tensor) for tensor in model.inputs),

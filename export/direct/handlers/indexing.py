@@ -11,6 +11,7 @@ from export.direct.call import Call
 from export.direct.handlers.elementwise import WIDER_TYPES
 from export.direct.handlers.layout import expanded, inserted, removed
 from export.direct.registry import Result, array, case, decomposition, operation
+from export.direct.sizes import Root, Size, bind, other, same
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)
@@ -28,14 +29,34 @@ def sliced(call: Call, x: Tensor, cuts: dict[int, tuple[int | None, int | None, 
         size = x.shape[axis]
         starts.append((0 if step > 0 else END_OF_AXIS) if start is None else start)
         end = END_OF_AXIS if step > 0 else -END_OF_AXIS
-        stops.append(end if stop is None or call.is_dynamic(stop) else stop)
+        stops.append(end if stop is None else stop)
         steps.append(step)
         indices.append(x.order.index(axis))
-        if size is not None and not call.is_dynamic(size):
+        if any(isinstance(number, Size) for number in (size, start, stop)):
+            size = _cut_size(size, start, stop, step)
+        elif size is not None:
             size = len(range(*slice(start, stop, step).indices(size)))
         x = Tensor(x.value, (*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype, x.order)
-    numbers = [call.integers(*values) for values in (starts, stops, indices, steps)]
-    return call.wrap(call.emit_stored("Slice", x, *numbers), x.shape, x.dtype)
+    numbers = [call.sizes(tuple(values)) for values in (starts, stops)]
+    numbers += [call.integers(*values) for values in (indices, steps)]
+    stored = call.emit_stored("Slice", x, *numbers)
+    bind(x.shape, stored.value, x.order)
+    return call.wrap(stored, x.shape, x.dtype)
+
+
+def _cut_size(size: Any, start: Any, stop: Any, step: int) -> Any:
+    """The length of a cut of which a number is unknown: unknown too where the traces differ."""
+    one, two = (
+        len(range(*slice(number(start), number(stop), step).indices(number(size))))
+        for number in (_plain, other)
+    )
+    if isinstance(size, Size) and (int(size), size.other) == (one, two):
+        return size
+    return one if one == two else Size.of(one, two, Root())
+
+
+def _plain(number: Any) -> int | None:
+    return None if number is None else int(number)
 
 
 @operation("GetItem")
@@ -70,7 +91,7 @@ def get_item(call: Call, x: Tensor, key: Any) -> Stored:
 
 
 def _number(value: Any) -> int | None:
-    return None if value is None else int(value)
+    return value if value is None or isinstance(value, Size) else int(value)
 
 
 @operation("Slice", cases=lambda: [case("slice", X, (0, 1, 1), (2, 2, 3), batched=False)])
@@ -82,8 +103,8 @@ def static_slice(call: Call, x: Tensor, start: Any) -> Result:
         start = start.array
     cuts: dict[int, tuple[int | None, int | None, int]] = {}
     for axis, (begin, size) in enumerate(zip(start, call.operation.shape, strict=True)):
-        begin = int(begin)
-        whole = begin == 0 and (size == x.shape[axis] or size == -1)
+        begin = begin if isinstance(begin, Size) else int(begin)
+        whole = begin == 0 and (same(size, x.shape[axis]) or size == -1)
         cuts[axis] = (None, None, 1) if whole else (begin, None if size == -1 else begin + size, 1)
     return call.as_stored(sliced(call, x, cuts))
 
