@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-
 from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
     BaseImagePreprocessingLayer,
 )

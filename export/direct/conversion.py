@@ -66,13 +66,13 @@ def convert(
 def _traced(keras_model: Any, graph: Graph, shapes: Shapes) -> Graph:
     """Converts a model whose inputs have these shapes, unknown sizes among them."""
     known: dict[int, Tensor] = {}
+    names = keras_graph.output_names(keras_model)
     with keras_graph.unknown_sizes():
+        graph.reserve(names)
         for symbol, shape in zip(keras_model.inputs, shapes, strict=True):
             known[id(symbol)] = graph.input(symbol.name, shape, float32(symbol.dtype))
         outputs = Walker(graph).run(keras_graph.output_structure(keras_model), known)
-        for output_name, tensor in zip(
-            keras_graph.output_names(keras_model), keras.tree.flatten(outputs), strict=True
-        ):
+        for output_name, tensor in zip(names, keras.tree.flatten(outputs), strict=True):
             graph.output(output_name, tensor)
     return graph
 
@@ -153,7 +153,10 @@ def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
         producer_name="genzoo",
         metadata_props=dict(metadata),
     )
+    outputs = [(value.type, value.shape) for value in model.graph.outputs]
     optimize(model)
+    for value, (kind, shape) in zip(model.graph.outputs, outputs, strict=True):
+        value.type, value.shape = kind, shape  # also of a value that another has been merged into
     if is_large(ir.to_proto(model)):
         return ir.to_proto(model)  # Only a file with its weights beside it can be checked.
     common.CheckerPass(full_check=True)(model)  # infers the shapes strictly, and keeps none

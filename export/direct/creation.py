@@ -131,7 +131,7 @@ def _ones(shape: Any, dtype: Any = None) -> Any:
 
 
 def _diagonal(compare: Callable[..., Any]) -> Callable[..., Any]:
-    def create(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Any:  # noqa: N803
+    def create(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
         rows, columns = (ops.arange(n) for n in (N, N if M is None else M))
         inside = compare(ops.expand_dims(rows, 1) + k, ops.expand_dims(columns, 0))
         return ops.cast(inside, dtype or keras.config.floatx())

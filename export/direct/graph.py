@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -21,6 +21,7 @@ from export.direct.tensor import (
     onnx_type,
     plain,
 )
+from export.errors import UnsupportedOperation
 
 Operand: TypeAlias = Tensor | ir.Value | np.ndarray | None
 """What a node reads: tensors in the Keras axis order, arrays as constants, None for nothing."""
@@ -67,14 +68,18 @@ class Graph:
         return Tensor(value, shape, dtype, plain(len(shape)))
 
     def output(self, name: str, tensor: Tensor) -> None:
-        """Adds a graph output, in the Keras axis order."""
+        """Adds a graph output, in the Keras axis order, under a name that is reserved."""
         value = self.stored(tensor)
         if value.producer() is None or value.is_graph_output():
             value = self.emit("Identity", value)
-        value.name = self.name(name)
+        value.name = name
         value.type = onnx_type(tensor.dtype)
         value.shape = self.annotation(tensor.shape)
         self.ir.outputs.append(value)
+
+    def reserve(self, names: Sequence[str]) -> None:
+        """Keeps names from the nodes: those of the outputs, which are made last."""
+        self._names.update(dict.fromkeys(names, 0))
 
     def name(self, base: str) -> str:
         """Returns `base`, numbered if it is taken."""
@@ -149,6 +154,9 @@ class Graph:
         dtype = float32(dtype)
         if dtype == tensor.dtype:
             return tensor
+        if dtype not in ONNX_TYPES:
+            advice = "Compute it in another type, or export the model before it is quantized."
+            raise UnsupportedOperation(self.scope, f"the dtype {dtype}", advice)
         if isinstance(tensor.value, np.ndarray):
             value: Any = tensor.value.astype(dtype)
         else:

@@ -23,6 +23,7 @@ from keras.src.utils.backend_utils import DynamicBackend
 
 from export.direct.creation import constant_item, has_size, symbolic
 from export.direct.sizes import Size, output_spec
+from export.signature import unique
 
 
 def producer(tensor: keras.KerasTensor) -> Any | None:
@@ -85,7 +86,7 @@ def output_names(model: Any) -> list[str]:
     for path, tensor in keras.tree.flatten_with_path(output_structure(model)):
         keys = [part for part in path if isinstance(part, str)]
         names.append("_".join(keys) if keys else tensor._keras_history.operation.name)
-    return names
+    return unique(names)
 
 
 def layers_of(layer: Any) -> list[Any]:

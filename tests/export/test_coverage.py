@@ -23,6 +23,7 @@ def test_the_page_is_as_it_would_be_made_now():
     assert coverage.PAGE.read_text(encoding="utf-8") == coverage.page()
 
 
+@pytest.mark.filterwarnings("ignore:.*requested dtype int64")  # by Keras's MixUp on JAX
 @pytest.mark.parametrize("name", coverage.LAYERS)
 def test_layer_agrees_with_keras(name):
     model = coverage.layer(name)

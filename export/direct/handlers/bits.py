@@ -23,7 +23,9 @@ def sign_bit(call: Call, x: Tensor) -> Stored:
     value = call.cast(x, "float32")
     inverse = call.wrap(call.elementwise("Reciprocal", value), x.shape, "float32")
     zero = call.tensor(np.zeros((), np.float32))
-    sides = [call.wrap(call.elementwise("Less", v, zero), x.shape, "bool") for v in (value, inverse)]
+    sides = [
+        call.wrap(call.elementwise("Less", v, zero), x.shape, "bool") for v in (value, inverse)
+    ]
     return call.elementwise("Or", *sides)
 
 
@@ -76,9 +78,7 @@ def ldexp(operation: Any, x: Any, y: Any) -> Any:
 EUCLID_STEPS = 48  # Lamé: the smallest numbers that need n steps are Fibonacci's, F(47) > 2³¹
 
 
-@decomposition(
-    "Gcd", "Lcm", cases=lambda: [case("gcd", SIGNED, SMALL), case("lcm", SIGNED, SMALL)]
-)
+@decomposition("Gcd", "Lcm", cases=lambda: [case("gcd", SIGNED, SMALL), case("lcm", SIGNED, SMALL)])
 def euclid(operation: Any, x: Any, y: Any) -> Any:
     """Euclid's algorithm, as many steps as 32 bits may take."""
     dtype = ops.add(x, y).dtype

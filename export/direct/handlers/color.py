@@ -55,9 +55,7 @@ def _filtered(operation: Any, images: Any, kernel: np.ndarray) -> Any:
     """Every channel convolved with one kernel, `(height, width)`, the size kept."""
     channels = images.shape[_channels(operation)]
     weights = np.repeat(kernel[:, :, None, None], channels, axis=2).astype("float32")
-    return ops.depthwise_conv(
-        images, weights, padding="same", data_format=operation.data_format
-    )
+    return ops.depthwise_conv(images, weights, padding="same", data_format=operation.data_format)
 
 
 @decomposition(
@@ -86,9 +84,7 @@ def psnr(operation: Any, x: Any, y: Any) -> Any:
     return 20.0 * math.log10(operation.max_val) - 10.0 * ops.log10(error)
 
 
-@decomposition(
-    "ExtractSequences", cases=lambda: [case("extract_sequences", array(2, 9), 4, 2)]
-)
+@decomposition("ExtractSequences", cases=lambda: [case("extract_sequences", array(2, 9), 4, 2)])
 def extract_sequences(operation: Any, x: Any) -> Any:
     """Windows along the last axis, at even distances."""
     length, stride = operation.sequence_length, operation.sequence_stride
@@ -123,11 +119,11 @@ def unfold(operation: Any, x: Any) -> Any:
     patches = ops.conv(
         x, kernel, stride, "valid", data_format="channels_last", dilation_rate=dilation
     )
-    columns = ops.reshape(ops.transpose(patches, (0, 3, 1, 2)), (-1, channels * volume, _size(patches)))
+    columns = ops.reshape(
+        ops.transpose(patches, (0, 3, 1, 2)), (-1, channels * volume, _size(patches))
+    )
     return columns
 
 
 def _size(patches: Any) -> Any:
     return patches.shape[1] * patches.shape[2]
-
-

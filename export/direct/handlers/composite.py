@@ -139,9 +139,10 @@ def segment_sum(operation: Any, data: Any, segment_ids: Any) -> Any:
     "Digitize", cases=lambda: [case("digitize", array(2, 3), np.array([-1.0, 0.0, 1.0]))]
 )
 def digitize(operation: Any, x: Any, bins: Any) -> Any:
-    """The number of bin edges that are not above the value."""
+    """The number of bin edges that are not above the value; of NaN none is."""
     edges = np.asarray(ops.convert_to_numpy(bins), "float32")
-    return ops.sum(ops.cast(ops.expand_dims(x, -1) >= edges, "int32"), axis=-1)
+    below = ops.logical_not(ops.expand_dims(x, -1) < edges)
+    return ops.sum(ops.cast(below, "int32"), axis=-1)
 
 
 @decomposition(

@@ -20,7 +20,9 @@ def _outputs(call: Call, tensors: list[Tensor]) -> Any:
 
 
 @operation("Cond")
-def cond(call: Call, pred: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any]) -> Result:
+def cond(
+    call: Call, pred: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any]
+) -> Result:
     """If."""
     condition = call.tensor(pred, "bool")
     if condition.rank:
@@ -33,19 +35,17 @@ def switch(call: Call, index: Any, branches: Any, *operands: Any) -> Result:
     """An If for each branch but the last; indices beyond the ends choose the ends."""
     number = call.tensor(index, "int32")
 
-    def chosen(first: int) -> Any:
-        if first == len(branches) - 1:
+    def chosen(place: Any, first: int, *symbols: Any) -> Any:
+        def own() -> Any:
             return branches[first](*symbols)
-        return ops.cond(ops.less_equal(place, first), lambda: branches[first](*symbols), lambda: chosen(first + 1))
 
-    def function(place_: Any, *given: Any) -> Any:
-        nonlocal place, symbols
-        place, symbols = place_, given
-        return chosen(0)
+        if first == len(branches) - 1:
+            return own()
+        later = ops.less_equal(place, first)
+        return ops.cond(later, own, lambda: chosen(place, first + 1, *symbols))
 
-    place: Any = None
-    symbols: Any = ()
-    found = call.trace(function, number, *map(call.tensor, operands))
+    given = [call.tensor(operand) for operand in operands]
+    found = call.trace(lambda place, *symbols: chosen(place, 0, *symbols), number, *given)
     return _outputs(call, keras.tree.flatten(found))
 
 

@@ -39,6 +39,8 @@ WIDER_TYPES = {
 def _computed(call: Call, operator: str, values: Any, dtype: str) -> Stored:
     """Emits an operator in a type that has a kernel, and returns its result in `dtype`."""
     wide = WIDER_TYPES.get(dtype, dtype)
+    if wide != dtype and dtype != "bool":  # a number becomes one of the small type first, and wraps
+        values = [np.array(v).astype(dtype) if type(v) is int else v for v in values]
     result = call.elementwise(operator, *(call.tensor(value, wide) for value in values))
     return result if wide == dtype else call.converted(result, dtype)
 

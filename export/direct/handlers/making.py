@@ -111,9 +111,7 @@ def vander(operation: Any, x: Any) -> Any:
     return ops.stack(powers if operation.increasing else powers[::-1], axis=1)
 
 
-@decomposition(
-    "Kron", cases=lambda: [case("kron", array(2, 3), array(3, 2), **NUMBERS)]
-)
+@decomposition("Kron", cases=lambda: [case("kron", array(2, 3), array(3, 2), **NUMBERS)])
 def kron(operation: Any, x: Any, y: Any) -> Any:
     """Kronecker's product."""
     rank = max(len(x.shape), len(y.shape))

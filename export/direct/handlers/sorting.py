@@ -12,7 +12,10 @@ from export.direct.tensor import Stored, Tensor, plain
 
 X = array(2, 3, 4)
 # Types without a kernel of TopK in ONNX Runtime → the wider ones that are sorted instead.
-TOP_K_TYPES = {"uint32": "int64", **dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32")}
+TOP_K_TYPES = {
+    "uint32": "int64",
+    **dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32"),
+}
 
 
 @operation(

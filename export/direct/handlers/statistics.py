@@ -56,6 +56,33 @@ def _between(ordered: Any, point: float) -> Any:
     return below * (1.0 - weight) + ops.take(ordered, high, axis=-1) * weight
 
 
+@decomposition(
+    "Nanquantile",
+    "Nanpercentile",
+    cases=lambda: [case("nanquantile", X, 0.3, axis=1), case("nanpercentile", X, 30.0, axis=1)],
+)
+def quantile_without_nan(operation: Any, x: Any, q: Any) -> Any:
+    """Linear interpolation between the sorted values that are numbers, NaN where none is."""
+    axis = operation.axis
+    if isinstance(axis, (list, tuple)) and len(axis) == 1:
+        (axis,) = axis
+    if not isinstance(axis, int) or np.ndim(q):
+        raise NotImplementedError("one axis and one quantile")
+    share = float(q) / (100.0 if type(operation).__name__ == "Nanpercentile" else 1.0)
+    absent = ops.isnan(x)
+    present = ops.cast(ops.logical_not(absent), "int32")
+    count = ops.sum(present, axis=axis, keepdims=True)
+    ordered = ops.sort(ops.where(absent, math.inf, x), axis=axis)
+    place = share * ops.cast(ops.maximum(count - 1, 0), "float32")
+    low = ops.floor(place)
+    ends = [ops.cast(n, "int32") for n in (low, ops.minimum(low + 1.0, ops.ceil(place)))]
+    below, above = (ops.take_along_axis(ordered, end, axis=axis) for end in ends)
+    weight = place - low
+    found = ops.where(ops.equal(weight, 0.0), below, below * (1.0 - weight) + above * weight)
+    found = ops.where(ops.equal(count, 0), math.nan, found)
+    return found if operation.keepdims else ops.squeeze(found, axis)
+
+
 NEUTRAL = {"Nanmax": -math.inf, "Nanmin": math.inf, "Nanprod": 1.0}
 
 
@@ -97,7 +124,9 @@ def variance_without_nan(operation: Any, x: Any) -> Any:
     """Mean square distance from the mean of the elements that are numbers, and its root."""
     x = ops.cast(x, "float32")
     absent = ops.isnan(x)
-    count = ops.sum(ops.cast(ops.logical_not(absent), "float32"), axis=operation.axis, keepdims=True)
+    count = ops.sum(
+        ops.cast(ops.logical_not(absent), "float32"), axis=operation.axis, keepdims=True
+    )
     mean = ops.sum(ops.where(absent, 0.0, x), axis=operation.axis, keepdims=True) / count
     distance = ops.where(absent, 0.0, x - mean)
     total = ops.sum(distance * distance, axis=operation.axis, keepdims=True) / count
