@@ -268,7 +268,7 @@ def page() -> str:
     for name in functions():
         group, remark = standing(name, cased) or ("refused", "unknown")
         number = counts.count(name) + counts.count(name.rpartition(".")[2]) * ("." in name)
-        groups[group].append((name, remark or (f"{number} cases" if number else "")))
+        groups[group].append((name, remark or (str(number) if number else "")))
     return "".join(_lines(groups))
 
 
@@ -276,8 +276,9 @@ def _lines(groups: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
     yield "# What of Keras converts to ONNX\n\n"
     yield (
         f"Of Keras {keras.__version__}, by the direct route, made by `make docs` from the table of "
-        "handlers and the layers' cases; a test fails on a name that is not here. Every case is "
-        "compared with Keras on each backend.\n"
+        "handlers and the layers' cases; a test fails on a name that is not here. In brackets is the "
+        "number of cases, each compared with Keras on every backend; operations without one are "
+        "parts of others that have.\n"
     )
     titles = {
         "converts": "Functions of `keras.ops` that convert",

@@ -15,6 +15,7 @@ from export.certification.compare import compare
 from export.certification.inputs import Probe
 from export.direct import convert
 from export.errors import ExportError
+from export.runtime import openvino
 from tests.fuzz.programs import Program, Step, build, draw, feed, pruned
 
 # Functions that the reference evaluator computes otherwise, or not at all.
@@ -92,6 +93,20 @@ def readings(model: Any, proto: Any) -> Any:
             yield f"opset {opset}", session(convert(model, opset=opset))
         except ExportError:
             continue
+    if openvino.installed():
+        network = openvino.Network(proto.SerializeToString(), threads=1)
+        known = {entry.name for entry in network.get_inputs()}
+        names = [entry.name for entry in network.get_outputs()]
+        yield (
+            "OpenVINO",
+            lambda feed: dict(
+                zip(
+                    names,
+                    network.run(names, {k: v for k, v in feed.items() if k in known}),
+                    strict=True,
+                )
+            ),
+        )
     evaluator = ReferenceEvaluator(proto)
     names = [entry.name for entry in proto.graph.output]
     yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -197,19 +198,41 @@ def multi_hot(operation: Any, x: Any) -> Any:
     cases=lambda: [
         *(case("pad", X, [(0, 0), (1, 2), (0, 1)], mode=m) for m in ("constant", "reflect")),
         case("pad", X, [(0, 0), (1, 1), (0, 0)], constant_values=2.5),
+        case("pad", X, [(0, 0), (0, 0), (2, 1)], mode="symmetric"),
         case("pad", array(2, 3, dtype="int32", low=0, high=9), [(0, 0), (1, 1)]),
     ],
 )
-def pad(call: Call, x: Tensor, constant_values: Any = None) -> Stored:
-    """Adds a border of a constant, or mirrors the inside."""
+def pad(call: Call, x: Tensor, constant_values: Any = None) -> Result:
+    """Adds a border of a constant or of the edge, or mirrors the inside."""
     width = [tuple(pair) for pair in call.operation.pad_width]
     width = width * x.rank if len(width) == 1 else width
     mode = call.operation.mode
-    if mode not in ("constant", "reflect"):
-        # Keras's "symmetric" repeats the edge on PyTorch, and mirrors it on the other backends.
-        raise call.unsupported('Use mode "constant" or "reflect".', what=f"Pad {mode!r}")
+    if mode == "symmetric":
+        # It repeats the edge on PyTorch, and mirrors it on the other backends (docs/upstream.md).
+        if keras.backend.backend() != "torch":
+            return NotImplemented
+        mode = "edge"
+    if mode not in ("constant", "reflect", "edge"):
+        advice = 'Use mode "constant", "reflect", "symmetric" or "edge".'
+        raise call.unsupported(advice, what=f"Pad {mode!r}")
     begins, ends = ([int(width[axis][side]) for axis in x.order] for side in (0, 1))
     fill = None
     if mode == "constant" and constant_values is not None:
         fill = call.tensor(constant_values, x.dtype)
     return call.emit_stored("Pad", x, call.integers(*begins, *ends), fill, mode=mode)
+
+
+@decomposition("Pad")
+def pad_symmetric(operation: Any, x: Any, constant_values: Any = None) -> Any:
+    """Mirrors the inside with its edge, axis by axis."""
+    widths = [tuple(pair) for pair in operation.pad_width]
+    widths = widths * len(x.shape) if len(widths) == 1 else widths
+    for axis, (begin, end) in enumerate(widths):
+        before = (slice(None),) * axis
+        parts = [x]
+        if begin:
+            parts.insert(0, ops.flip(x[(*before, slice(None, int(begin)))], axis=axis))
+        if end:
+            parts.append(ops.flip(x[(*before, slice(-int(end), None))], axis=axis))
+        x = ops.concatenate(parts, axis=axis) if len(parts) > 1 else x
+    return x
