@@ -275,9 +275,9 @@ def page() -> str:
 def _lines(groups: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
     yield "# What of Keras converts to ONNX\n\n"
     yield (
-        f"Of Keras {keras.__version__}, by the direct route, made by `make docs` from the table of "
-        "handlers and the layers' cases; a test fails on a name that is not here. In brackets is the "
-        "number of cases, each compared with Keras on every backend; operations without one are "
+        f"Of Keras {keras.__version__}, by the direct route, made by `make docs` from the table "
+        "of handlers and the layers' cases; a test fails on a name that is not here. In brackets "
+        "is the number of cases, each compared with Keras on every backend; operations without one are "
         "parts of others that have.\n"
     )
     titles = {
