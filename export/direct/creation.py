@@ -14,7 +14,8 @@ from keras import ops
 
 from export.direct.constants import lift, scalar_size
 from export.direct.graph import Graph
-from export.direct.sizes import Root, Size, bind, other, sizes_in
+from export.direct.inference import sizes_in
+from export.direct.sizes import Root, Size, bind, other
 from export.direct.tensor import Tensor, plain
 
 Maker = Callable[[Graph], Tensor]

@@ -22,7 +22,8 @@ from keras.src.ops.node import Node
 from keras.src.utils.backend_utils import DynamicBackend
 
 from export.direct.creation import constant_item, has_size, symbolic
-from export.direct.sizes import Size, output_spec
+from export.direct.inference import output_spec
+from export.direct.sizes import Size
 from export.signature import unique
 
 

@@ -47,6 +47,8 @@ def traced(model: Any, trace: Callable[[Shapes], Graph]) -> Graph:
             try:
                 graphs.append(trace(shapes(model, factor, group, attempt)))
             except (ExportError, ValueError, TypeError) as error:
+                if _says_the_same(first, error):
+                    raise error  # whatever the numbers are
                 first = first or error
                 continue
             if not has_unknown(model):
@@ -68,6 +70,13 @@ def traced(model: Any, trace: Callable[[Shapes], Graph]) -> Graph:
         f"The shapes of {model.name!r} could not be inferred. Received: {first}. "
         "Accepted: a model whose sizes fit, or are given in keras.Input."
     ) from first
+
+
+def _says_the_same(one: Exception | None, two: Exception) -> bool:
+    """Whether two traces failed alike; a failure that depends on the numbers names them."""
+    if isinstance(one, UnsupportedOperation) and isinstance(two, UnsupportedOperation):
+        return (one.layer, one.operation, one.advice) == (two.layer, two.operation, two.advice)
+    return False
 
 
 def plans(model: Any) -> Iterator[tuple[int, str]]:

@@ -277,8 +277,8 @@ def _lines(groups: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
     yield (
         f"Of Keras {keras.__version__}, by the direct route, made by `make docs` from the table "
         "of handlers and the layers' cases; a test fails on a name that is not here. In brackets "
-        "is the number of cases, each compared with Keras on every backend; operations without one are "
-        "parts of others that have.\n"
+        "is the number of cases, each compared with Keras on every backend; operations without "
+        "one are parts of others that have.\n"
     )
     titles = {
         "converts": "Functions of `keras.ops` that convert",
