@@ -67,6 +67,27 @@ def causal(x):
     return ops.matmul(ops.softmax(scores), x) + ops.matmul(lower, x) / ops.shape(x)[1]
 
 
+def relative(x):
+    """Attention with a bias of logarithmic buckets of the distance, and one that falls with it."""
+    steps = ops.shape(x)[1]
+    places = ops.arange(steps)
+    distance = places[:, None] - places[None, :]
+    far = ops.log(ops.cast(ops.maximum(distance, 1), "float32")) / np.log(2.0) * 2
+    bucket = ops.where(distance < 4, ops.maximum(distance, 0), 2 + ops.cast(far, "int32"))
+    table = np.linspace(-1, 1, 16).astype("float32")
+    bias = ops.take(table, ops.minimum(bucket, 15)) - 0.1 * ops.cast(distance, "float32")
+    scores = ops.matmul(x, ops.transpose(x, (0, 2, 1))) + bias
+    return ops.matmul(ops.softmax(scores), x)
+
+
+def cached(x):
+    """A step of generation: a row of a cache is replaced, the last rows are read."""
+    batch, steps, depth = ops.shape(x)
+    cache = ops.zeros((batch, steps + 1, depth))
+    cache = ops.slice_update(cache, (0, 1, 0), 2.0 * x)
+    return cache[:, -steps:, :] + ops.slice(x, (0, steps - 1, 0), (batch, 1, depth))
+
+
 UNKNOWN = {
     "reshape": lambda: chain((None, None, 8), layers.Reshape((-1, 8))),
     "einsum": lambda: chain((None, None, 6), layers.EinsumDense("abcd,de->abce", (None, None, 5))),
@@ -82,6 +103,8 @@ UNKNOWN = {
     ),
     "rotary": lambda: chain((None, 8), Traced(rotary)),
     "causal": lambda: chain((None, 4), Traced(causal)),
+    "relative": lambda: chain((None, 4), Traced(relative)),
+    "cached": lambda: chain((None, 4), Traced(cached)),
 }
 SIZES = {"blocks": ((4, 6), (3, 5)), "pooled": ((8, 12), (12, 16))}
 
