@@ -14,6 +14,7 @@ from zoo.cli import errors, packages, terminal
 
 COMMANDS = {
     "list": "list the models",
+    "fetch": "download a trained model into the folder that GENZOO_HOME names",
     "describe": "show a model's paper and its settings",
     "train": "train a model on your data, in a run folder",
     "sample": "draw new data from a run or a bundle",

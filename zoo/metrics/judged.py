@@ -78,6 +78,12 @@ class Judged:
         results = self.runner.use("sample", count=self.reference.count, seed=self.seed, **labels)
         return self._scaled(next(iter(results.values())))
 
+    def features_of(self, latent: np.ndarray) -> np.ndarray:
+        """The features of samples from latents; whatever else is drawn is the same each time."""
+        labels = {} if self.labels is None else {"labels": self.labels[: len(latent)]}
+        results = self.runner.use("sample", latent=latent, seed=self.seed, **labels)
+        return self.reference.features.extract(self._scaled(next(iter(results.values())))).features
+
     @cached_property
     def labels(self) -> np.ndarray | None:
         """The classes asked for, all in turn; None where samples have no label."""
