@@ -132,16 +132,40 @@ def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str
     Raises:
         UsageError: No data are known, or they do not have the subject's shape.
     """
-    source = source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = load(source)
+    train, test = splits_for(opened, options)
     data = train if test is None else test
-    if tuple(data.shape) != tuple(opened.about.shape):
-        raise UsageError(
-            f"The data have the shape {tuple(opened.about.shape)}. Received: {tuple(data.shape)}."
-        )
     if len(data) < count:
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)
     return data.batch(chosen, opened.about.value_range)
+
+
+def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """The training data that a subject is shown, and the test data, or None.
+
+    Raises:
+        UsageError: No data are known, or they do not have the subject's shape.
+    """
+    source = source_of(options, opened.source)
+    if "data" not in source:
+        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
+    train, test = load(source)
+    if tuple(train.shape) != tuple(opened.about.shape):
+        raise UsageError(
+            f"The data have the shape {tuple(opened.about.shape)}. Received: {tuple(train.shape)}."
+        )
+    return train, test
+
+
+def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:
+    """Up to `count` rows of the training data and of the test data, evenly spaced.
+
+    Without test data, the last tenth of the training data stands in for them.
+    """
+    train, test = splits_for(opened, options)
+    if test is None:
+        train, test = train.split(0.1)
+    return tuple(
+        data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
+        for data in (train, test)
+    )
