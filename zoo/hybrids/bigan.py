@@ -28,7 +28,7 @@ class BiGAN(Adversarial):
     latent_dim = 50
     encoder: keras.Model = setting("Data → code.", default=None)
     discriminator: keras.Model = setting(
-        "Data and latent → logit; of images and sequences data → seen, which a second network reads.",
+        "Data and latent → logit; of images data → seen, which a second network reads.",
         default=None,
     )
     pair_widths: tuple[int, ...] = setting(
