@@ -28,7 +28,7 @@ MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def random_features(shape: tuple[int, ...], width: int = 16) -> keras.Model:
-    """A small network of random orthogonal filters: maps of three sizes.
+    """A small network of random filters: maps of three sizes.
 
     Random filters compare patches rather than pixels, and need neither labels nor a download;
     trained ones agree better with people (arXiv:1801.03924, table 5).
