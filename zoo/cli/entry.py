@@ -27,6 +27,7 @@ COMMANDS = {
     "classify": "tell classes from few labels",
     "compress": "write data as codes, with ratio and error",
     "decompress": "read data back from codes",
+    "import-weights": "read weights of another library into a model",
     "use": "run any use of a run or a bundle",
     "evaluate": "judge a run or a bundle by the metrics that its uses allow",
     "compare": "show several runs side by side on one page",
@@ -135,7 +136,7 @@ def build_parser(words: Sequence[str]) -> Parser:
         if name != chosen:
             commands.add_parser(name, help=summary)
             continue
-        module = packages.import_own(f"{HOMES.get(name, 'zoo.cli')}.{name}")
+        module = packages.import_own(f"{HOMES.get(name, 'zoo.cli')}.{name.replace('-', '_')}")
         command = commands.add_parser(
             name, help=summary, description=module.__doc__, epilog=module.EXAMPLES
         )

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
     group.add_argument("--mask", metavar="D", help="a source of masks, one for each sample")
     group.add_argument(
         "--image-size",
-        type=_size,
+        type=size,
         metavar="N|HxW",
         help="resize images so that they fill this size, and crop what juts out",
     )
@@ -111,12 +111,17 @@ def _absolute(source: str) -> str:
     return source if source in NAMES else str(Path(source).expanduser().resolve())
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """Height and width of images.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no size.
+    """
     match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
-    size = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
-    if min(size) < 1:
+    found = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
+    if min(found) < 1:
         raise argparse.ArgumentTypeError(f"a size is 64 or 64x48, not {text!r}")
-    return size
+    return found
 
 
 def _key(text: str) -> tuple[str, str]:
