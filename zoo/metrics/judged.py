@@ -34,9 +34,11 @@ class Runner:
 
     @classmethod
     def of(cls, subject: Any) -> Runner:
-        """Of a model, or of a session of `export.runtime.load`."""
+        """Of a model, of a session of `export.runtime.load`, or of the command line's subject."""
         if isinstance(subject, Runner):
             return subject
+        if hasattr(subject, "about"):
+            return cls(subject.about, subject.table, subject.use)
         if hasattr(subject, "manifest"):
             return cls(subject.manifest, subject.uses, subject.use)
         return cls(subject, subject.table(), subject.use, subject)
