@@ -63,7 +63,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         judges = [self.judge_network]
         self.phases = [
             Phase(self.discriminator_loss, judges, judge, repeat=self.discriminator_steps),
-            Phase(self.generator_loss, [self.generator], self.make_optimizer(self.learning_rate)),
+            Phase(self.generator_loss, self.makers, self.make_optimizer(self.learning_rate)),
         ]
         if self.weights_of_penalties and self.penalty_interval > 1:
             due = partial(_every, self.penalty_interval)
@@ -82,6 +82,11 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def judge_network(self) -> keras.Model:
         """The network that the discriminator's phase trains."""
         return self.discriminator
+
+    @property
+    def makers(self) -> list[keras.Model]:
+        """The networks that the generator's phase trains."""
+        return [self.generator]
 
     def latent_noise(self) -> Noise:
         """The latent's distribution: standard normal."""

@@ -128,4 +128,5 @@ class AugmentedGAN(WithAutoencoder):
             "decode": Use([Step("code_decoder", {"latent": "code"})], {"data": made}),
             "reconstruct": Use(through, {"reconstruction": made}),
             "score": Use(compared, {"score": "data_error/error"}),
+            "anomaly": Use(compared, {"score": "data_error/error", "heat": "data_error/map"}),
         }

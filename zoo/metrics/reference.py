@@ -81,6 +81,11 @@ class Reference:
         fields = [data.fields.get("labels") for data in (self.train, self.test)]
         return all(field is not None and not field.hidden for field in fields)
 
+    @property
+    def has_factors(self) -> bool:
+        """Whether both splits tell what they were made of, in a field `factors`."""
+        return all("factors" in data.fields for data in (self.train, self.test))
+
     @cached_property
     def known_labels(self) -> np.ndarray:
         """Of the training data."""
@@ -90,6 +95,16 @@ class Reference:
     def asked_labels(self) -> np.ndarray:
         """Of the test data."""
         return self.test.fields["labels"].values[self.rows]
+
+    @property
+    def known_factors(self) -> np.ndarray:
+        """What the training data were made of, `(rows, factors)`."""
+        return self.train.fields["factors"].rows(self.train_rows)
+
+    @property
+    def asked_factors(self) -> np.ndarray:
+        """What the test data were made of."""
+        return self.test.fields["factors"].rows(self.rows)
 
     @cached_property
     def real(self) -> spaces.Extracted:

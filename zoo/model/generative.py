@@ -12,7 +12,7 @@ from zoo import backends, networks
 from zoo.data import Standardization
 from zoo.errors import ModelError
 from zoo.layers.initialization import numpy_weights
-from zoo.model.average import WeightAverage
+from zoo.model.average import WeightAverage, followed_by_average
 from zoo.model.building import Building
 from zoo.model.inference import Inference
 from zoo.model.optimizers import OptimizerGroup, distinct, prepare
@@ -147,8 +147,8 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         self.steps = self.state("steps", dtype="int32")
         self.built = True
         if self.ema is not None:
-            trained = {id(v): v for phase in self.phases for v in phase.variables}
-            self.average = WeightAverage(list(trained.values()), self.ema)
+            followed = {id(v): v for phase in self.phases for v in followed_by_average(phase)}
+            self.average = WeightAverage(list(followed.values()), self.ema)
 
     @classmethod
     def facts(cls, data: Data) -> dict[str, Any]:

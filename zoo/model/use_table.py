@@ -51,6 +51,10 @@ class UseTable:
         table = {
             "reconstruct": Use(through, {"reconstruction": made}),
             "score": Use([*through, compare], {"score": "squared_error/error"}),
+            "anomaly": Use(
+                [*through, compare],
+                {"score": "squared_error/error", "heat": "squared_error/map"},
+            ),
         }
         if self.encoder.output[self.code].dtype.startswith("float"):
             steps = [

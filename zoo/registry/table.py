@@ -243,4 +243,64 @@ TABLE: dict[str, Row] = {
         "original to this package",
         "any GAN, its data augmented in an autoencoder's codes",
     ),
+    "adversarial_autoencoder": Row(
+        f"{_HYBRIDS}.adversarial_autoencoder:AdversarialAutoencoder",
+        "Makhzani et al. 2015, arXiv:1511.05644",
+        "codes that pass for draws of the prior",
+    ),
+    "clustering_aae": Row(
+        f"{_HYBRIDS}.categorical_aae:ClusteringAAE",
+        "Makhzani et al. 2015, arXiv:1511.05644",
+        "a category and a style, without labels",
+    ),
+    "semi_supervised_aae": Row(
+        f"{_HYBRIDS}.categorical_aae:SemiSupervisedAAE",
+        "Makhzani et al. 2015, arXiv:1511.05644",
+        "a class, of which few are known, and a style",
+    ),
+    "bigan": Row(
+        f"{_HYBRIDS}.bigan:BiGAN",
+        "Donahue et al. 2016, arXiv:1605.09782",
+        "a discriminator of pairs of data and latents",
+    ),
+    "ali": Row(
+        f"{_HYBRIDS}.ali:ALI",
+        "Dumoulin et al. 2016, arXiv:1606.00704",
+        "pairs, with a posterior that is drawn from",
+    ),
+    "ebgan": Row(
+        f"{_HYBRIDS}.ebgan:EBGAN",
+        "Zhao et al. 2016, arXiv:1609.03126",
+        "the discriminator is an autoencoder, up to a margin",
+    ),
+    "began": Row(
+        f"{_HYBRIDS}.began:BEGAN",
+        "Berthelot et al. 2017, arXiv:1703.10717",
+        "the discriminator is an autoencoder, in equilibrium",
+    ),
+    "soft_intro_vae": Row(
+        f"{_HYBRIDS}.soft_intro_vae:SoftIntroVAE",
+        "Daniel & Tamar 2020, arXiv:2012.13253",
+        "the encoder is the critic",
+    ),
+    "autoencoder_kl": Row(
+        f"{_HYBRIDS}.autoencoder_kl:AutoencoderKL",
+        "Rombach et al. 2021, arXiv:2112.10752",
+        "a map as code, patches judged, features compared",
+    ),
+    "vqgan": Row(
+        f"{_HYBRIDS}.vqgan:VQGAN",
+        "Esser et al. 2020, arXiv:2012.09841",
+        "discrete codes, patches judged, features compared",
+    ),
+    "context_encoder": Row(
+        f"{_HYBRIDS}.context_encoder:ContextEncoder",
+        "Pathak et al. 2016, arXiv:1604.07379",
+        "fills a hole from what is around it",
+    ),
+    "f_anogan": Row(
+        f"{_HYBRIDS}.f_anogan:FAnoGAN",
+        "Schlegl et al. 2019, Medical Image Analysis 54",
+        "anomalies, by inverting a GAN",
+    ),
 }

@@ -12,6 +12,7 @@ from keras import ops
 from zoo import backends
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
+from zoo.model.average import followed_by_average
 from zoo.model.optimizers import check_known, distinct
 from zoo.phase import Phase, check_logs
 
@@ -104,7 +105,7 @@ class Stepper:
             gradients = complete(phase, trained, gradients)
             backend.apply(phase.optimizer, backend.average_gradients(gradients), trained)
             if model.ema is not None:
-                model.average.update(trained)
+                model.average.update(followed_by_average(phase))
         for name, value in following.items():
             variable = _state(model, phase, name)
             if tuple(variable.shape) != tuple(ops.shape(value)):

@@ -7,12 +7,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Split:
-    """Unchecked samples and labels; `name` is for error messages, `details` for the description."""
+    """Unchecked samples, labels and further fields.
+
+    `name` is for error messages, `details` for the description.
+    """
 
     samples: Any
     labels: Any = None
     name: str = "x"
     details: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
