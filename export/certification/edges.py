@@ -1,4 +1,4 @@
-"""What a certificate looks at beside ordinary numbers: other batches, sizes, NaN; and what not."""
+"""The edge cases of a certificate: other batches, sizes, NaN; and those that it leaves out."""
 
 from __future__ import annotations
 

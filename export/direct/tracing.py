@@ -80,7 +80,7 @@ def _says_the_same(one: Exception | None, two: Exception) -> bool:
 
 
 def plans(model: Any) -> Iterator[tuple[int, str]]:
-    """What to try: the factor of the numbers, and which unknown sizes are one."""
+    """A trial: the factor of the numbers, and the unknown sizes that are one."""
     unknown = [a for x in model.inputs for a, size in enumerate(x.shape) if a and size is None]
     groups = ["none"]
     if len(unknown) > 1:

@@ -152,7 +152,7 @@ def bessel(operation: Any, x: Any) -> Any:
 
 @decomposition("Isreal", "Imag", cases=lambda: [case("isreal", X), case("imag", X)])
 def of_real_numbers(operation: Any, x: Any) -> Any:
-    """What is known of real numbers without looking."""
+    """The answer for real numbers, which is known without looking."""
     if type(operation).__name__ == "Imag":
         return ops.zeros_like(x)
     return ops.full_like(x, True, dtype="bool")
