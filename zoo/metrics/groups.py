@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
+from zoo.errors import UseError
 from zoo.metrics import classes, copies, coverage, disentanglement, fidelity, reconstruction
 from zoo.metrics.codes import active_units, codebook_use
-from zoo.errors import UseError
 from zoo.metrics.judged import Judged
 from zoo.metrics.nll import negative_log_likelihood
 from zoo.metrics.path_length import perceptual_path_length
