@@ -58,7 +58,7 @@ def _with_batch(graph: Graph, tensor: Tensor) -> Tensor:
     axes = [axis for axis, size in enumerate(tensor.shape) if size in graph.unknown]
     if not axes:
         return tensor
-    shape = tuple(graph.unknown.get(size, size) for size in tensor.shape)
+    shape = tuple(graph.unknown[n] if n in graph.unknown else n for n in tensor.value.shape)
     array = tensor.value
     for axis in axes:
         first = array.take([0], axis)

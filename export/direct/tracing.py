@@ -155,8 +155,8 @@ def _same_constant(left: ir.Value | None, right: ir.Value | None) -> bool:
     pair = [value.const_value if value is not None else None for value in (left, right)]
     if pair[0] is None or pair[1] is None:
         return pair[0] is pair[1]
-    one, two = (tensor.numpy() for tensor in pair)
+    one, two = pair[0].numpy(), pair[1].numpy()
     if one.shape != two.shape or one.dtype != two.dtype:
         return False
-    same_bytes = (np.atleast_1d(array).view(np.uint8) for array in (one, two))
-    return one is two or np.array_equal(*same_bytes)
+    left_bytes, right_bytes = (np.atleast_1d(array).view(np.uint8) for array in (one, two))
+    return one is two or np.array_equal(left_bytes, right_bytes)

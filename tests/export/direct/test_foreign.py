@@ -196,9 +196,8 @@ def test_constants_are_not_taken_for_the_batch():
     outputs = [x[:, :n] * float(n) for n in numbers]
     row = keras.Input((), dtype="int32")
     model = keras.Model([x, row], [*outputs, *(ops.one_hot(row, n) for n in numbers)])
-    check(
-        model, np.random.default_rng(0).normal(size=(2, 1200)).astype("float32"), np.array([1, 210])
-    )
+    numbers = np.random.default_rng(0).normal(size=(2, 1200)).astype("float32")
+    check(model, numbers, np.array([1, 210], "int32"))
 
 
 def test_a_border_before_pooling_is_zero_in_onnx_runtime():
