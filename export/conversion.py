@@ -46,7 +46,7 @@ def to_onnx(
     Args:
         model: A Keras model, on any backend. One that computes below float32 is exported in
             float32, and the certificate says so.
-        path: Where the ONNX file goes. A file that is there is replaced once the new one has its
+        path: The ONNX file. A file that is there is replaced once the new one has its
             certificate; a model over 2 GB puts its weights beside it in `<path>.data`.
         route: `direct`, or another converter: `tf2onnx`, `torch`, `jax2onnx`.
         opset: ONNX operator set, from 17; the route's default where it is None.

@@ -59,7 +59,7 @@ def compare_routes(rows: Sequence[Row], folder: Path, schedule: Schedule) -> lis
     Args:
         rows: As `benchmarks.routes.convert` prints them; those with an error are not compared.
         folder: The folder of their graphs.
-        schedule: What is timed.
+        schedule: The schedule of the timings.
     """
     found = {row["route"]: dict(row) for row in rows}
     sessions = {}

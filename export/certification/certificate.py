@@ -59,7 +59,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What was compared, with what, and what came of it."""
+    """The comparison of an ONNX file with its native model, and its result."""
 
     name: str
     route: str
@@ -191,9 +191,9 @@ def opinion_text(opinion: dict[str, Any]) -> str:
     if not opinion["converts"]:
         return f"{route} gives no graph that runs: {opinion['reason']}"
     verdict = "agrees" if opinion["agrees"] else "DISAGREES"
-    told = [f"{route} {verdict}"]
+    phrases = [f"{route} {verdict}"]
     if opinion["used"] is not None:
-        told.append(f"{opinion['used']:.1%} of the tolerance")
+        phrases.append(f"{opinion['used']:.1%} of the tolerance")
     if opinion.get("values"):
-        told.append(f"{opinion['equal']} of {opinion['values']} integers equal")
-    return ", ".join(told)
+        phrases.append(f"{opinion['equal']} of {opinion['values']} integers equal")
+    return ", ".join(phrases)

@@ -51,13 +51,13 @@ def certify(
         model: A functional or Sequential Keras model; called in inference mode.
         path: The ONNX file; ONNX Runtime opens it with all its optimizations.
         name: Name in the certificate; the model's own by default.
-        route: What converted the model, for the record.
+        route: The converter of the model, for the record.
         inputs: Real inputs by name, `(count, ...)`, a family of their own beside the drawn ones.
         cardinality: How many values each integer input takes. Found in the graph where an
             embedding reads the input.
         seed: Seed of the drawn inputs.
         seconds: Durations for the record.
-        second_opinion: What another converter's graph gave, for the record.
+        second_opinion: The result of another converter's graph, for the record.
         extent: `full` or `quick`.
 
     Raises:

@@ -19,6 +19,7 @@ from zoo.cli.errors import UsageError
 EXAMPLES = """\
 examples:
   zoo pipeline bundles/vae score --out score.onnx --uint8
+  zoo pipeline bundles/vae anomaly --out detector.onnx --uint8 --threshold 0.027
   zoo pipeline bundles/cgan sample --out digits.onnx --uint8 --random
   zoo pipeline bundles/vae sample --out sampler.onnx --density 10 --data digits
 """
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw the codes that are decoded from N normal distributions, fitted to the codes "
         "of --data",
     )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="of a use with a score: the graph also decides whether it is above; see zoo anomaly",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
     sources.add_arguments(parser, help="what a density is fitted to the codes of")
 
@@ -74,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
             random=options.random,
             truncation=options.truncation,
             density=density,
+            threshold=options.threshold,
         )
     )
 

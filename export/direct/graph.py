@@ -24,7 +24,7 @@ from export.direct.tensor import (
 from export.errors import UnsupportedOperation
 
 Operand: TypeAlias = Tensor | ir.Value | np.ndarray | None
-"""What a node reads: tensors in the Keras axis order, arrays as constants, None for nothing."""
+"""Operands of a node: tensors in the Keras axis order, arrays as constants, None for nothing."""
 
 
 class Graph:

@@ -9,6 +9,12 @@ import onnx
 from export.errors import ExportError
 from export.pipelines.before_code import with_density
 from export.pipelines.check import check_draws, compare_with_parts
+from export.pipelines.decision import (
+    Agreement,
+    check_decision,
+    compare_decisions,
+    with_decision,
+)
 from export.pipelines.density import Density, fit_density
 from export.pipelines.draws import draw_inside, truncate
 from export.pipelines.images import as_bytes
@@ -16,7 +22,7 @@ from export.pipelines.pipeline import of_use
 from export.runtime import Session
 from export.storage import storing
 
-__all__ = ["Density", "fit_density", "to_pipeline"]
+__all__ = ["Agreement", "Density", "compare_decisions", "fit_density", "to_pipeline"]
 
 
 def to_pipeline(
@@ -28,6 +34,7 @@ def to_pipeline(
     random: bool = False,
     truncation: bool = False,
     density: Density | None = None,
+    threshold: float | None = None,
 ) -> Path:
     """Writes a use of a bundle as one ONNX file, once it agrees with the parts in sequence.
 
@@ -36,7 +43,7 @@ def to_pipeline(
 
     Args:
         bundle: The bundle's folder.
-        path: Where the file goes.
+        path: The file to write.
         use: One of the bundle's uses, such as `reconstruct`.
         uint8: Whether images go in and come out as bytes, 0 to 255, channels last.
         random: Whether the graph makes its random draws itself, anew at each call. There are as
@@ -49,6 +56,8 @@ def to_pipeline(
         density: Draws the codes that the use reads, in place of the prior or of the caller:
             `noise` `(batch, size)`, standard normal, and for a mixture `choice` `(batch,)`,
             uniform on [0, 1). See `fit_density`.
+        threshold: Of a use with a `score`, such as `anomaly`: the graph gives `decision`, bool
+            `(batch,)`, whether the score is above it.
 
     Raises:
         ExportError: The bundle has no such use, or an option does not apply to it.
@@ -66,12 +75,17 @@ def to_pipeline(
         raise ExportError(f"The use {use!r} draws nothing. Received: random.")
     if uint8:
         as_bytes(pipeline)
+    if threshold is not None:
+        with_decision(pipeline, threshold)
     properties = {"model": manifest.model, "paper": manifest.paper, "pipeline": use} | {
         f"weights_sha256.{part}": manifest.parts[part].sha256 for part in session.uses[use].parts
     }
+    properties |= {} if threshold is None else {"threshold": repr(float(threshold))}
     model = pipeline.assembly.finish(properties)
     with storing(model, Path(path)) as temporary:
         compare_with_parts(pipeline, temporary, use, manifest.precision)
+        if threshold is not None:
+            check_decision(pipeline, temporary, threshold)
         if random:
             drawn = draw_inside(pipeline)
             pipeline.assembly.finish(properties | {"random": "drawn inside, without a seed"})

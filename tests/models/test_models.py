@@ -126,7 +126,7 @@ def test_parts_are_functional_models_from_names_to_names(model):
 
 def test_the_chain_of_every_use_resolves(model):
     table, parts = model.table(), model.parts()
-    given = {"data", "other", "labels", "latent", "code", *model.reads, *model.prior}
+    given = {"data", "other", "labels", "latent", "code", "mask", *model.reads, *model.prior}
     for name, use in table.items():
         made = {}
         for step in use.steps:

@@ -14,12 +14,21 @@ from zoo.cli import errors, packages, terminal
 
 COMMANDS = {
     "list": "list the models",
+    "fetch": "download a trained model into the folder that GENZOO_HOME names",
     "describe": "show a model's paper and its settings",
     "train": "train a model on your data, in a run folder",
     "sample": "draw new data from a run or a bundle",
     "reconstruct": "pass data through encoder and decoder",
     "interpolate": "walk between points of the latent space",
     "augment": "write data and what a model makes of their perturbed codes",
+    "anomaly": "score what does not look like the training data, and show where",
+    "inpaint": "fill holes in data",
+    "denoise": "clean noisy data",
+    "cluster": "sort data into clusters of similar codes",
+    "classify": "tell classes from few labels",
+    "compress": "write data as codes, with ratio and error",
+    "decompress": "read data back from codes",
+    "import-weights": "read weights of another library into a model",
     "use": "run any use of a run or a bundle",
     "evaluate": "judge a run or a bundle by the metrics that its uses allow",
     "compare": "show several runs side by side on one page",
@@ -48,7 +57,7 @@ examples:
   zoo list "*gan"
   zoo train vae --data digits --epochs 20 --out runs/digits
   zoo sample runs/digits --out digits.png
-  zoo export runs/digits --to bundles/digits
+  zoo export runs/digits --out bundles/digits
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated.
 KERAS_BACKEND chooses the backend: jax, torch or tensorflow."""
@@ -128,7 +137,7 @@ def build_parser(words: Sequence[str]) -> Parser:
         if name != chosen:
             commands.add_parser(name, help=summary)
             continue
-        module = packages.import_own(f"{HOMES.get(name, 'zoo.cli')}.{name}")
+        module = packages.import_own(f"{HOMES.get(name, 'zoo.cli')}.{name.replace('-', '_')}")
         command = commands.add_parser(
             name, help=summary, description=module.__doc__, epilog=module.EXAMPLES
         )

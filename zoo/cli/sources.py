@@ -16,6 +16,10 @@ from zoo.data import load_data
 from zoo.data.load import NAMES
 from zoo.data.sources.npz import ROLES
 from zoo.data.sources.text import TOKENS
+from zoo.errors import DataError
+
+FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
+"""Options of `load_data` that the command line calls otherwise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
@@ -35,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
     group.add_argument("--mask", metavar="D", help="a source of masks, one for each sample")
     group.add_argument(
         "--image-size",
-        type=_size,
+        type=size,
         metavar="N|HxW",
         help="resize images so that they fill this size, and crop what juts out",
     )
@@ -71,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
-    """Where the data come from, in JSON terms; what the options leave open is as `before`.
+    """The source of the data in JSON terms; what the options leave open is as `before`.
 
     Paths are absolute, so that a run can be resumed from any folder.
     """
@@ -100,10 +104,20 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
 
 
 def load(source: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The training data and the test data, or None, of what `source_of` gave."""
+    """The training data and the test data, or None, of what `source_of` gave.
+
+    Raises:
+        DataError: The data cannot be read; an option is named as the command line calls it.
+    """
     options = dict(source)
     size = options.pop("size", None)
-    return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
+    try:
+        return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
+    except DataError as error:
+        if not error.options:
+            raise
+        names = " and ".join(FLAGS.get(name, f"--{name}") for name in error.options)
+        raise DataError(f"{error} On the command line: {names}.") from error
 
 
 def _absolute(source: str) -> str:
@@ -111,12 +125,17 @@ def _absolute(source: str) -> str:
     return source if source in NAMES else str(Path(source).expanduser().resolve())
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """Height and width of images.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no size.
+    """
     match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
-    size = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
-    if min(size) < 1:
+    found = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
+    if min(found) < 1:
         raise argparse.ArgumentTypeError(f"a size is 64 or 64x48, not {text!r}")
-    return size
+    return found
 
 
 def _key(text: str) -> tuple[str, str]:
@@ -132,16 +151,40 @@ def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str
     Raises:
         UsageError: No data are known, or they do not have the subject's shape.
     """
-    source = source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = load(source)
+    train, test = splits_for(opened, options)
     data = train if test is None else test
-    if tuple(data.shape) != tuple(opened.about.shape):
-        raise UsageError(
-            f"The data have the shape {tuple(opened.about.shape)}. Received: {tuple(data.shape)}."
-        )
     if len(data) < count:
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)
     return data.batch(chosen, opened.about.value_range)
+
+
+def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """The training data that a subject is shown, and the test data, or None.
+
+    Raises:
+        UsageError: No data are known, or they do not have the subject's shape.
+    """
+    source = source_of(options, opened.source)
+    if "data" not in source:
+        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
+    train, test = load(source)
+    shape = tuple(opened.about.shape)
+    if tuple(train.shape) != shape:
+        hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""
+        raise UsageError(f"The data have the shape {shape}. Received: {tuple(train.shape)}.{hint}")
+    return train, test
+
+
+def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:
+    """Up to `count` rows of the training data and of the test data, evenly spaced.
+
+    Without test data, the last tenth of the training data stands in for them.
+    """
+    train, test = splits_for(opened, options)
+    if test is None:
+        train, test = train.split(0.1)
+    return tuple(
+        data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
+        for data in (train, test)
+    )

@@ -36,6 +36,17 @@ def picture_or_arrays(text: str) -> Path:
     return _file(text, (".png", ".npy", ".npz"))
 
 
+def share(text: str) -> float:
+    """A number from 0, below 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0, below 1")
+    return number
+
+
 def _file(text: str, endings: tuple[str, ...]) -> Path:
     path = Path(text)
     if path.suffix.lower() not in endings:

@@ -30,11 +30,13 @@ from zoo.losses.divergence import (
     log_normal_rows,
     standard_normal_kl_rows,
 )
+from zoo.losses.energy import equilibrium, pulling_away
 from zoo.losses.penalties import half_squared_norm, squared_norm
 from zoo.losses.reconstruction import (
     bernoulli_rows,
     binary_cross_entropy,
     gaussian_rows,
+    mean_absolute_error,
     mean_squared_error,
     perplexity,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "decomposed_kl",
     "diversity",
     "draw_normal",
+    "equilibrium",
     "falling",
     "gaussian",
     "gaussian_rows",
@@ -63,11 +66,13 @@ __all__ = [
     "log_normal_pairs",
     "log_normal_rows",
     "maximum_mean_discrepancy",
+    "mean_absolute_error",
     "mean_squared_error",
     "minimax_generator",
     "non_saturating_generator",
     "pair_accuracy",
     "perplexity",
+    "pulling_away",
     "relativistic_average_discriminator",
     "relativistic_discriminator",
     "relativistic_hinge_discriminator",

@@ -40,6 +40,11 @@ def gaussian_rows(data: Any, mean: Any, stddev: float = 1.0) -> Any:
     return _summed(0.5 * squares + math.log(stddev) + 0.5 * math.log(2 * math.pi))
 
 
+def mean_absolute_error(data: Any, made: Any) -> Any:
+    """Mean |data − made| over batch and features."""
+    return ops.mean(ops.absolute(precise(data) - precise(made)))
+
+
 def mean_squared_error(data: Any, reconstruction: Any) -> Any:
     """Squared error, mean over batch and features."""
     return ops.mean(ops.square(precise(data) - precise(reconstruction)))

@@ -1,4 +1,4 @@
-"""What codes tell of classes: `(count, …)` codes, and labels `(count,)`.
+"""Measures of classes in codes: `(count, …)` codes, and labels `(count,)`.
 
 Codes of integers are indices, such as those of a codebook: each position is one-hot.
 """
@@ -64,13 +64,30 @@ def probe_accuracy(
         test: Codes of other rows.
         test_labels: Their classes.
     """
+    return float(np.mean(probe(train, train_labels, test)["label"] == test_labels))
+
+
+def probe(train: np.ndarray, train_labels: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
+    """A logistic regression on standardized codes: `label` `(count,)` and `probability` of each.
+
+    Args:
+        train: Codes `(count, …)`.
+        train_labels: Their classes `(count,)`.
+        test: Codes of other rows.
+
+    Returns:
+        The likeliest class of each other row, and the probabilities of all classes up to the last
+        that occurs.
+    """
     from sklearn.linear_model import LogisticRegression
 
     known, asked = _inputs(train, test)
-    probe = LogisticRegression(max_iter=ITERATIONS)
+    model = LogisticRegression(max_iter=ITERATIONS)
     with _unconverged():  # The number of iterations is part of the probe's definition.
-        probe.fit(known, train_labels)
-    return float(probe.score(asked, test_labels))
+        model.fit(known, train_labels)
+    found = np.zeros((len(test), int(max(train_labels)) + 1), "float32")
+    found[:, model.classes_] = model.predict_proba(asked)
+    return {"label": model.predict(asked).astype("int32"), "probability": found}
 
 
 def clustering(codes: np.ndarray, labels: np.ndarray, seed: int = 0) -> Clustering:
@@ -81,12 +98,24 @@ def clustering(codes: np.ndarray, labels: np.ndarray, seed: int = 0) -> Clusteri
         labels: Their classes `(count,)`.
         seed: Of k-means, the best of 10 runs.
     """
+    return agreement(k_means(codes, len(np.unique(labels)), seed)[0], labels)
+
+
+def k_means(codes: np.ndarray, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """k-means of standardized codes, the best of 10 runs: cluster and distance of each row.
+
+    Args:
+        codes: `(rows, …)`.
+        count: How many clusters.
+        seed: Of k-means.
+    """
     from sklearn.cluster import KMeans
 
     (rows,) = _inputs(codes)
-    means = KMeans(len(np.unique(labels)), n_init=10, random_state=seed)
-    with _unconverged():  # Fewer different codes than classes make fewer clusters.
-        return agreement(means.fit_predict(rows), labels)
+    means = KMeans(count, n_init=10, random_state=seed)
+    with _unconverged():  # Fewer different codes than clusters leave some of these empty.
+        distances = means.fit_transform(rows)
+    return means.labels_.astype("int32"), distances.min(axis=1)
 
 
 def agreement(clusters: np.ndarray, labels: np.ndarray) -> Clustering:

@@ -1,4 +1,4 @@
-"""What a model's `assemble` builds with: networks, states, and trained models."""
+"""The tools of a model's `assemble`: networks, states, and trained models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 RESERVED = ("num_classes", "own", "name", "features", "down", "condition", "trace")
-"""What a network is made with beside the options of its family."""
+"""Arguments of a network beside the options of its family."""
 
 
 class Building:
@@ -65,6 +65,7 @@ class Building:
         latent: int | Sequence[int] | None = None,
         makes: str = "data",
         shape: Sequence[int] | None = None,
+        labels: bool = True,
     ) -> tuple[keras.Model, keras.Model]:
         """A network that makes data, with its output activation, and the same without it.
 
@@ -74,12 +75,14 @@ class Building:
             latent: Length, or shape, of the latent that it reads; None where it reads data.
             makes: Name of the output.
             shape: Of the output; by default that of the data.
+            labels: Whether it reads the labels that the model's networks read.
         """
         sizes = (latent,) if isinstance(latent, int) else latent
         down = reads is None and sizes is None
         if reads is None:
             reads = {"data": self.shape} if sizes is None else {"latent": tuple(sizes)}
         family, options = self._network_choices(name, f"{name}_logits")
+        options["num_classes"] = options["num_classes"] if labels else None
         made = {makes: tuple(shape or self.shape)}
         logits = networks.decoder(family, reads, made, down=down, **options)
         self._noted(logits, options)

@@ -1,20 +1,22 @@
-"""Corruptions of data: parts without weights that read `data` and `noise` and make `corrupted`."""
+"""Corruptions of data: parts without weights, and the same formulas for arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras
-from keras import ops
+import numpy as np
 
 from zoo.noise import Noise, bernoulli, normal, uniform
+
+if TYPE_CHECKING:
+    import keras
 
 Kind = Literal["gaussian", "masking", "salt_and_pepper"]
 
 
 def noise(kind: Kind, level: float, shape: Sequence[int]) -> Noise:
-    """What a corruption draws: one number for each feature.
+    """The noise of a corruption: one number for each feature.
 
     Args:
         kind: The corruption; see `corrupter`.
@@ -43,18 +45,36 @@ def corrupter(
         shape: Of one sample.
         value_range: The lowest and the highest value; None for 0 and 1.
     """
+    import keras
+
     low, high = value_range or (0.0, 1.0)
+
     data, drawn = keras.Input(tuple(shape), name="data"), keras.Input(tuple(shape), name="noise")
-    outputs = {"corrupted": _corrupted(kind, level, data, drawn, low, high)}
+    outputs = {"corrupted": _corrupted(kind, level, data, drawn, low, high, keras.ops)}
     return keras.Model({"data": data, "noise": drawn}, outputs, name="corrupter")
 
 
-def _corrupted(kind: Kind, level: float, data: Any, drawn: Any, low: float, high: float) -> Any:
+def corrupted(
+    kind: Kind,
+    level: float,
+    data: np.ndarray,
+    value_range: Sequence[float] | None,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Arrays corrupted as `corrupter` corrupts them, by noise of a generator."""
+    drawn = noise(kind, level, data.shape[1:]).draw(rng, len(data))
+    low, high = value_range or (0.0, 1.0)
+    return np.asarray(_corrupted(kind, level, data, drawn, low, high, np), dtype=data.dtype)
+
+
+def _corrupted(
+    kind: Kind, level: float, data: Any, drawn: Any, low: float, high: float, xp: Any
+) -> Any:
     match kind:
         case "gaussian":
             return data + level * drawn
         case "masking":
             return low + drawn * (data - low) if low else drawn * data
         case "salt_and_pepper":
-            peppered = ops.where(drawn < level / 2, low, data)
-            return ops.where(drawn >= 1.0 - level / 2, high, peppered)
+            peppered = xp.where(drawn < level / 2, low, data)
+            return xp.where(drawn >= 1.0 - level / 2, high, peppered)

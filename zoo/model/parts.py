@@ -11,11 +11,16 @@ from zoo.precision import precise_dtype
 
 
 def squared_error(shape: tuple[int, ...]) -> keras.Model:
-    """`data` and `other` → `error` `(batch,)`: the mean of the squared difference."""
+    """`data` and `other` → the squared difference: its mean, `error` `(batch,)`, and its `map`.
+
+    The map holds the mean over the channels, `(batch, height, width, 1)` of images; of vectors the
+    squared difference of each feature.
+    """
     data, other = keras.Input(shape, name="data"), keras.Input(shape, name="other")
-    difference = layers.Flatten()(data - other)
-    error = ops.mean(ops.square(difference), axis=-1)
-    return keras.Model({"data": data, "other": other}, {"error": error}, name="squared_error")
+    squares = ops.square(data - other)
+    found = squares if len(shape) == 1 else ops.mean(squares, axis=-1, keepdims=True)
+    outputs = {"error": ops.mean(layers.Flatten()(squares), axis=-1), "map": found}
+    return keras.Model({"data": data, "other": other}, outputs, name="squared_error")
 
 
 def between(shape: tuple[int, ...]) -> keras.Model:

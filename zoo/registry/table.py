@@ -1,67 +1,6 @@
 """The table of models: name, class, paper, and the settings that the row changes."""
 
-from __future__ import annotations
-
-import difflib
-import fnmatch
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from importlib import metadata
-from typing import TYPE_CHECKING, Any
-
-from zoo.errors import UnknownModelError
-
-if TYPE_CHECKING:
-    from zoo.model import GenerativeModel
-    from zoo.settings import Setting
-
-
-ENTRY_POINTS = "genzoo.models"
-"""The group of entry points by which other packages add models: name → `module:Class`."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One model: where its class is, whose idea it is, and which settings the row changes.
-
-    Attributes:
-        target: `module:Class`, or `file.py:Class`.
-        paper: The source that it is cited by.
-        summary: What makes it different, in a few words.
-        settings: Defaults that the row changes.
-        small: Settings with which it learns small images in some thousand steps, where its sizes
-            scaled down do not do.
-    """
-
-    target: str
-    paper: str = ""
-    summary: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    small: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """The folder, `autoencoders`, `gans` or `hybrids`; of other packages their name."""
-        module = self.target.partition(":")[0].split(".")
-        return module[1] if module[0] == "zoo" else module[0]
-
-    def load(self) -> type[GenerativeModel]:
-        """The class; imports Keras and the backend.
-
-        Raises:
-            ModelError: There is no such class, or it is no `GenerativeModel`.
-        """
-        from zoo import backends
-        from zoo.imports import load_class
-
-        backends.choose()
-        return load_class(self.target)
-
-    def fields(self) -> dict[str, Setting]:
-        """The settings of the class, with the defaults that the row changes."""
-        fields = dict(self.load().fields)
-        return fields | {k: replace(fields[k], default=v) for k, v in self.settings.items()}
-
+from zoo.registry.row import Row
 
 _AUTOENCODERS = "zoo.autoencoders"
 _GANS = "zoo.gans"
@@ -304,57 +243,64 @@ TABLE: dict[str, Row] = {
         "original to this package",
         "any GAN, its data augmented in an autoencoder's codes",
     ),
+    "adversarial_autoencoder": Row(
+        f"{_HYBRIDS}.adversarial_autoencoder:AdversarialAutoencoder",
+        "Makhzani et al. 2015, arXiv:1511.05644",
+        "codes that pass for draws of the prior",
+    ),
+    "clustering_aae": Row(
+        f"{_HYBRIDS}.categorical_aae:ClusteringAAE",
+        "Makhzani et al. 2015, arXiv:1511.05644",
+        "a category and a style, without labels",
+    ),
+    "semi_supervised_aae": Row(
+        f"{_HYBRIDS}.categorical_aae:SemiSupervisedAAE",
+        "Makhzani et al. 2015, arXiv:1511.05644",
+        "a class, of which few are known, and a style",
+    ),
+    "bigan": Row(
+        f"{_HYBRIDS}.bigan:BiGAN",
+        "Donahue et al. 2016, arXiv:1605.09782",
+        "a discriminator of pairs of data and latents",
+    ),
+    "ali": Row(
+        f"{_HYBRIDS}.ali:ALI",
+        "Dumoulin et al. 2016, arXiv:1606.00704",
+        "pairs, with a posterior that is drawn from",
+    ),
+    "ebgan": Row(
+        f"{_HYBRIDS}.ebgan:EBGAN",
+        "Zhao et al. 2016, arXiv:1609.03126",
+        "the discriminator is an autoencoder, up to a margin",
+    ),
+    "began": Row(
+        f"{_HYBRIDS}.began:BEGAN",
+        "Berthelot et al. 2017, arXiv:1703.10717",
+        "the discriminator is an autoencoder, in equilibrium",
+    ),
+    "soft_intro_vae": Row(
+        f"{_HYBRIDS}.soft_intro_vae:SoftIntroVAE",
+        "Daniel & Tamar 2020, arXiv:2012.13253",
+        "the encoder is the critic",
+    ),
+    "autoencoder_kl": Row(
+        f"{_HYBRIDS}.autoencoder_kl:AutoencoderKL",
+        "Rombach et al. 2021, arXiv:2112.10752",
+        "a map as code, patches judged, features compared",
+    ),
+    "vqgan": Row(
+        f"{_HYBRIDS}.vqgan:VQGAN",
+        "Esser et al. 2020, arXiv:2012.09841",
+        "discrete codes, patches judged, features compared",
+    ),
+    "context_encoder": Row(
+        f"{_HYBRIDS}.context_encoder:ContextEncoder",
+        "Pathak et al. 2016, arXiv:1604.07379",
+        "fills a hole from what is around it",
+    ),
+    "f_anogan": Row(
+        f"{_HYBRIDS}.f_anogan:FAnoGAN",
+        "Schlegl et al. 2019, Medical Image Analysis 54",
+        "anomalies, by inverting a GAN",
+    ),
 }
-
-
-def models() -> dict[str, Row]:
-    """The table, and after it the models of other packages' entry points."""
-    found = dict(TABLE)
-    for point in metadata.entry_points(group=ENTRY_POINTS):
-        package = point.dist.name if point.dist else point.value.partition(":")[0]
-        found.setdefault(point.name, Row(point.value, summary=f"from the package {package}"))
-    return found
-
-
-def list_models(pattern: str = "*") -> list[str]:
-    """The names that match a shell pattern, in the table's order; imports no backend."""
-    wanted = pattern if any(c in pattern for c in "*?[") else f"*{pattern}*"
-    return [name for name in models() if fnmatch.fnmatchcase(name, wanted)]
-
-
-def describe(name: str) -> Row:
-    """The row of a name.
-
-    Args:
-        name: Of the table or of an entry point; or a class of your own, `file.py:Class` or
-            `module:Class`.
-
-    Raises:
-        UnknownModelError: There is no such name.
-    """
-    if ":" in name:
-        return Row(name)
-    known = models()
-    if name not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownModelError(
-            f"Unknown model {name!r}.{hint} Accepted: {', '.join(known)}; or a class of your own, "
-            "file.py:Class or module:Class."
-        )
-    return known[name]
-
-
-def create(name: str, **settings: Any) -> GenerativeModel:
-    """Makes an untrained model.
-
-    Args:
-        name: A row of the table, see `list_models`; or `file.py:Class` or `module:Class`.
-        settings: The model's settings, such as `shape=(28, 28, 1)`, `latent_dim=32`, `seed=0`.
-
-    Raises:
-        UnknownModelError: There is no such name.
-        ModelError: A setting is unknown or out of bounds.
-    """
-    row = describe(name)
-    return row.load()(**{**row.settings, **settings})

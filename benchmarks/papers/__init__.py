@@ -1,0 +1,1 @@
+"""Published results, repeated as far as two cores allow."""

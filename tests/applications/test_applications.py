@@ -1,0 +1,178 @@
+"""What the applications compute, on a model that is worked out by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from zoo import applications
+from zoo.applications.anomaly import baseline_scores
+from zoo.applications.compression import pack, unpack
+from zoo.errors import DataError, UseError
+from zoo.metrics.judged import Runner
+from zoo.uses import Step, Use
+
+pytestmark = pytest.mark.once
+
+HALF = np.float32(0.5)
+
+
+class Halving:
+    """A model whose code is the first half of a row's features, and which decodes it twice."""
+
+    def __init__(self, *names, codes="float32"):
+        self.codes = codes
+        self.asked = 0
+        table = {
+            "encode": Use([Step("encoder", {"data": "data"})], {"code": "encoder/code"}),
+            "decode": Use([Step("decoder", {"latent": "code"})], {"data": "decoder/data"}),
+            "reconstruct": Use([Step("encoder", {"data": "data"})], {"reconstruction": "x/y"}),
+            "classify": Use([Step("encoder", {"data": "data"})], {"label": "x/y"}),
+            "cluster": Use([Step("encoder", {"data": "data"})], {"cluster": "x/y"}),
+        }
+        table = {name: table[name] for name in names}
+        about = SimpleNamespace(shape=(4,), value_range=None)
+        self.runner = Runner(about, table, self.use)
+
+    def use(self, name, *, seed=0, data=None, code=None):
+        self.asked += 1
+        match name:
+            case "encode":
+                return {"code": data[:, :2].astype(self.codes)}
+            case "decode":
+                return {"data": np.concatenate([code, code], axis=1).astype("float32")}
+            case "reconstruct":
+                return {"reconstruction": HALF * data + HALF}
+            case "classify":
+                return {"label": np.ones(len(data), "int32")}
+            case "cluster":
+                probability = np.tile([[0.25, 0.75]], (len(data), 1))
+                return {"cluster": np.ones(len(data), "int32"), "probability": probability}
+
+
+def test_scores_and_heat_of_a_model_that_only_reconstructs():
+    data = np.array([[1, 1, 1, 1], [3, 1, 1, 1]], "float32")
+    found = applications.anomalies(Halving("reconstruct").runner, data)
+    np.testing.assert_array_equal(found.heat, [[0, 0, 0, 0], [1, 0, 0, 0]])
+    np.testing.assert_array_equal(found.scores, [0, 0.25])
+
+
+def test_a_threshold_leaves_the_contamination_above_it():
+    scores = np.arange(100) / 100
+    for contamination, above in ((0.05, 5), (0.0, 0), (0.5, 50)):
+        threshold = applications.threshold_of(scores, contamination)
+        assert (scores > threshold).sum() <= above
+        assert (scores > threshold).sum() >= above - 1
+    with pytest.raises(UseError, match="from 0, below 1"):
+        applications.threshold_of(scores, 1.0)
+
+
+def test_the_area_is_the_probability_that_an_anomaly_scores_higher():
+    scores = np.array([3.0, 1.0, 2.0, 2.0])
+    anomalous = np.array([True, False, True, False])
+    curve = applications.roc(scores, anomalous)
+    pairs = [(3, 1), (3, 2), (2, 1), (2, 2)]  # of which the last is a tie
+    assert curve.area == np.mean([1 if a > n else 0.5 * (a == n) for a, n in pairs])
+    np.testing.assert_array_equal(curve.false_positives, [0, 0, 0.5, 1])
+    np.testing.assert_array_equal(curve.true_positives, [0, 0.5, 1, 1])
+    with pytest.raises(UseError, match="normal rows and anomalies"):
+        applications.roc(scores, np.ones(4, bool))
+
+
+def test_a_point_on_the_first_component_is_no_anomaly():
+    train = np.array([[-1, -1], [0, 0], [1, 1]], "float64")
+    asked = np.array([[5, 5], [1, -1]], "float64")
+    np.testing.assert_allclose(baseline_scores(train, asked, 1), [0, 1], atol=1e-12)
+    np.testing.assert_allclose(baseline_scores(train, asked, 0), [25, 1])
+
+
+def test_holes_are_filled_by_what_a_model_comes_to():
+    model = Halving("reconstruct")
+    data = np.array([[[1], [3], [9], [9]]], "float32")
+    mask = np.array([[[0], [0], [1], [1]]], "float32")
+    filled = applications.inpaint(model.runner, data, mask, steps=2)
+    # From 2, the mean of what is known: 2 → 1.5 → 1.25.
+    np.testing.assert_array_equal(filled.ravel(), [1, 3, 1.25, 1.25])
+    assert model.asked == 2
+    with pytest.raises(UseError, match="A mask has the shape"):
+        applications.inpaint(model.runner, data, mask[:, :2])
+
+
+def test_holes_have_their_places():
+    centre = applications.hole("centre", (4, 4, 1), 2)
+    assert centre.shape == (2, 4, 4, 1)
+    np.testing.assert_array_equal(centre[0, 1:3, 1:3], 1)
+    assert centre.sum() == 2 * 4
+    np.testing.assert_array_equal(
+        applications.hole("right", (2, 4, 3), 1)[0, :, :, 0], [[0, 0, 1, 1]] * 2
+    )
+    np.testing.assert_array_equal(applications.hole("bottom", (4, 1), 1)[0, :, 0], [0, 0, 1, 1])
+    assert 0.4 < applications.hole("scattered", (32, 32, 1), 4).mean() < 0.6
+    with pytest.raises(UseError, match="A hole is one of"):
+        applications.hole("left", (4, 4, 1), 1)
+
+
+def test_a_model_s_own_clusters_and_classes_come_first():
+    data = np.zeros((3, 4), "float32")
+    found = applications.cluster(Halving("encode", "cluster").runner, data)
+    np.testing.assert_array_equal(found.clusters, 1)
+    np.testing.assert_array_equal(found.distances, 0.25)
+    assert list(applications.classify(Halving("classify").runner, data)) == ["label"]
+
+
+def test_codes_are_clustered_and_classified():
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    data = np.concatenate([np.eye(3)[labels][:, :2] * 9, rng.normal(size=(60, 2))], axis=1)
+    model = Halving("encode").runner
+    data = (data + 0.1 * rng.normal(size=data.shape)).astype("float32")
+    clusters = applications.cluster(model, data, 3).clusters
+    assert len(set(zip(clusters, labels, strict=True))) == 3
+    known = {"data": data[:12], "labels": np.where(np.arange(12) < 9, labels[:12], -1)}
+    found = applications.classify(model, data, known)
+    np.testing.assert_array_equal(found["label"], labels)
+    assert found["probability"].shape == (60, 3)
+    with pytest.raises(UseError, match="labelled rows of two classes"):
+        applications.classify(model, data, {"data": data, "labels": np.full(60, -1)})
+
+
+@pytest.mark.parametrize("bits", [1, 3, 8, 13])
+def test_numbers_of_any_bits_are_packed(bits):
+    values = np.random.default_rng(bits).integers(0, 2**bits, 37)
+    content = pack(values, bits)
+    assert len(content) == -(-37 * bits // 8)
+    np.testing.assert_array_equal(unpack(content, bits, 37), values)
+
+
+def test_indices_come_back_as_they_were():
+    data = np.random.default_rng(0).integers(0, 9, (5, 4)).astype("float32")
+    model = Halving("encode", "decode", codes="int32").runner
+    made = applications.decompress(model, applications.compress(model, data))
+    np.testing.assert_array_equal(made, np.tile(data[:, :2], 2))
+
+
+def test_continuous_codes_come_back_to_half_a_level():
+    data = np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
+    data[:, 1] = 2.0  # an entry that never changes
+    model = Halving("encode", "decode").runner
+    for bits in (2, 8):
+        made = applications.decompress(model, applications.compress(model, data, bits=bits))
+        step = np.ptp(data[:, :2], axis=0) / (2**bits - 1)
+        assert (np.abs(made[:, :2] - data[:, :2]) <= step / 2 + 1e-6).all()
+
+
+def test_damaged_codes_are_named():
+    model = Halving("encode", "decode").runner
+    content = applications.compress(model, np.zeros((3, 4), "float32"))
+    for damaged in (b"x" + content[1:], content[:-4], content[:14], content[:20] + b"7" * 40):
+        with pytest.raises(DataError, match="that zoo compress wrote"):
+            applications.decompress(model, damaged)
+    with pytest.raises(UseError, match="1 to 16 bits"):
+        applications.compress(model, np.zeros((3, 4), "float32"), bits=17)
+
+
+def test_what_a_model_lacks_is_named():
+    with pytest.raises(UseError, match="To compress a model needs the use 'decode'"):
+        applications.compress(Halving("encode").runner, np.zeros((3, 4)))
+    with pytest.raises(UseError, match="To denoise a model needs the use 'reconstruct'"):
+        applications.denoise(Halving().runner, np.zeros((3, 4)))

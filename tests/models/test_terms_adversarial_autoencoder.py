@@ -1,0 +1,86 @@
+"""Codes against draws, on networks small enough to work out by hand."""
+
+import numpy as np
+import pytest
+
+import zoo
+from tests.arrays import array, arrays, softplus, tensor
+from tests.tolerances import FORMULA
+
+DATA = np.array([[1.0, 0.0], [0.25, 0.5]], "float32")
+LATENT = np.array([[1.5], [-0.25]], "float32")
+CODE = np.array([[0.5], [-1.0]]), np.array([0.25])
+JUDGE = np.array([[2.0]]), np.array([-0.5])
+LINEAR = {"shape": (2,), "value_range": None, "discriminator_widths": ()}
+LINEAR |= {"latent_dim": 1, "network_options": {"depth": 0}}
+
+
+def judged(vectors):
+    return vectors @ JUDGE[0] + JUDGE[1]
+
+
+def test_the_discriminator_tells_draws_from_codes_and_the_encoder_hides_them():
+    model = zoo.create("adversarial_autoencoder", **LINEAR)
+    model.encoder.set_weights(list(CODE))
+    model.latent_discriminator.set_weights(list(JUDGE))
+    batch = {"data": tensor(DATA), "latent": tensor(LATENT)}
+    drawn, made = judged(LATENT), judged(DATA @ CODE[0] + CODE[1])
+    found = arrays(model.discriminator_loss(batch, True))
+    FORMULA.check(found["loss"], softplus(-drawn).mean() + softplus(made).mean())
+    FORMULA.check(found["accuracy"], np.mean(drawn > made))
+    FORMULA.check(array(model.encoder_loss(batch, True)["loss"]), softplus(-made).mean())
+
+
+@pytest.fixture
+def classes():
+    model = zoo.create("semi_supervised_aae", num_classes=2, **LINEAR)
+    heads = model.heads
+    heads.get_layer("logits").set_weights([np.eye(2), np.zeros(2)])
+    heads.get_layer("style").set_weights([np.array([[1.0], [1.0]]), np.zeros(1)])
+    return model
+
+
+def softmax(logits):
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def test_a_code_is_the_category_s_probabilities_and_the_style(classes):
+    expected = np.concatenate([softmax(DATA), DATA.sum(axis=1, keepdims=True)], axis=1)
+    FORMULA.check(classes.encode(DATA), expected)
+    found = classes.use("classify", data=DATA)
+    np.testing.assert_array_equal(found["label"], [0, 1])
+    FORMULA.check(found["probability"], softmax(DATA))
+
+
+def test_hidden_labels_have_no_part_in_the_cross_entropy(classes):
+    batch = {"data": tensor(DATA), "labels": tensor([-1, 0], "int32")}
+    found = arrays(classes.classifier_loss(batch, True))
+    FORMULA.check(found["loss"], -np.log(softmax(DATA)[1, 0]))
+    assert found["accuracy"] == 0
+    batch["labels"] = tensor([-1, -1], "int32")
+    assert array(classes.classifier_loss(batch, True)["loss"]) == 0
+    streamed = {"labelled": tensor(DATA), "labelled_labels": tensor([0, 1], "int32")}
+    expected = -np.log(softmax(DATA)[[0, 1], [0, 1]]).mean()
+    FORMULA.check(array(classes.classifier_loss(batch | streamed, True)["loss"]), expected)
+
+
+def test_two_discriminators_compare_categories_and_styles(classes):
+    category = np.array([[1.0], [-1.0]]), np.array([0.5])
+    classes.category_discriminator.set_weights(list(category))
+    classes.style_discriminator.set_weights(list(JUDGE))
+    batch = {"data": tensor(DATA), "style": tensor(LATENT), "category": tensor([1, 0], "int32")}
+    real = np.eye(2)[[1, 0]] @ category[0] + category[1]
+    fake = softmax(DATA) @ category[0] + category[1]
+    style = judged(DATA.sum(axis=1, keepdims=True))
+    expected = softplus(-real).mean() + softplus(fake).mean()
+    expected += softplus(-judged(LATENT)).mean() + softplus(style).mean()
+    FORMULA.check(array(classes.discriminator_loss(batch, True)["loss"]), expected)
+    hidden = softplus(-fake).mean() + softplus(-style).mean()
+    FORMULA.check(array(classes.encoder_loss(batch, True)["loss"]), hidden)
+
+
+def test_a_sample_is_the_decoding_of_its_label_and_a_style(classes):
+    style = np.array([[0.5], [2.0]], "float32")
+    made = classes.use("sample", labels=np.array([1, 0]), style=style)["data"]
+    FORMULA.check(made, classes.decode(np.array([[0, 1, 0.5], [1, 0, 2.0]], "float32")))

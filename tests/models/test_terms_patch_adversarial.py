@@ -1,0 +1,111 @@
+"""The adaptive weight, the perceptual distance and the start of the game."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from tests import tiny
+from tests.arrays import array, arrays, tensor
+from tests.tolerances import FINITE_DIFFERENCE, FORMULA
+from zoo.errors import ModelError
+from zoo.networks import apply, perceptual
+
+STEP = 1e-2
+
+
+def identity(shape):
+    data = keras.Input(shape, name="data")
+    return keras.Model({"data": data}, {"map": data}, name="identity")
+
+
+def test_the_perceptual_distance_is_of_unit_features_at_each_place():
+    network = identity((1, 2, 2))
+    data = tensor([[[[3.0, 4.0], [1.0, 0.0]]]])
+    made = tensor([[[[6.0, 8.0], [0.0, 7.0]]]])
+    FORMULA.check(array(perceptual.distance(network, data, made)), (0 + 2) / 2)
+
+
+def test_random_filters_are_the_same_in_every_model():
+    ours, theirs = (perceptual.random_features((8, 8, 1)) for _ in range(2))
+    for one, other in zip(ours.weights, theirs.weights, strict=True):
+        np.testing.assert_array_equal(array(one), array(other))
+    assert [m.shape[1:] for m in ours.output.values()] == [(8, 8, 16), (4, 4, 32), (2, 2, 64)]
+
+
+def test_vgg16_reads_images_grey_or_in_colour():
+    network = perceptual.vgg16_features((32, 32, 1), weights=None)
+    assert list(network.output) == list(perceptual.TAPS["VGG16"])
+    with pytest.raises(ModelError, match="VGG16 reads images from 32 pixels"):
+        perceptual.vgg16_features((28, 28, 1), weights=None)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny.create("autoencoder_kl", perceptual_weight=0.0, network_options={"width": 2})
+
+
+def batch_of(model, step):
+    rows = {"data": tiny.rows(model, 3)["data"], "step": step}
+    rows["epsilon"] = np.random.default_rng(0).normal(size=(3, *model.noise["epsilon"].shape))
+    return {name: tensor(value) for name, value in rows.items()}
+
+
+def slope(function, kernel):
+    """The norm of a function's slope by a variable, by central differences."""
+    value, found = array(kernel).copy(), []
+    for place in np.ndindex(value.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = value.copy()
+            moved[place] += sign * STEP
+            kernel.assign(moved)
+            ends.append(float(array(function())))
+        found.append((ends[0] - ends[1]) / (2 * STEP))
+    kernel.assign(value)
+    return np.sqrt(np.sum(np.square(found)))
+
+
+def test_the_adaptive_weight_compares_slopes_by_the_last_kernel(model):
+    batch = batch_of(model, 0)
+    latent, _, _ = model.rebuild(batch, False)
+    features = apply(model.decoder_body, {"latent": latent}, False)["features"]
+    kernel = model.decoder_end.trainable_variables[0]
+
+    def made():
+        return model.decoder_end({"features": features})["data"]
+
+    reached = slope(lambda: ops.mean(ops.absolute(batch["data"] - made())), kernel)
+    passed = slope(lambda: model.passing(made(), batch, False), kernel)
+    found = float(array(model.adaptive_weight(batch, features, False)))
+    FINITE_DIFFERENCE.check(found, reached / (passed + 1e-4))
+
+
+def test_the_game_begins_at_its_step(model):
+    for step in (0, model.discriminator_start):
+        logs = arrays(model.autoencoder_loss(batch_of(model, step), False))
+        game = 0.8 * logs["adaptive_weight"] * logs["adversarial"] if step else 0.0
+        divergence = model.kl_weight * logs["kl"] / 64
+        FORMULA.check(logs["loss"], logs["reconstruction"] + divergence + game)
+        assert model.phases[1].when(step) == bool(step)
+
+
+def test_the_two_halves_of_a_decoder_are_the_decoder(model):
+    latent = batch_of(model, 0)["epsilon"]
+    features = apply(model.decoder_body, {"latent": latent})["features"]
+    made = array(model.decoder_end({"features": features})["data"])
+    FORMULA.check(made, array(model.decoder_logits({"latent": latent})["data"]))
+
+
+def test_the_discriminator_judges_patches():
+    model = tiny.create("vqgan", discriminator_depth=1)
+    assert model.discriminator.output["logit"].shape == (None, 4, 4, 1)
+    batch = {"data": tensor(tiny.rows(model, 3)["data"])}
+    logs = arrays(model.discriminator_loss(batch, False))
+    _, codes, _ = model.codebook.pass_through(model.to_vectors(batch)["vectors"])
+    rebuilt = model.from_vectors({"latent": model.codebook.lookup(codes)})["data"]
+    real, fake = (
+        array(model.discriminator({"data": x})["logit"]) for x in (batch["data"], rebuilt)
+    )
+    expected = 0.5 * (np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean())
+    FORMULA.check(logs["loss"], expected)

@@ -1,0 +1,234 @@
+"""diffusers' layout against its topology written in PyTorch, with random weights."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from tests.tolerances import Tolerance
+from zoo.errors import DataError
+from zoo.weights.safetensors import read_safetensors
+
+torch = pytest.importorskip("torch", reason="the reference is written in PyTorch")
+nn = torch.nn
+functional = torch.nn.functional
+
+pytestmark = pytest.mark.once
+SAME = Tolerance(absolute=1e-5, relative=1e-4)
+CHANNELS, GROUPS, LATENT = (8, 12), 4, 2
+CONFIG = {
+    "block_out_channels": CHANNELS,
+    "layers_per_block": 1,
+    "latent_channels": LATENT,
+    "norm_num_groups": GROUPS,
+    "in_channels": 3,
+    "sample_size": 8,
+    "act_fn": "silu",
+}
+
+
+def norm(width):
+    return nn.GroupNorm(GROUPS, width, eps=1e-6)
+
+
+class Residual(nn.Module):
+    def __init__(self, before, width):
+        super().__init__()
+        self.norm1, self.norm2 = norm(before), norm(width)
+        self.conv1 = nn.Conv2d(before, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+        if before != width:
+            self.conv_shortcut = nn.Conv2d(before, width, 1)
+
+    def forward(self, x):
+        y = self.conv1(functional.silu(self.norm1(x)))
+        y = self.conv2(functional.silu(self.norm2(y)))
+        return y + (self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x)
+
+
+class Attention(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.group_norm = norm(width)
+        self.to_q, self.to_k, self.to_v = (nn.Linear(width, width) for _ in range(3))
+        self.to_out = nn.ModuleList([nn.Linear(width, width)])
+
+    def forward(self, x):
+        flat = self.group_norm(x).flatten(2).transpose(1, 2)
+        read = functional.scaled_dot_product_attention(
+            self.to_q(flat), self.to_k(flat), self.to_v(flat)
+        )
+        return x + self.to_out[0](read).transpose(1, 2).reshape(x.shape)
+
+
+class Middle(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.resnets = nn.ModuleList([Residual(width, width), Residual(width, width)])
+        self.attentions = nn.ModuleList([Attention(width)])
+
+    def forward(self, x):
+        return self.resnets[1](self.attentions[0](self.resnets[0](x)))
+
+
+class Resample(nn.Module):
+    def __init__(self, width, down):
+        super().__init__()
+        self.down = down
+        self.conv = nn.Conv2d(width, width, 3, stride=2 if down else 1, padding=0 if down else 1)
+
+    def forward(self, x):
+        if self.down:
+            return self.conv(functional.pad(x, (0, 1, 0, 1)))
+        return self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+class Block(nn.Module):
+    def __init__(self, before, width, count, kind, last):
+        super().__init__()
+        first = [Residual(before, width)]
+        self.resnets = nn.ModuleList(first + [Residual(width, width) for _ in range(count - 1)])
+        self.kind = kind
+        if not last:
+            setattr(self, kind, nn.ModuleList([Resample(width, kind == "downsamplers")]))
+
+    def forward(self, x):
+        for block in self.resnets:
+            x = block(x)
+        return getattr(self, self.kind)[0](x) if hasattr(self, self.kind) else x
+
+
+class Half(nn.Module):
+    def __init__(self, channels, read, made, down):
+        super().__init__()
+        count, kind = (1, "downsamplers") if down else (2, "upsamplers")
+        self.down = down
+        self.conv_in = nn.Conv2d(read, channels[0], 3, padding=1)
+        befores = (channels[0], *channels[:-1])
+        blocks = nn.ModuleList(
+            Block(before, width, count, kind, number == len(channels) - 1)
+            for number, (before, width) in enumerate(zip(befores, channels, strict=True))
+        )
+        setattr(self, "down_blocks" if down else "up_blocks", blocks)
+        self.mid_block = Middle(channels[-1] if down else channels[0])
+        self.conv_norm_out = norm(channels[-1])
+        self.conv_out = nn.Conv2d(channels[-1], made, 3, padding=1)
+
+    def forward(self, x):
+        x = self.conv_in(x)
+        x = x if self.down else self.mid_block(x)
+        for block in self.down_blocks if self.down else self.up_blocks:
+            x = block(x)
+        x = self.mid_block(x) if self.down else x
+        return self.conv_out(functional.silu(self.conv_norm_out(x)))
+
+
+class Reference(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = Half(CHANNELS, 3, 2 * LATENT, True)
+        self.decoder = Half(CHANNELS[::-1], LATENT, 3, False)
+        self.quant_conv = nn.Conv2d(2 * LATENT, 2 * LATENT, 1)
+        self.post_quant_conv = nn.Conv2d(LATENT, LATENT, 1)
+
+
+def write(path, arrays, dtypes=None):
+    header, body = {"__metadata__": {"format": "pt"}}, b""
+    for name, array in arrays.items():
+        content = array.tobytes()
+        dtype = (dtypes or {}).get(name, "F32")
+        offsets = [len(body), len(body) + len(content)]
+        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": offsets}
+        body += content
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    torch.manual_seed(0)
+    reference = Reference().eval()
+    with torch.no_grad():
+        for parameter in reference.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))  # norms, too
+    folder = tmp_path_factory.mktemp("diffusers")
+    arrays = {name: value.detach().numpy() for name, value in reference.state_dict().items()}
+    write(folder / "weights.safetensors", arrays)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    return reference, arrays, folder
+
+
+def test_the_model_computes_what_the_reference_computes(saved):
+    from zoo.weights.diffusers import import_autoencoder_kl
+
+    reference, _, folder = saved
+    model = import_autoencoder_kl(folder / "weights.safetensors", folder / "config.json")
+    data = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)).astype("float32")
+    code = np.random.default_rng(1).normal(size=(2, 4, 4, LATENT)).astype("float32")
+    with torch.no_grad():
+        images, latents = (torch.from_numpy(x.transpose(0, 3, 1, 2).copy()) for x in (data, code))
+        mean = reference.quant_conv(reference.encoder(images))[:, :LATENT].numpy()
+        made = reference.decoder(reference.post_quant_conv(latents)).numpy()
+    SAME.check(model.encode(data), mean.transpose(0, 2, 3, 1))
+    SAME.check(model.decode(code), np.clip(made.transpose(0, 2, 3, 1), -1, 1))
+
+
+def test_older_names_are_read(saved, tmp_path):
+    import keras
+
+    from zoo.networks import latent_diffusion
+    from zoo.weights.diffusers import OLD_NAMES, assign
+
+    _, arrays, _ = saved
+    old = {new: name for name, new in OLD_NAMES.items()}
+    renamed = {}
+    for name, array in arrays.items():
+        for new, before in old.items():
+            name = name.replace(f".{new}.", f".{before}.")
+        renamed[name] = array
+    assert set(renamed) != set(arrays)
+    topology = latent_diffusion.Topology(CHANNELS, 1, LATENT, GROUPS)
+    networks = [getattr(latent_diffusion, n)((8, 8, 3), topology) for n in ("encoder", "decoder")]
+    assign(renamed, networks)
+    layer = networks[0].get_layer("encoder.mid_block.attentions.0.to_q")
+    expected = arrays["encoder.mid_block.attentions.0.to_q.weight"].T
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer.kernel), expected)
+
+
+def test_what_does_not_fit_is_named(saved, tmp_path):
+    from zoo.weights.diffusers import import_autoencoder_kl
+
+    _, arrays, folder = saved
+    name = "quant_conv.bias"
+    for changed, message in (
+        ({n: a for n, a in arrays.items() if n != name}, "needs the tensor quant_conv.bias"),
+        ({**arrays, name: np.zeros(3, "float32")}, "quant_conv.bias has the shape"),
+        ({**arrays, "other.weight": np.zeros(3, "float32")}, "left over: other.weight"),
+    ):
+        write(tmp_path / "x.safetensors", changed)
+        with pytest.raises(DataError, match=message):
+            import_autoencoder_kl(tmp_path / "x.safetensors", folder / "config.json")
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "act_fn": "relu"}))
+    with pytest.raises(DataError, match="act_fn is silu"):
+        import_autoencoder_kl(tmp_path / "x.safetensors", tmp_path / "config.json")
+
+
+def test_half_precision_is_read_as_float32(tmp_path):
+    values = np.array([[1.5, -2.0]], "float32")
+    half = values.astype("float16")
+    brain = (values.view("uint32") >> 16).astype("uint16")
+    write(tmp_path / "x.safetensors", {"a": half, "b": brain}, {"a": "F16", "b": "BF16"})
+    for array in read_safetensors(tmp_path / "x.safetensors").values():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, values)
+
+
+def test_damaged_files_are_named(tmp_path):
+    path = tmp_path / "x.safetensors"
+    write(path, {"a": np.zeros(4, "float32")})
+    whole = path.read_bytes()
+    for damaged in (b"", b"\xff" * 16, whole[:-1], whole[:8] + b"[" + whole[9:]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="no file of safetensors"):
+            read_safetensors(path)

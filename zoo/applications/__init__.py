@@ -1,0 +1,27 @@
+"""What people do with trained models: functions of a model, or of a bundle's session, and data.
+
+Each works with every model that has the uses that it reads. Importing this package imports neither
+Keras nor scikit-learn.
+"""
+
+from zoo.applications.anomaly import Anomalies, Roc, anomalies, roc, threshold_of
+from zoo.applications.classification import classify
+from zoo.applications.clustering import Clusters, cluster
+from zoo.applications.compression import compress, decompress
+from zoo.applications.restoration import denoise, hole, inpaint
+
+__all__ = [
+    "Anomalies",
+    "Clusters",
+    "Roc",
+    "anomalies",
+    "classify",
+    "cluster",
+    "compress",
+    "decompress",
+    "denoise",
+    "hole",
+    "inpaint",
+    "roc",
+    "threshold_of",
+]

@@ -1,0 +1,46 @@
+"""Groups of rows that have similar codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.applications.subjects import fields_of, follow, runner_of
+from zoo.metrics.representation import k_means
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Which cluster each row belongs to, and how far from its centre it is.
+
+    Attributes:
+        clusters: int32 `(count,)`.
+        distances: `(count,)`: 0 at the centre; of a model's own clusters 1 − their probability.
+    """
+
+    clusters: np.ndarray
+    distances: np.ndarray
+
+
+def cluster(subject: Any, data: Any, count: int = 10, *, seed: int = 0) -> Clusters:
+    """Clusters of data: the model's own, where it has the use `cluster`; else k-means of codes.
+
+    Args:
+        subject: A model, or a session of `export.runtime.load`.
+        data: `Data`, fields by name, or samples in the model's value range.
+        count: How many clusters k-means makes.
+        seed: Of k-means.
+
+    Raises:
+        UseError: The model has neither `cluster` nor `encode`.
+    """
+    runner = runner_of(subject, "cluster")
+    fields = fields_of(runner, data)
+    if "cluster" in runner.table:
+        found = follow(runner, "cluster", fields, seed=seed)
+        clusters = found["cluster"]
+        return Clusters(clusters, 1 - found["probability"][np.arange(len(clusters)), clusters])
+    runner_of(runner, "cluster", "encode")
+    return Clusters(*k_means(follow(runner, "encode", fields, seed=seed)["code"], count, seed))

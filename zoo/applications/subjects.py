@@ -1,0 +1,50 @@
+"""What the applications share: a model or a bundle, and the fields of data that its uses read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zoo.data import Data
+from zoo.errors import UseError
+from zoo.metrics.judged import Runner
+
+Arrays = dict[str, np.ndarray]
+
+
+def runner_of(subject: Any, what: str, *uses: str) -> Runner:
+    """What runs the uses of a model, a session or the command line's subject.
+
+    Args:
+        subject: The model.
+        what: What it is wanted for, for the message.
+        uses: The uses that are needed.
+
+    Raises:
+        UseError: It lacks one.
+    """
+    runner = Runner.of(subject)
+    missing = [name for name in uses if name not in runner.table]
+    if missing:
+        raise UseError(
+            f"To {what} a model needs the use {missing[0]!r}. "
+            f"Received: a model with {', '.join(runner.table) or 'none'}."
+        )
+    return runner
+
+
+def fields_of(runner: Runner, data: Any) -> Arrays:
+    """Fields by name: of `Data` scaled for the model, of a mapping as they are, or `data` alone."""
+    if isinstance(data, Data):
+        return data.batch(np.arange(len(data)), runner.about.value_range)
+    if isinstance(data, Mapping):
+        return {name: np.asarray(array) for name, array in data.items()}
+    return {"data": np.asarray(data)}
+
+
+def follow(runner: Runner, name: str, fields: Arrays, **options: Any) -> Arrays:
+    """The results of a use on those fields that it reads."""
+    read = {key: fields[key] for key in runner.table[name].inputs if key in fields}
+    return dict(runner.use(name, **read, **options))

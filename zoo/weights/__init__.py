@@ -1,0 +1,1 @@
+"""Weights of other libraries, read into models of the zoo."""
