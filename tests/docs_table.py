@@ -1,8 +1,12 @@
-"""Writes the tables of models into README and docs: `python -m tests.docs_table`, `make docs`."""
+"""Writes what is generated of README and docs: `python -m tests.docs_table`, `make docs`.
+
+With `--check` it writes nothing, and tells which files are not as they should be.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from zoo import registry
@@ -62,6 +66,26 @@ def pages() -> dict[Path, str]:
     return {path: with_table(path.read_text(), table) for path, table in tables.items()}
 
 
+def run() -> int:
+    """Writes the tables and the models' pages, or tells what is out of date."""
+    from tests import docs_models
+
+    wanted = pages() | docs_models.pages()
+    stale = [path for path, text in wanted.items() if not _holds(path, text)]
+    stale += sorted(set(docs_models.FOLDER.glob("*.md")) - set(wanted))
+    for path in stale:
+        print(path.relative_to(ROOT))
+    if "--check" in sys.argv[1:]:
+        return int(bool(stale))
+    docs_models.FOLDER.mkdir(exist_ok=True)
+    for path in stale:
+        path.write_text(wanted[path]) if path in wanted else path.unlink()
+    return 0
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text() == text
+
+
 if __name__ == "__main__":
-    for path, text in pages().items():
-        path.write_text(text)
+    raise SystemExit(run())

@@ -64,10 +64,13 @@ def settings(name: str, data: Any) -> dict[str, Any]:
 
 
 def _sizes(row: Row) -> dict[str, Any]:
-    """The sizes that tests make tiny, larger, and no larger than the defaults."""
+    """The sizes that tests make tiny, larger, and no larger than the defaults.
+
+    Numbers of steps are no sizes: where the default is too long for a leaderboard, the row says so.
+    """
     found = {}
     for name, field in row.fields().items():
-        if field.tiny is not REQUIRED and not field.required:
+        if field.tiny is not REQUIRED and not field.required and not name.endswith("_steps"):
             found[name] = _scaled(name, field.tiny, field.default)
     return found
 
