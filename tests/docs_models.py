@@ -46,14 +46,17 @@ def page(name: str) -> str:
     row = registry.TABLE[name]
     cls = row.load()
     first, _, rest = (inspect.getdoc(cls) or "").partition("\n\n")
-    idea = row.summary[0].upper() + row.summary[1:]
-    lines = [f"# {name}", "", f"{idea}. {linked(row.paper)}.", ""]
-    lines += [" ".join(first.split()), ""] + ([escaped(rest), ""] if rest else [])
+    lines = [f"# {name}", "", f"*{row.summary[0].upper()}{row.summary[1:]}.*", ""]
+    lines += [linked(" ".join(first.split())), ""] + ([linked(escaped(rest)), ""] if rest else [])
     lines += _picture(name) + _training(name) + _settings(name)
     lines += _results(name) + _certificate(name)
     path = f"{cls.__module__.replace('.', '/')}.py"
-    source = f"`{cls.__name__}` in [{path}](../../{path}). [All models](README.md)."
-    lines += ["## Source", "", source]
+    lines += [
+        "## Source",
+        "",
+        f"{linked(row.paper)}; here `{cls.__name__}` in [{path}](../../{path}).",
+    ]
+    lines += ["", "[All models](README.md)"]
     return "\n".join(lines) + "\n"
 
 

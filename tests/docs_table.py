@@ -44,7 +44,8 @@ def full_tables() -> str:
         lines += [f"\n## {TITLES[kind]}\n", "| name | idea | source |", "|---|---|---|"]
         for name in names:
             row = registry.TABLE[name]
-            lines.append(f"| `{name}` | {row.summary} | {linked(row.paper)} |")
+            page = f"[`{name}`](models/{name}.md)"
+            lines.append(f"| {page} | {row.summary} | {linked(row.paper)} |")
     return "\n".join(lines) + "\n\n"
 
 
