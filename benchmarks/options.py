@@ -18,7 +18,7 @@ QUICK_MODELS = ("vae", "vq_vae", "dcgan")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What is requested of a run.
+    """The request of a run.
 
     Attributes:
         models: Names that `zoo.registry.describe` knows.

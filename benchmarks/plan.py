@@ -61,7 +61,7 @@ class ModelPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured, and the requested measurements that are skipped."""
+    """The measurements of a run, and the requested ones that are skipped."""
 
     options: RunOptions
     models: Sequence[ModelPlan]
@@ -78,7 +78,7 @@ def resolve(options: RunOptions, offers: Mapping[str, Offer]) -> Plan:
     """The plan of a run.
 
     Args:
-        options: What was requested.
+        options: The request.
         offers: Model → its workloads.
 
     Raises:

@@ -28,7 +28,7 @@ def without_subject(options: RunOptions, offers: Mapping[str, Offer]) -> list[Sk
         if trained and not subject.trains and subject.kind in (COMPILED, PLAIN):
             rows.append(Skipped(subject=subject.name, workload=TRAIN, reason="Does not train."))
         if subject.models is not None and not set(options.models) <= set(subject.models):
-            reason = f"Written by hand, for {' and '.join(subject.models)} alone."
+            reason = f"Written for {' and '.join(subject.models)} alone."
             rows.append(Skipped(subject=subject.name, reason=reason))
     return rows
 

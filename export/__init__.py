@@ -17,6 +17,7 @@ _HOMES = {
     "BundleError": "export.errors",
     "CertificateError": "export.errors",
     "ExportError": "export.errors",
+    "ExportTargetError": "export.errors",
     "UnsupportedOperation": "export.errors",
 }
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "CertificateError",
     "Density",
     "ExportError",
+    "ExportTargetError",
     "UnsupportedOperation",
     "fit_density",
     "to_bundle",

@@ -12,13 +12,18 @@ import onnx
 
 from export import routes
 from export.certification.certificate import Certificate
-from export.certification.certify import certify, versions
+from export.certification.certify import certify as certified
+from export.certification.certify import versions
 from export.certification.cross_check import ask
-from export.certification.inputs import check_request
+from export.certification.inputs import EXTENTS, check_request
 from export.certification.native import Native, weights_sha256
 from export.direct.conversion import check_metadata, check_opset
-from export.errors import ExportError
+from export.errors import ExportError, ExportTargetError
+from export.requested import requested
 from export.storage import is_large, storing
+from zoo.errors import TargetError
+
+RESERVED = ("route", "weights_sha256")
 
 
 def to_onnx(
@@ -33,22 +38,29 @@ def to_onnx(
     cardinality: Mapping[str, int] | None = None,
     seed: int = 0,
     second_opinion: bool = False,
+    input_signature: Any = None,
+    certify: str = "full",
 ) -> Certificate:
     """Converts a Keras model, certifies the graph, and only then lets the file appear.
 
     Args:
-        model: A functional or Sequential Keras model, built, on any backend.
-        path: Where the ONNX file goes. A file that is there is replaced once the new one has its
+        model: A Keras model, on any backend. One that computes below float32 is exported in
+            float32, and the certificate says so.
+        path: The ONNX file. A file that is there is replaced once the new one has its
             certificate; a model over 2 GB puts its weights beside it in `<path>.data`.
         route: `direct`, or another converter: `tf2onnx`, `torch`, `jax2onnx`.
         opset: ONNX operator set, from 17; the route's default where it is None.
         name: Name in the graph and the certificate; the model's own by default.
-        metadata: Text to store in the file, beside the versions and the hash of the weights.
+        metadata: Text to store in the file, beside the versions and the hash of the weights, whose
+            names it may not take.
         inputs: Real inputs by name to certify on, beside the drawn ones.
         cardinality: How many values each integer input takes, where no embedding tells.
         seed: Seed of the drawn inputs.
         second_opinion: Whether the backend's own converter is asked too; the certificate then says
             whether its graph agrees, or why it does not convert.
+        input_signature: Shapes with their batch, in the structure that the model is called with;
+            needed where a model has no graph of its own, and a way to name inputs and fix sizes.
+        certify: `full`, or `quick`: fewer families and batches, which the certificate names.
 
     Returns:
         The certificate; `summary()` is for people, `to_json()` for machines.
@@ -57,13 +69,20 @@ def to_onnx(
         CertificateError: The graph differs from the model; no file is left.
         UnsupportedOperation: The model holds an operation that ONNX cannot express.
         ExportError: The model, the route, the opset or another argument cannot be used.
-        TargetError: The file cannot be written.
+        ExportTargetError: The file cannot be written.
     """
     started = time.perf_counter()
+    if certify not in EXTENTS:
+        raise ExportError(
+            f"A certificate must have a known extent. Received: {certify!r}. "
+            f"Accepted: {', '.join(EXTENTS)}."
+        )
+    model = requested(model, input_signature)
     native = Native.of(model)  # what cannot be certified is rejected before it is converted
     model = native.model
     check_request(native.signature, seed=seed, cardinality=cardinality or {}, real=inputs)
     check_metadata(metadata or {})
+    check_reserved(metadata or {})
     if opset is not None:
         check_opset(opset)
     proto = routes.convert(model, route=route, opset=opset)
@@ -80,20 +99,34 @@ def to_onnx(
         },
     )
     seconds = {"convert": round(time.perf_counter() - started, 3)}
-    with storing(proto, Path(path)) as temporary:
-        if is_large(proto):  # the routes check all others
-            check(temporary, name)
-        opinion = ask(model, temporary, cardinality=cardinality) if second_opinion else None
-        return certify(
-            native,
-            temporary,
-            name=name,
-            route=route,
-            inputs=inputs,
-            cardinality=cardinality,
-            seed=seed,
-            seconds=seconds,
-            second_opinion=opinion,
+    try:
+        with storing(proto, Path(path)) as temporary:
+            if is_large(proto):  # the routes check all others
+                check(temporary, name)
+            opinion = ask(model, temporary, cardinality=cardinality) if second_opinion else None
+            return certified(
+                native,
+                temporary,
+                name=name,
+                route=route,
+                inputs=inputs,
+                cardinality=cardinality,
+                seed=seed,
+                seconds=seconds,
+                second_opinion=opinion,
+                extent=certify,
+            )
+    except TargetError as error:
+        raise ExportTargetError(str(error)) from error
+
+
+def check_reserved(metadata: Mapping[str, str]) -> None:
+    """Raises where metadata would overwrite the record of where a file comes from."""
+    taken = [k for k in metadata if k in RESERVED or k.startswith("version.")]
+    if taken:
+        raise ExportError(
+            f"Metadata must not overwrite the record of the export. Received: {', '.join(taken)}. "
+            f"Accepted: any names but {', '.join(RESERVED)} and version.*."
         )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from zoo.errors import ZooError
+from zoo.errors import TargetError, ZooError
 
 
 class ExportError(ZooError):
     """A model, a graph or a bundle that cannot be exported, certified or opened."""
+
+
+class ExportTargetError(ExportError, TargetError):
+    """A file of an export that could not be written; whatever was there before is untouched."""
 
 
 class UnsupportedOperation(ExportError):
@@ -37,6 +41,10 @@ class RouteError(ExportError):
 
 class CertificateError(ExportError):
     """The exported graph and the native model differ by more than the tolerance."""
+
+
+class NativeError(ExportError):
+    """The native model cannot be run on the inputs of a certificate."""
 
 
 class BundleError(ExportError):

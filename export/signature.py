@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,8 @@ def signature(model: Any) -> Signature:
     if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
         raise ExportError(
             f"Only a graph of layers can be exported. Received: the subclassed model "
-            f"{model.name!r}. Accepted: keras.Model(inputs, outputs) or keras.Sequential."
+            f"{model.name!r}. Accepted: keras.Model(inputs, outputs), keras.Sequential, or an "
+            f"input_signature that the model is called on."
         )
     return Signature(
         inputs=tuple(_tensor(tensor.name, tensor) for tensor in model.inputs),
@@ -81,5 +83,16 @@ def _output_names(model: Any) -> list[str]:
     for path, tensor in keras.tree.flatten_with_path(graph_of(model).output):
         keys = [key for key in path if isinstance(key, str)]
         names.append("_".join(keys) or tensor._keras_history.operation.name)
-    earlier = [names[:index].count(name) for index, name in enumerate(names)]
-    return [f"{name}_{i}" if i else name for name, i in zip(names, earlier, strict=True)]
+    return unique(names)
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """Numbers the names that come again, past every name that there is: `d, d_1, d_2`."""
+    found: list[str] = []
+    for name in names:
+        number, candidate = 0, name
+        while candidate in found or (number and candidate in names):
+            number += 1
+            candidate = f"{name}_{number}"
+        found.append(candidate)
+    return found

@@ -58,7 +58,7 @@ def is_large(model: onnx.ModelProto) -> bool:
 
 
 def data_file(path: Path) -> Path:
-    """Where the weights of a model lie that is too large for one file."""
+    """The file of the weights of a model that is too large for one file."""
     return path.with_name(f"{path.name}.data")
 
 

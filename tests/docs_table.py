@@ -63,5 +63,7 @@ def pages() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in pages().items():
+    from tests.export import coverage
+
+    for path, text in (pages() | {coverage.PAGE: coverage.page()}).items():
         path.write_text(text)

@@ -46,7 +46,7 @@ GELU_FLOAT64 = Tolerance(absolute=1e-8, relative=1e-9)
 # second ones; and where a unit is next to the kink of its activation, rounding chooses the slope.
 PARITY = Tolerance(absolute=0.0, relative=1e-4)
 
-# What a certificate allows between ONNX Runtime and the native model.
+# The tolerance of a certificate between ONNX Runtime and the native model.
 CERTIFICATE = Tolerance(absolute=1e-5, relative=1e-4)
 
 # Gradients against central finite differences in float32: the difference itself is this coarse.

@@ -12,7 +12,15 @@ class ZooError(Exception):
 
 
 class DataError(ZooError, ValueError):
-    """Data that cannot be used as they are."""
+    """Data that cannot be used as they are.
+
+    Attributes:
+        options: Those of `load_data` that it is about; the command line has other names for them.
+    """
+
+    def __init__(self, message: str = "", *, options: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.options = options
 
 
 class TargetError(ZooError, OSError):

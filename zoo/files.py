@@ -24,7 +24,7 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What zipfile, NumPy, h5py and Keras raise of an archive that is damaged; an encrypted member, or
+"""Exceptions of zipfile, NumPy, h5py and Keras at a damaged archive; an encrypted member, or
 one of an unknown compression, is a RuntimeError."""
 
 
@@ -63,7 +63,7 @@ def temporaries(folder: Path, *targets: str) -> list[Path]:
     """The files that killed processes left beside targets while they were writing them.
 
     Args:
-        folder: Where the targets lie.
+        folder: The folder of the targets.
         targets: Their names, as regular expressions.
     """
     found = []

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import keras
 
 Batch = dict[str, Any]
-"""What a loss reads: fields of the data, noise and the step, by name."""
+"""The inputs of a loss: fields of the data, noise and the step, by name."""
 Logs = dict[str, Any]
-"""What a loss or a network gives, by name."""
+"""The results of a loss or a network, by name."""
 
 
 def always(step: int) -> bool:
@@ -33,7 +33,7 @@ class Phase:
             returned under `"next"`: the name of the model's variable, `k`, or `layer.k` of a layer
             → its value, assigned after the update. `batch["step"]` is the number of the training
             step, a float32 scalar.
-        networks: What the phase updates; their trainable variables and nothing else change.
+        networks: The networks to update; their trainable variables and nothing else change.
         optimizer: Phases may share one where they update the same networks, in the same order.
         repeat: Updates per step, each on a fresh batch and fresh noise.
         when: Whether the phase takes part in a step, by the step's number; every step by default.

@@ -1,4 +1,4 @@
-"""What a model is used for: a use is a chain of parts, and one table of uses serves every runner.
+"""Uses of models: a use is a chain of parts, and one table of uses serves every runner.
 
 A value has a name: an input its own (`data`, `labels`, `latent`), an output its step's and its own
 (`encoder/mean`). In a merged ONNX graph the tensors have the same names. This module needs NumPy

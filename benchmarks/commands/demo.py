@@ -98,7 +98,9 @@ def run(options: argparse.Namespace) -> None:
             picture = out / "pictures" / f"{entry.name}-{verb}.png"
             _run(commands, verb, str(out / "runs" / entry.name), "--out", str(picture))
         bundle = out / "bundles" / entry.name
-        _run(commands, "export", str(out / "runs" / entry.name), "--to", str(bundle), "--overwrite")
+        _run(
+            commands, "export", str(out / "runs" / entry.name), "--out", str(bundle), "--overwrite"
+        )
         rows += [{"model": entry.name} | row for row in _measure(entry, out, bundle)]
     report = write_report(out, commands, rows)
     write_atomically(out / MARK, json.dumps({"rows": rows}, indent=2) + "\n")

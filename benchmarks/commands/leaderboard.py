@@ -7,18 +7,17 @@ interrupted goes on with the models that it lacks.
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import shlex
 from pathlib import Path
 from typing import Any
 
 from benchmarks.leaderboard.budget import Budget
-from benchmarks.leaderboard.folder import PAGE, SHEETS, Folder, machine
+from benchmarks.leaderboard.folder import PAGE, Folder, machine
 from benchmarks.leaderboard.table import page
+from benchmarks.options import select_models
 from zoo.cli import sources, terminal, values
 from zoo.cli.errors import UsageError
 from zoo.data.load import NAMES
-from zoo.errors import UnknownModelError
 from zoo.files import write_atomically
 from zoo.registry import models
 
@@ -35,7 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the data, the models, the budget, and the folder."""
     sources.add_arguments(parser, help=f"images: {', '.join(NAMES)}, or a path")
     parser.add_argument(
-        "--models", nargs="+", default=["*"], metavar="NAME", help="names or patterns (all)"
+        "--models",
+        nargs="+",
+        default=["*"],
+        metavar="NAME",
+        help="names or patterns (all); or file.py:Class",
     )
     parser.add_argument(
         "--steps",
@@ -61,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Trains what is missing, writes the page, and prints its path; 1 where a model failed."""
-    names = _selected(options.models)
+    names = select_models(options.models)
     source = sources.source_of(options)
     if "data" not in source:
         raise UsageError(f"--data is needed. Accepted: {', '.join(NAMES)}, or a path.")
@@ -82,36 +85,21 @@ def run(options: argparse.Namespace) -> int:
     for name in names:
         if name not in folder.rows:
             terminal.note(f"{name}: training")
-            folder.add(_row(name, reference, budget, options.out / SHEETS))
+            folder.add(_row(name, reference, budget, options.out))
             _write_page(folder, options)
     _write_page(folder, options)
     print(options.out / PAGE)
     return int(any("failed" in row for row in folder.rows.values()))
 
 
-def _selected(patterns: list[str]) -> list[str]:
-    """The models in the table's order.
-
-    Raises:
-        UnknownModelError: A pattern matches none.
-    """
-    known = models()
-    for pattern in patterns:
-        if not fnmatch.filter(known, pattern):
-            raise UnknownModelError(
-                f"No model matches {pattern!r}. Accepted: {', '.join(known)}, or patterns."
-            )
-    return [name for name in known if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
-
-
-def _row(name: str, reference: Any, budget: Budget, sheets: Path) -> dict[str, Any]:
+def _row(name: str, reference: Any, budget: Budget, folder: Path) -> dict[str, Any]:
     """A model's row; of one that fails, why, so that the others are trained all the same."""
     import keras
 
     from benchmarks.leaderboard.run import make_row
 
     try:
-        row = make_row(name, reference, budget, sheets)
+        row = make_row(name, reference, budget, folder)
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         row = {"model": name, "failed": f"{type(error).__name__}: {first}"}
@@ -123,6 +111,7 @@ def _row(name: str, reference: Any, budget: Budget, sheets: Path) -> dict[str, A
 def _write_page(folder: Folder, options: argparse.Namespace) -> None:
     words = ["zoo", "leaderboard", "--data", folder.conditions["data"]]
     words += ["--steps", str(options.steps), "--batch-size", str(options.batch_size)]
-    ordered = [folder.rows[name] for name in models() if name in folder.rows]
+    names = dict.fromkeys([*models(), *folder.rows])
+    ordered = [folder.rows[name] for name in names if name in folder.rows]
     text = page(ordered, folder.conditions, shlex.join(words))
     write_atomically(folder.path / PAGE, text)

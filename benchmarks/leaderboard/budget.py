@@ -1,4 +1,4 @@
-"""What every model of a leaderboard has in common: steps, batch, seed, and how sizes are chosen."""
+"""The budget of every model of a leaderboard: steps, batch, seed, and how sizes are chosen."""
 
 from __future__ import annotations
 
@@ -59,29 +59,34 @@ def settings(name: str, data: Any) -> dict[str, Any]:
     """
     row = describe(name)
     cls = row.load()
-    found = _sizes(row) | _rates(row)
+    found = sizes(row, width_factor=WIDTH_FACTOR, size_factor=SIZE_FACTOR) | _rates(row)
     return {**found, **row.settings, **row.small, **cls.facts(data)}
 
 
-def _sizes(row: Row) -> dict[str, Any]:
-    """The sizes that tests make tiny, larger, and no larger than the defaults."""
-    found = {}
-    for name, field in row.fields().items():
-        if field.tiny is not REQUIRED and not field.required:
-            found[name] = _scaled(name, field.tiny, field.default)
-    return found
+def sizes(row: Row, *, width_factor: int, size_factor: int) -> dict[str, Any]:
+    """The sizes that tests make tiny, larger, and no larger than the defaults.
 
+    Args:
+        row: Of the registry.
+        width_factor: How many times the tiny widths.
+        size_factor: How many times all other tiny sizes.
+    """
 
-def _scaled(name: str, tiny: Any, default: Any) -> Any:
-    factor = WIDTH_FACTOR if "width" in name else SIZE_FACTOR
-    if type(tiny) is int:
-        larger = factor * tiny
-        return min(default, larger) if type(default) is int else larger
-    if isinstance(tiny, tuple) and all(type(size) is int for size in tiny):
-        return tuple(factor * size for size in tiny)
-    if isinstance(tiny, Mapping):
-        return {key: _scaled(key, size, None) for key, size in tiny.items()}
-    return default
+    def larger(name: str, tiny: Any, default: Any) -> Any:
+        factor = width_factor if "width" in name else size_factor
+        if type(tiny) is int:
+            return min(default, factor * tiny) if type(default) is int else factor * tiny
+        if isinstance(tiny, tuple) and all(type(size) is int for size in tiny):
+            return tuple(factor * size for size in tiny)
+        if isinstance(tiny, Mapping):
+            return {key: larger(key, size, None) for key, size in tiny.items()}
+        return default
+
+    return {
+        name: larger(name, field.tiny, field.default)
+        for name, field in row.fields().items()
+        if field.tiny is not REQUIRED and not field.required
+    }
 
 
 def _rates(row: Row) -> dict[str, float]:

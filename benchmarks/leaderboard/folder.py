@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class Folder:
 
     Args:
         path: The folder.
-        conditions: What all rows have in common.
+        conditions: The conditions that all rows have in common.
 
     Raises:
         RunError: The folder's rows were made under other conditions, or cannot be read.
@@ -60,6 +61,12 @@ class Folder:
         lines = [{"conditions": self.conditions}, *self.rows.values()]
         text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
         write_atomically(self.path / ROWS, text)
+
+
+def sheet(name: str) -> str:
+    """The file of a model's contact sheet; names of users' own models hold paths."""
+    plain = re.sub(r"[^\w.-]+", "_", name)
+    return f"{SHEETS}/{plain}.png"
 
 
 def machine() -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 import zoo
 from benchmarks.leaderboard.budget import Budget, reason_to_skip, settings
+from benchmarks.leaderboard.folder import sheet
 from zoo.metrics import Reference, evaluate
 from zoo.plotting.grid import save_grid
 from zoo.registry import describe
@@ -41,14 +42,14 @@ class Clock(keras.callbacks.Callback):
         return statistics.median(self.seconds[1:-1] or self.seconds) / steps
 
 
-def make_row(name: str, reference: Reference, budget: Budget, sheets: Path) -> dict[str, Any]:
+def make_row(name: str, reference: Reference, budget: Budget, folder: Path) -> dict[str, Any]:
     """Trains a model, and returns its row in JSON terms; writes its contact sheet.
 
     Args:
         name: A row of the registry.
         reference: The data.
         budget: Steps, batch size, seed.
-        sheets: The folder of the contact sheets.
+        folder: Of the leaderboard; holds the contact sheets.
     """
     row = describe(name)
     about = {"model": name, "kind": row.kind, "paper": row.paper}
@@ -68,7 +69,7 @@ def make_row(name: str, reference: Reference, budget: Budget, sheets: Path) -> d
     )
     seconds = time.perf_counter() - start
     report = evaluate(model, reference, seed=budget.seed)
-    save_sheet(model, reference, sheets / f"{name}.png", seed=budget.seed)
+    save_sheet(model, reference, folder / sheet(name), seed=budget.seed)
     per_epoch = -(-len(reference.train) // budget.batch_size)
     return about | {
         "weights": int(sum(np.prod(w.shape) for w in _weights(model))),

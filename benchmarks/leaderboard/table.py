@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.leaderboard.folder import sheet
+
 COLUMNS = {
     "mean_squared_error": "squared error",
     "similarity": "SSIM",
@@ -49,8 +51,8 @@ def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any], comma
     ]
     skipped = [row for row in rows if "skipped" in row]
     if skipped:
-        told = "; ".join(f"`{row['model']}` {row['skipped']}" for row in skipped)
-        lines += [f"Not trained on these data: {told}.", ""]
+        reasons = "; ".join(f"`{row['model']}` {row['skipped']}" for row in skipped)
+        lines += [f"Not trained on these data: {reasons}.", ""]
     failed = [row for row in rows if "failed" in row]
     if failed:
         lines += ["Failed:", "", *(f"- `{row['model']}`: {row['failed']}" for row in failed), ""]
@@ -76,7 +78,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _beside(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What does not depend on the model: the data's own scores, and the mean picture's error."""
+    """Scores that do not depend on the model: the data's own, and the mean picture's error."""
     found: dict[str, str] = {}
     for row in rows:
         for score in row["scores"]:
@@ -95,7 +97,7 @@ def _sheets(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "",
     ]
     for row in rows:
-        lines += [f"### {row['model']}", "", f"![{row['model']}](sheets/{row['model']}.png)", ""]
+        lines += [f"### {row['model']}", "", f"![{row['model']}]({sheet(row['model'])})", ""]
     return lines
 
 

@@ -44,9 +44,9 @@ class BenchmarkRun:
     """Measures what a plan holds and the results lack.
 
     Args:
-        plan: What is measured.
+        plan: The measurements.
         pool: The subjects' processes.
-        results: Where rows go, and the units that are done already.
+        results: The file of rows, and the units that are done already.
         bar: Shows the progress.
     """
 

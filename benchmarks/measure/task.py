@@ -81,7 +81,7 @@ def measure_task(
     A subject that fails, or whose outputs are wrong, is not timed further; its row has the error.
 
     Args:
-        task: What they compute.
+        task: The task to compute.
         trials: The subjects; those with an error are not timed.
         reference: The task's outputs.
         options: The number and duration of rounds.

@@ -36,7 +36,7 @@ def conditions(plan: Mapping[str, Any], *, threads: int, device: str = "cpu") ->
     """The conditions of a run that starts now.
 
     Args:
-        plan: What is measured, in JSON terms.
+        plan: The plan of the run, in JSON terms.
         threads: Of each subject.
         device: `cpu` or `gpu`.
     """

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure.statistics import geometric_mean
 from benchmarks.records.environment import conditions, cores, sentence
+from benchmarks.routes import foreign
 from benchmarks.routes.compare import Row, Schedule, compare_routes
 from benchmarks.workers.client import rows_of
 from export.routes import ROUTES
@@ -176,9 +177,16 @@ def main() -> int:
     """Converts, compares and writes; 1 where the direct route does not convert a part."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, help="a file for the table; the lines go beside it")
-    parser.add_argument("--models", nargs="+", default=list_models(), metavar="NAME")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        default=list_models(),
+        metavar="NAME",
+        help="of the zoo, of benchmarks.routes.foreign, or `foreign` for all of those",
+    )
     parser.add_argument("--rounds", type=int, default=Schedule.rounds, help="%(default)s")
     options = parser.parse_args()
+    options.models = foreign.names(options.models)
     schedule = Schedule(rounds=options.rounds)
     plan = {"models": options.models, "routes": list(ROUTES), **asdict(schedule)}
     started = conditions(plan, threads=len(cores())).to_json()

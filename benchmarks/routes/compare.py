@@ -32,6 +32,10 @@ Sessions = dict[str, onnxruntime.InferenceSession]
 REORDERS = ("ReorderInput", "ReorderOutput")
 
 
+UNKNOWN_SIZE = 16
+"""What a size is that may be any."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Batch sizes, and the number and duration of rounds."""
@@ -55,7 +59,7 @@ def compare_routes(rows: Sequence[Row], folder: Path, schedule: Schedule) -> lis
     Args:
         rows: As `benchmarks.routes.convert` prints them; those with an error are not compared.
         folder: The folder of their graphs.
-        schedule: What is timed.
+        schedule: The schedule of the timings.
     """
     found = {row["route"]: dict(row) for row in rows}
     sessions = {}
@@ -111,7 +115,7 @@ def _feeds(sessions: Sessions, cardinality: Mapping[str, int], batch: int) -> Ar
     rng = np.random.default_rng([0, batch])
     feeds = {}
     for entry in next((session.get_inputs() for session in sessions.values()), []):
-        size = (batch, *entry.shape[1:])
+        size = (batch, *(n if isinstance(n, int) else UNKNOWN_SIZE for n in entry.shape[1:]))
         kind = entry.type.removeprefix("tensor(").removesuffix(")")
         if kind == "float":
             feeds[entry.name] = rng.standard_normal(size).astype("float32")

@@ -35,8 +35,10 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
     import onnx
 
     import zoo
+    from benchmarks.routes import foreign
     from benchmarks.workload import cardinality
     from benchmarks.workload.weights import randomize_statistics
+    from export.certification.cardinality import embedded
     from export.routes import convert
 
     smallest = keras.Sequential([keras.Input((4,), name="data"), keras.layers.Dense(2)])
@@ -45,17 +47,23 @@ def convert_models(folder: Path, routes: list[str], models: list[str]) -> None:
         with redirect_stdout(sys.stderr):
             convert(smallest, route=route)
     for name in models:
-        model = zoo.create(name, **settings_of(name))
-        # Some converters drop zeros and ones, and would be timed on smaller graphs.
-        randomize_statistics(model.parts(), np.random.default_rng([0]))
-        limits = cardinality.of_model(model)
-        for part, network in model.parts().items():
+        if name in foreign.MODELS:
+            network = foreign.build(name)
+            parts = {"model": network}
+            limits = {"model": embedded(network)}
+            shape = [size or 0 for size in network.inputs[0].shape[1:]]
+        else:
+            model = zoo.create(name, **settings_of(name))
+            # Some converters drop zeros and ones, and would be timed on smaller graphs.
+            randomize_statistics(model.parts(), np.random.default_rng([0]))
+            parts, limits, shape = model.parts(), cardinality.of_model(model), list(model.shape)
+        for part, network in parts.items():
             for route in routes:
                 row: dict[str, Any] = {
                     "model": name,
                     "part": part,
                     "route": route,
-                    "shape": list(model.shape),
+                    "shape": shape,
                     "cardinality": limits[part],
                 }
                 started = time.perf_counter()

@@ -36,11 +36,11 @@ def run(
 
     Args:
         name: Of the study, and of its files.
-        arms: What is compared: the columns that tell them apart.
+        arms: The arms of the comparison: the columns that tell them apart.
         train: `train(arm, seed, quick)` → measures.
         title: Of the page.
         conditions: Sentences on data, networks, budgets and measures.
-        reading: What follows from the table.
+        reading: The conclusion from the table.
         about: For `--help`.
     """
     parser = argparse.ArgumentParser(description=about)

@@ -1,4 +1,4 @@
-"""What the code of an autoencoder buys a conditional GAN: `python -m benchmarks.studies.code_gan`.
+"""The gain of a conditional GAN by codes: `python -m benchmarks.studies.code_gan`.
 
 `cgan` and `code_gan` on digits with the same networks, steps and seeds.
 """
@@ -84,7 +84,7 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
 
 
 def of_the_autoencoder(seed: int, steps: int) -> Mapping[str, float]:
-    """What a VAE alone is worth: a Gaussian of each class in its codes, decoded."""
+    """The scores of a VAE alone: a Gaussian of each class in its codes, decoded."""
     import zoo
     from zoo.priors import fit_prior
 

@@ -55,7 +55,7 @@ class Judge:
         return (flat(images) - mean) @ axes.T
 
     def measure(self, samples: np.ndarray, labels: np.ndarray | None = None) -> dict[str, float]:
-        """What samples in [0, 1] are worth.
+        """The scores of samples in [0, 1].
 
         - `distance`: the Fréchet distance of Gaussians in 16 principal components;
         - `coverage`: the share of held-out digits that have a sample nearer than their fifth

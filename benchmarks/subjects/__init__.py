@@ -1,4 +1,4 @@
-"""THE TABLE of subjects: each way to compute, its process and its runner."""
+"""The table of subjects: each way to compute, its process and its runner."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Subject:
         instructions: Instruction sets of which the processor must have one; empty for any.
         trains: Whether it runs `train_step`.
         models: The only models that it has; None for all.
+        workloads: The only workloads that it has; None for all.
         route: The route whose ONNX files it reads.
         precision: The precision that it computes in.
         takes_threads: Whether the runner has the keyword `threads`.
@@ -58,6 +59,7 @@ class Subject:
     instructions: Sequence[str] = ()
     trains: bool = False
     models: Sequence[str] | None = None
+    workloads: Sequence[str] | None = None
     route: str | None = None
     precision: str = "float32"
     takes_threads: bool = False
@@ -67,6 +69,8 @@ class Subject:
     def supports(self, task: Task) -> bool:
         """Whether the subject can be timed at a task."""
         if self.models is not None and task.model not in self.models:
+            return False
+        if self.workloads is not None and task.workload not in self.workloads:
             return False
         if task.workload == TRAIN:
             return self.trains
@@ -95,6 +99,20 @@ def on_backend(
         ("keras", backend),
         trains=trains,
         variables=variables,
+    )
+
+
+def _in_keras(backend: str) -> Subject:
+    """Keras's own training of a plain `keras.Model` with the same networks and loss."""
+    return Subject(
+        f"{backend}-keras",
+        "benchmarks.subjects.plain_keras:PlainKeras",
+        PLAIN,
+        backend=backend,
+        requires=("keras", backend),
+        trains=True,
+        models=("vae",),
+        workloads=(TRAIN,),
     )
 
 
@@ -142,12 +160,17 @@ SUBJECTS: Sequence[Subject] = (
         "tensorflow", "function", name="tensorflow-onednn", trains=True, TF_ENABLE_ONEDNN_OPTS="1"
     ),
     on_backend("tensorflow", "xla"),
+    on_backend("tensorflow", "lite"),
+    _in_keras("tensorflow"),
     on_backend("torch", "predict"),
     on_backend("torch", "eager", trains=True, GENZOO_TORCH="eager"),
     on_backend("torch", "recorded", trains=True, GENZOO_TORCH="recorded"),
     on_backend("torch", "compile", trains=True, GENZOO_TORCH="compiled"),
+    _in_keras("torch"),
     on_backend("jax", "predict"),
     on_backend("jax", "jit", trains=True),
+    on_backend("jax", "export"),
+    _in_keras("jax"),
     _onnx("onnxruntime", "direct"),
     _onnx("onnxruntime-float16", "direct", precision="float16"),
     _onnx("onnxruntime-int8", "direct", precision="int8"),
@@ -158,7 +181,7 @@ SUBJECTS: Sequence[Subject] = (
     # Elsewhere bfloat16 is computed as float32, so that the two could not be distinguished.
     _openvino("openvino-bfloat16", "bfloat16", "avx512_bf16", "amx_bf16"),
     _plain("plain-torch", "eager", trains=True),
-    _plain("plain-torch-compile", "compile"),
+    _plain("plain-torch-compile", "compile", trains=True),
 )
 
 # The subjects of `--quick`: each backend's usual calls, and ONNX Runtime.

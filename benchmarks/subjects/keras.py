@@ -79,7 +79,7 @@ class Keras:
         from benchmarks.workload.exports import export_lowered, export_parts
 
         workdir = Workdir(folder)
-        loaded = None if model == PEAK else _load(workdir, model)
+        loaded = None if model == PEAK else load(workdir, model)
         if precision == "float32":
             parts = {name: self._parts(workdir, model)[name] for name in workdir.parts()}
             rows = export_parts(workdir, model, parts, route, loaded)
@@ -109,11 +109,12 @@ class Keras:
 
                 self._last = folder, roofline.parts()
             else:
-                self._last = folder, _load(workdir, model).parts()
+                self._last = folder, load(workdir, model).parts()
         return self._last[1]
 
 
-def _load(workdir: Workdir, model: str) -> Any:
+def load(workdir: Workdir, model: str) -> Any:
+    """The model that the subjects of a folder share."""
     import zoo
     from zoo.registry import describe
 
@@ -134,7 +135,7 @@ def _training_step(workdir: Workdir, task: dict[str, Any]) -> Callable[[], Outpu
     from zoo.training.step import Stepper
 
     place = backends.current().place
-    stepper = Stepper(_load(workdir, task["model"]))
+    stepper = Stepper(load(workdir, task["model"]))
     updates = workdir.updates(task["batch"])
 
     def step() -> Outputs:

@@ -118,7 +118,7 @@ class PlainTorch:
         if task["workload"] == TRAIN:
             from benchmarks.subjects.plain_training import STEPS
 
-            step = STEPS[task["model"]](parts, settings)
+            step = STEPS[task["model"]](parts, settings, compiled=self.mode == "compile")
             batches = [batch for _, batch in workdir.updates(task["batch"])]
             return lambda: step([self._placed(batch) for batch in batches])
         for part in parts.values():

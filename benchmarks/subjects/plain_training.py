@@ -1,4 +1,7 @@
-"""Training steps in plain PyTorch, without the zoo."""
+"""Training steps in plain PyTorch, without the zoo: eager, or with `torch.compile`.
+
+Compiled are the losses, and with them their gradients, and the optimizers' steps.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,12 @@ Batch = dict[str, torch.Tensor]
 Step = Callable[[list[Batch]], dict[str, np.ndarray]]
 
 
-def vae(parts: Parts, settings: dict[str, Any]) -> Step:
+def vae(parts: Parts, settings: dict[str, Any], *, compiled: bool = False) -> Step:
     """One update of encoder and decoder by the evidence lower bound."""
     encoder, decoder = parts["encoder"], parts["decoder"]
-    adam = _adam([encoder, decoder], settings["learning_rate"], 0.9, 0.999)
+    descend = _descent([encoder, decoder], compiled, settings["learning_rate"], 0.9, 0.999)
 
-    def step(batches: list[Batch]) -> dict[str, np.ndarray]:
-        (batch,) = batches
+    def bound(batch: Batch) -> torch.Tensor:
         posterior = encoder(batch["data"])
         mean, log_variance = posterior["mean"], posterior["log_variance"]
         logits = decoder(mean + torch.exp(0.5 * log_variance) * batch["epsilon"])
@@ -29,46 +31,65 @@ def vae(parts: Parts, settings: dict[str, Any]) -> Step:
             logits, batch["data"], reduction="sum"
         )
         kl = -0.5 * torch.sum(1 + log_variance - mean**2 - log_variance.exp())
-        loss = (reconstruction + settings["beta"] * kl) / len(mean)
-        return _report(_descend(adam, loss))
+        return (reconstruction + settings["beta"] * kl) / len(mean)
+
+    loss = _compiled(bound) if compiled else bound
+
+    def step(batches: list[Batch]) -> dict[str, np.ndarray]:
+        (batch,) = batches
+        return _report(descend(loss(batch)))
 
     return step
 
 
-def dcgan(parts: Parts, settings: dict[str, Any]) -> Step:
+def dcgan(parts: Parts, settings: dict[str, Any], *, compiled: bool = False) -> Step:
     """An update of the discriminator, then one of the generator."""
     generator, discriminator = parts["generator"], parts["discriminator"]
     rates = settings["learning_rate"], settings["beta_1"], settings["beta_2"]
-    adams = [_adam([part], *rates) for part in (discriminator, generator)]
+    first, second = (_descent([part], compiled, *rates) for part in (discriminator, generator))
 
     def discriminate(data: torch.Tensor, target: float) -> torch.Tensor:
         logit = discriminator(data)["logit"]
         return functional.binary_cross_entropy_with_logits(logit, torch.full_like(logit, target))
 
+    def judged(batch: Batch) -> torch.Tensor:
+        fake = torch.tanh(generator(batch["latent"])).detach()
+        return discriminate(batch["data"], 1.0) + discriminate(fake, 0.0)
+
+    def believed(batch: Batch) -> torch.Tensor:
+        return discriminate(torch.tanh(generator(batch["latent"])), 1.0)
+
+    losses = [_compiled(loss) if compiled else loss for loss in (judged, believed)]
+
     def step(batches: list[Batch]) -> dict[str, np.ndarray]:
-        first, second = batches
-        fake = torch.tanh(generator(first["latent"])).detach()
-        loss = discriminate(first["data"], 1.0) + discriminate(fake, 0.0)
-        discriminated = _descend(adams[0], loss)
-        generated = _descend(adams[1], discriminate(torch.tanh(generator(second["latent"])), 1.0))
-        return _report(discriminated, generated)
+        discriminated = first(losses[0](batches[0]))
+        return _report(discriminated, second(losses[1](batches[1])))
 
     return step
 
 
-STEPS: dict[str, Callable[[Parts, dict[str, Any]], Step]] = {"vae": vae, "dcgan": dcgan}
+STEPS: dict[str, Callable[..., Step]] = {"vae": vae, "dcgan": dcgan}
 
 
-def _adam(parts: list[nn.Module], rate: float, *betas: float) -> torch.optim.Adam:
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    return torch.compile(function, dynamic=False)
+
+
+def _descent(
+    parts: list[nn.Module], compiled: bool, rate: float, *betas: float
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Loss → the loss, once the weights of the parts have moved along its gradient by Adam."""
     parameters = [parameter for part in parts for parameter in part.parameters()]
-    return torch.optim.Adam(parameters, rate, (betas[0], betas[1]), eps=1e-7)
+    adam = torch.optim.Adam(parameters, rate, (betas[0], betas[1]), eps=1e-7)
+    update = _compiled(adam.step) if compiled else adam.step
 
+    def descend(loss: torch.Tensor) -> torch.Tensor:
+        adam.zero_grad()
+        loss.backward()
+        update()
+        return loss.detach()
 
-def _descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> torch.Tensor:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.detach()
+    return descend
 
 
 def _report(*losses: torch.Tensor) -> dict[str, np.ndarray]:

@@ -154,7 +154,7 @@ def lines(stream: TextIO) -> Iterator[str]:
 
 def main() -> None:
     """Serves on the standard streams."""
-    # What libraries print goes to the log, not among the replies.
+    # Output of libraries goes to the log, not among the replies.
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     serve(lines(sys.stdin), replies)

@@ -1,1 +1,1 @@
-"""What is measured: models, their parts, uses and inputs, and the cost of each."""
+"""The subject matter of measurements: models, their parts, uses and inputs, and their cost."""

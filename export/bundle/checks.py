@@ -57,7 +57,7 @@ def changed_files(folder: Path) -> Iterator[str]:
 
 
 def inconsistencies(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Where `bundle.json` and `SHA256SUMS` disagree."""
+    """The contradictions between `bundle.json` and `SHA256SUMS`."""
     sums = files.read_checksums(folder)
     sums.pop(files.MANIFEST, None)
     if manifest.files != sums:

@@ -1,9 +1,25 @@
-"""What a model is called, and its twin that computes in float32."""
+"""The name and paper of a model, and its twin that computes in float32."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The names by which a bundle is known.
+
+    Attributes:
+        name: Of the registry, else of the class.
+        paper: The source that it is cited by.
+        class_names: Of the data that a run was trained on; None where they do not fit the model.
+    """
+
+    name: str
+    paper: str
+    class_names: tuple[str, ...] | None = None
 
 
 def in_float32(model: Any) -> Any:
@@ -15,8 +31,21 @@ def in_float32(model: Any) -> Any:
     return twin
 
 
-def identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
-    """The model's name and paper: the registry's, else those of its class."""
+def identify(model: Any, run: Mapping[str, Any] | None) -> Identity:
+    """The names of a model: the registry's, else those of its class.
+
+    Args:
+        model: The model.
+        run: The content of the run's `run.json`.
+    """
+    run = run or {}
+    names = run.get("class_names")
+    fits = names is not None and len(names) == model.num_classes
+    name, paper = _name_and_paper(model, run.get("name"))
+    return Identity(name, paper, tuple(map(str, names)) if fits else None)
+
+
+def _name_and_paper(model: Any, trained_as: str | None) -> tuple[str, str]:
     from zoo.registry import models
 
     target = f"{type(model).__module__}:{type(model).__qualname__}"
@@ -26,18 +55,9 @@ def identity(model: Any, run: Mapping[str, Any] | None) -> tuple[str, str]:
         for name, row in rows.items()
         if all(model.settings.get(key) == value for key, value in row.settings.items())
     ]
-    trained_as = (run or {}).get("name")
     if trained_as in rows:
         fitting.append(trained_as)
     first_line = (type(model).__doc__ or "").strip().partition("\n")[0]
     if fitting:
         return fitting[-1], rows[fitting[-1]].paper or first_line
     return type(model).__name__, getattr(model, "paper", first_line)
-
-
-def class_names(model: Any, run: Mapping[str, Any] | None) -> tuple[str, ...] | None:
-    """The names of the classes that a run's data have; None where they do not fit the model."""
-    names = (run or {}).get("class_names")
-    if names is None or len(names) != model.num_classes:
-        return None
-    return tuple(str(name) for name in names)

@@ -22,7 +22,7 @@ def card(
     """Writes a model card in Markdown.
 
     Args:
-        manifest: What the bundle holds.
+        manifest: The description of the bundle.
         certificates: Certificates by part.
         lowered: Certificates of lower precision by part, where the bundle is in one.
         run: The content of the run's `run.json`, for the section on training.

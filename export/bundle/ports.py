@@ -1,8 +1,9 @@
-"""What goes in and out of each part, and which fields of the data the uses read."""
+"""The inputs and outputs of each part, and the fields of the data that the uses read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,29 @@ Described = tuple[tuple[Port, ...], tuple[Port, ...]]
 """The inputs and the outputs of a part."""
 
 
+@dataclass(frozen=True)
+class Ports:
+    """The ports of a bundle.
+
+    Attributes:
+        parts: The inputs and the outputs of each part.
+        fields: The fields of the data that uses read, as the first part that reads each wants it.
+    """
+
+    parts: Mapping[str, Described]
+    fields: Mapping[str, Port]
+
+
 def describe(
     model: Any,
     signatures: Mapping[str, Signature],
     table: Mapping[str, Use],
     cardinality: Mapping[str, Mapping[str, int]],
-) -> dict[str, Described]:
-    """The inputs and outputs of every part.
+) -> Ports:
+    """The inputs and outputs of every part, and the fields of the data.
 
     Args:
-        model: What has a shape, a value range and extra fields.
+        model: An object with a shape, a value range and extra fields.
         signatures: Of the parts.
         table: The resolved uses.
         cardinality: How many values integers take, by part and name.
@@ -38,19 +52,19 @@ def describe(
         limits = ranges.get((part, tensor.name)) if tensor.is_float else None
         return Port(tensor.name, tensor.dtype, tensor.shape[1:], limit, limits)
 
-    return {
+    parts = {
         name: (
             tuple(port(name, tensor) for tensor in signature.inputs),
             tuple(port(name, tensor) for tensor in signature.outputs),
         )
         for name, signature in signatures.items()
     }
+    return Ports(parts, _fields(model, table, parts))
 
 
-def fields(
+def _fields(
     model: Any, table: Mapping[str, Use], described: Mapping[str, Described]
 ) -> dict[str, Port]:
-    """The fields of the data that uses read, as the first part that reads each wants it."""
     names = ("data", "labels", *_extra(model))
     found: dict[str, Port] = {}
     for use in table.values():

@@ -22,8 +22,8 @@ def save_samples(
     """Draws with the first use that needs no data; whether there is a picture of what it gives.
 
     Args:
-        path: Where the picture goes.
-        folder: Where the parts' graphs lie.
+        path: The file of the picture.
+        folder: The folder of the parts' graphs.
         table: The resolved uses.
         value_range: Of the data.
     """

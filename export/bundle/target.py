@@ -1,4 +1,4 @@
-"""Where a bundle may be written; needs neither Keras nor ONNX, so it is checked first."""
+"""Check of a bundle's folder, before all else: it needs neither Keras nor ONNX."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from export.runtime.manifest import read_manifest
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of a bundle, and every problem that was found.
+    """The checks of a bundle, and every problem that was found.
 
     `used` is the part of the tolerance that each part's outputs took, `kept` what those in lower
     precision keep of float32, and `against` what they were last compared with: the stored

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.bundle import model_card, ports
-from export.bundle.identity import class_names, identity, in_float32
-from export.bundle.part import PartExport, Request, export_part
-from export.bundle.reference import REFERENCE
-from export.bundle.samples import save_samples
-from export.bundle.sealing import seal, write_json
+from export.bundle.identity import identify, in_float32
+from export.bundle.parts import Request, export_parts
+from export.bundle.records import write_records
+from export.bundle.sealing import seal
 from export.bundle.target import check_target
-from export.certification.cardinality import cardinality
 from export.certification.certify import versions
-from export.certification.native import Native
-from export.certification.readings import read
-from export.errors import ExportError
 from export.precision.certificate import check_precision
 from export.runtime.manifest import Manifest
 from export.storage import replacing_folder
-
-CERTIFICATES = "certificate.json"
-CARD = "README.md"
-SAMPLES = "samples.png"
 
 
 def to_bundle(
@@ -51,10 +41,10 @@ def to_bundle(
 
     Args:
         model: A model of the zoo.
-        folder: Where the bundle goes.
+        folder: The folder of the bundle.
         real_inputs: A batch of the data's fields, scaled as in training: `{"data": …,
             "labels": …}`. The uses run on it, and each part is certified on what it reads then.
-        route: What converts; see `to_onnx`.
+        route: The converter; see `to_onnx`.
         opset: ONNX operator set; the route's default where it is None.
         precision: `float32`, `float16`, `bfloat16` or `int8`. The lower ones are certified against
             float32 in terms of their own, on real inputs, and fail where they lose too much.
@@ -78,29 +68,26 @@ def to_bundle(
     check_target(folder, overwrite=overwrite)
     check_precision(precision)
     model = in_float32(model)
-    name, paper = identity(model, run)
+    about = identify(model, run)
     with replacing_folder(folder) as stage, model.averaged_weights():
-        metadata = {"model": name, "paper": paper}
+        metadata = {"model": about.name, "paper": about.paper}
         request = Request(stage, route, opset, precision, second_opinion, metadata)
-        parts = _export_parts(model, request, real_inputs)
-        described = {entry.name: (entry.part.inputs, entry.part.outputs) for entry in parts}
-        table = model.table()
+        parts, ports = export_parts(model, request, real_inputs)
         manifest = Manifest(
-            model=name,
-            paper=paper,
+            model=about.name,
+            paper=about.paper,
             settings=json.loads(json.dumps(dict(model.settings), default=in_words)),
             shape=tuple(model.shape),
             value_range=model.value_range and tuple(model.value_range),
             num_classes=model.num_classes,
-            class_names=class_names(model, run),
+            class_names=about.class_names,
             parts={entry.name: entry.part for entry in parts},
-            uses=table,
-            fields=ports.fields(model, table, described),
+            uses=model.table(),
+            fields=ports.fields,
             precision=precision,
             versions=versions(),
         )
-        picture = samples and save_samples(stage / SAMPLES, stage, table, manifest.value_range)
-        _write_records(stage, manifest, parts, run, picture=picture)
+        write_records(stage, manifest, parts, run, samples=samples)
         seal(stage, manifest)
     return folder
 
@@ -112,47 +99,3 @@ def in_words(setting: Any) -> str:
         return name
     kind = "own network" if name in ("Functional", "Sequential") else name
     return f"{kind} of {setting.count_params()} weights"
-
-
-def _export_parts(
-    model: Any, request: Request, data: Mapping[str, np.ndarray] | None
-) -> list[PartExport]:
-    """Exports the parts in their order, each on what it reads as the uses run."""
-    natives = {name: Native(network) for name, network in model.parts().items()}
-    if not natives:
-        raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
-    table, limits = model.table(), cardinality(model)
-    signatures = {name: native.signature for name, native in natives.items()}
-    described = ports.describe(model, signatures, table, limits)
-    if data is not None:
-        ports.check_data(data, ports.fields(model, table, described))
-    lowering = request.precision != "float32"
-    readings = read(table, lambda part, feed: natives[part](feed), data, draws=lowering)
-    return [
-        export_part(name, native, request, described[name], readings, limits[name])
-        for name, native in natives.items()
-    ]
-
-
-def _write_records(
-    stage: Path,
-    manifest: Manifest,
-    parts: Sequence[PartExport],
-    run: Mapping[str, Any] | None,
-    *,
-    picture: bool,
-) -> None:
-    """Writes the reference, the certificates and the card."""
-    certificates = {entry.name: entry.certificate for entry in parts}
-    lowered = {entry.name: entry.lowered for entry in parts if entry.lowered is not None}
-    kept = {key: array for entry in parts for key, array in entry.reference.items()}
-    np.savez(stage / REFERENCE, **kept)  # type: ignore[arg-type]
-    write_json(
-        stage / CERTIFICATES,
-        {
-            "parts": {name: entry.to_json() for name, entry in certificates.items()},
-            "precision": {name: entry.to_json() for name, entry in lowered.items()},
-        },
-    )
-    text = model_card.card(manifest, certificates, lowered, run, picture=picture)
-    (stage / CARD).write_text(text, encoding="utf-8")

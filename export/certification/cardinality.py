@@ -18,7 +18,7 @@ def cardinality(model: Any) -> dict[str, Ports]:
     A value has one cardinality wherever it goes: an encoder's codes are what the decoder looks up.
 
     Args:
-        model: What has `parts()`, `table()` and `num_classes`.
+        model: An object with `parts()`, `table()` and `num_classes`.
     """
     parts = model.parts()
     found: dict[str, Ports] = {name: embedded(part) for name, part in parts.items()}

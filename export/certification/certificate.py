@@ -19,9 +19,9 @@ class Deviation:
     """The largest differences of one output over one family of inputs.
 
     `absolute` is max|difference|, `relative` is that over max|y| of its batch, and `used` is the
-    part of the tolerance that the worst value took. More than 1 fails, but for large inputs: they
-    drive saturating outputs past what float32 can resolve, so there `conditioned` decides, which
-    adds to the tolerance how far the native model itself moves when its inputs do by rounding.
+    part of the tolerance that the worst value took. `conditioned` decides where that is more than
+    1: it adds to the tolerance how far the native model itself moves when its inputs do by
+    rounding, as large inputs, a step or a difference of large sums make it.
     """
 
     output: str
@@ -59,7 +59,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What was compared, with what, and what came of it."""
+    """The comparison of an ONNX file with its native model, and its result."""
 
     name: str
     route: str
@@ -78,6 +78,7 @@ class Certificate:
     seconds: dict[str, float]
     versions: dict[str, str]
     second_opinion: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
     tolerance: dict[str, float] = field(
         default_factory=lambda: {"absolute": ABSOLUTE, "relative": RELATIVE}
     )
@@ -135,8 +136,10 @@ class Certificate:
             )
             beyond = max(row.used for row in self.deviations)
             if beyond > 1.0 and self.passed:
+                families = [r.family for r in self.deviations if r.used > 1.0]
                 lines.append(
-                    f"  {beyond:.3g} times the tolerance on large inputs, which the native "
+                    f"  {beyond:.3g} times the tolerance on "
+                    f"{' and '.join(dict.fromkeys(families))} inputs, which the native "
                     f"model's own response to their rounding accounts for"
                 )
         if self.agreements:
@@ -144,6 +147,7 @@ class Certificate:
             equal = sum(row.equal for row in self.agreements)
             ties = sum(row.ties for row in self.agreements)
             lines.append(f"  integer outputs: {equal} of {total} equal, {ties} ties")
+        lines += [f"  {note}" for note in self.notes]
         if self.second_opinion:
             lines.append(f"  second opinion: {opinion_text(self.second_opinion)}")
         return "\n".join(lines + [f"  {line}" for line in self.failures()])
@@ -165,6 +169,7 @@ class Certificate:
             values["deviations"] = tuple(Deviation(**row) for row in values["deviations"])
             values["agreements"] = tuple(Agreement(**row) for row in values["agreements"])
             values["batches"] = tuple(values["batches"])
+            values["notes"] = tuple(values.get("notes", ()))
             return cls(**values)
         except (TypeError, ValueError, KeyError) as error:
             expected = ", ".join(entry.name for entry in fields(cls))
@@ -186,9 +191,9 @@ def opinion_text(opinion: dict[str, Any]) -> str:
     if not opinion["converts"]:
         return f"{route} gives no graph that runs: {opinion['reason']}"
     verdict = "agrees" if opinion["agrees"] else "DISAGREES"
-    told = [f"{route} {verdict}"]
+    phrases = [f"{route} {verdict}"]
     if opinion["used"] is not None:
-        told.append(f"{opinion['used']:.1%} of the tolerance")
+        phrases.append(f"{opinion['used']:.1%} of the tolerance")
     if opinion.get("values"):
-        told.append(f"{opinion['equal']} of {opinion['values']} integers equal")
-    return ", ".join(told)
+        phrases.append(f"{opinion['equal']} of {opinion['values']} integers equal")
+    return ", ".join(phrases)

@@ -13,9 +13,20 @@ import numpy as np
 import onnx
 
 from export.certification.cardinality import embedded
-from export.certification.certificate import ABSOLUTE, RELATIVE, Certificate
+from export.certification.certificate import ABSOLUTE, RELATIVE, Certificate, all_passed
 from export.certification.compare import compare
-from export.certification.inputs import probes
+from export.certification.difference import first_difference
+from export.certification.edges import (
+    FEW,
+    Remembered,
+    by_design,
+    is_large,
+    left_out,
+    operators,
+    other_batches,
+    usable_sizes,
+)
+from export.certification.inputs import BATCHES, probes
 from export.certification.native import Native, weights_sha256
 from export.errors import CertificateError, ExportError
 from export.runtime.engine import open_session, run
@@ -32,6 +43,7 @@ def certify(
     seed: int = 0,
     seconds: Mapping[str, float] | None = None,
     second_opinion: dict[str, Any] | None = None,
+    extent: str = "full",
 ) -> Certificate:
     """Compares an ONNX file with the Keras model that it came from.
 
@@ -39,13 +51,14 @@ def certify(
         model: A functional or Sequential Keras model; called in inference mode.
         path: The ONNX file; ONNX Runtime opens it with all its optimizations.
         name: Name in the certificate; the model's own by default.
-        route: What converted the model, for the record.
+        route: The converter of the model, for the record.
         inputs: Real inputs by name, `(count, ...)`, a family of their own beside the drawn ones.
         cardinality: How many values each integer input takes. Found in the graph where an
             embedding reads the input.
         seed: Seed of the drawn inputs.
         seconds: Durations for the record.
-        second_opinion: What another converter's graph gave, for the record.
+        second_opinion: The result of another converter's graph, for the record.
+        extent: `full` or `quick`.
 
     Raises:
         CertificateError: A difference is over the tolerance; it carries the certificate as
@@ -59,9 +72,31 @@ def certify(
     session = open_session(Path(path))
     check_names(native, graph)
     known = embedded(model) | dict(cardinality or {})
-    batches = list(probes(native.signature, seed=seed, cardinality=known, real=inputs or None))
+    large = is_large(native)
+    plan = {
+        "seed": seed,
+        "cardinality": known,
+        "real": inputs or None,
+        "extent": extent,
+        "counts": FEW if large or extent == "quick" else BATCHES,
+        "sizes": usable_sizes(native, known),
+    }
+    batches = list(probes(native.signature, **plan))
     native.check_pure(batches[0].inputs)
-    deviations, agreements = compare(native, lambda feed: run(session, feed), batches)
+
+    def exported(feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return run(session, feed)
+
+    judged = [probe for probe in batches if probe.family != "non-finite"]
+    truths = Remembered(native, batches)
+    deviations, agreements = compare(truths, exported, judged)
+    notes = [*native.notes, *left_out(extent, large)]
+    if extent == "full" and all_passed(deviations, agreements):
+        odd = [probe for probe in batches if probe.family == "non-finite"]
+        used = operators(graph)
+        notes += by_design(truths, exported, odd, used)
+        guarded = route == "direct" or not used & {"LSTM", "GRU"}
+        notes += other_batches(native, truths, exported, batches[0], large=large, empty=guarded)
     certificate = Certificate(
         name=name or model.name,
         route=route,
@@ -80,11 +115,13 @@ def certify(
         seconds={**(seconds or {}), "certify": round(time.perf_counter() - started, 3)},
         versions=versions(),
         second_opinion=second_opinion,
+        notes=tuple(notes),
     )
     if not certificate.passed:
+        part = first_difference(native, judged) if route == "direct" else ""
         error = CertificateError(
             f"The ONNX graph of {certificate.name!r} differs from the native model. "
-            f"Received: {'; '.join(certificate.failures())}. "
+            f"Received: {'; '.join(certificate.failures())}.{part} "
             f"Accepted: |difference| <= {ABSOLUTE:g} * max(1, max|y|) + {RELATIVE:g} * |y|."
         )
         error.certificate = certificate  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from export.errors import CertificateError
 TRIALS = 64  # a response seen too rarely is underestimated, and a right graph rejected
 ROUNDING = 2.0**-18  # what rounding in float32 sums of some hundred terms amounts to
 EXPLICABLE = 1e3  # times the tolerance; what differs more is wrong, not rounded
+LARGE_FAMILIES = ("large", "huge")  # whose rounding is that of their largest value
 
 Predictor = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
@@ -59,8 +61,9 @@ def _deviation(
     absolute = float(difference.max())
     relative = absolute / largest if largest else absolute
     used = conditioned = float((difference / allowed).max())
-    if 1.0 < used < EXPLICABLE and probe.family == "large":
-        moves = [np.abs(near[key[0]] - wide) for near in _nearby(native, probe)]
+    if 1.0 < used < EXPLICABLE or (used > 1.0 and probe.family in LARGE_FAMILIES):
+        each = probe.family not in LARGE_FAMILIES
+        moves = [np.abs(near[key[0]] - wide) for near in _nearby(native, probe, each=each)]
         moved = np.nan_to_num(np.max(moves, axis=0), nan=0.0, posinf=0.0)
         conditioned = float((difference / (allowed + moved)).max())
     return Deviation(*key, probe.count, absolute, relative, used, conditioned)
@@ -105,14 +108,21 @@ def _agreement(
     return Agreement(*key, probe.count, truth.size, equal, ties)
 
 
-def _nearby(native: Predictor, probe: Probe) -> Iterator[dict[str, np.ndarray]]:
-    """The native model's outputs for inputs that are moved by float32 rounding."""
+def _nearby(
+    native: Predictor, probe: Probe, *, each: bool = False
+) -> Iterator[dict[str, np.ndarray]]:
+    """The native model's outputs for inputs that are moved by float32 rounding.
+
+    That of the largest of them, or of `each`.
+    """
     rng = np.random.default_rng([0])
     for _ in range(TRIALS):
         moved = {}
         for name, values in probe.inputs.items():
             if np.issubdtype(values.dtype, np.floating) and values.size:
-                scale = ROUNDING * max(1.0, float(np.abs(values).max()))
+                scale: Any = ROUNDING * max(1.0, float(np.abs(values).max()))
+                if each:  # a large value does not excuse what a small one loses
+                    scale = ROUNDING * np.abs(values)
                 values = values + (scale * rng.uniform(-1, 1, values.shape)).astype(values.dtype)
             moved[name] = values
         yield native(moved)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,45 @@ BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
 ZERO_BATCHES = (1, 3)
 FEWEST = sum(BATCHES)  # also where the model has one fixed batch
 LARGE = 1e3
+HUGE, TINY = 1e6, 1e-30
 ANY_SIZE = 16  # drawn for a dimension other than the batch that may have any size
+# Where activations and roundings have kinks and steps; drawn so often that there are ties.
+KINKS = (-3.0, -2.5, -1.5, -1.0, -0.5, -0.2, -0.0, 0.0, 0.2, 0.5, 1.0, 1.5, 2.5, 3.0, 6.0)
+EXTENTS = ("full", "quick")
+# Sizes to try for the unknown ones, by their number: different and odd ones first.
+SIZES: tuple[Callable[[int], int], ...] = (
+    lambda k: 16 + 3 * k,
+    lambda k: 21 + 4 * k,
+    lambda k: 16,
+    lambda k: 32 + 32 * k,
+    lambda k: 32,
+    lambda k: 8 + k,
+    lambda k: 8,
+    lambda k: 5,
+    lambda k: 64,
+    lambda k: 224,
+)
+
+
+EDGES = ("kinks", "huge", "tiny", "ends", "non-finite")
+Sizes = Mapping[tuple[str, int], int]
+
+
+def unknown_sizes(signature: Signature) -> list[tuple[str, int]]:
+    """The axes beside the batch that may have any size, by input and number."""
+    return [
+        (tensor.name, axis)
+        for tensor in signature.inputs
+        for axis, size in enumerate(tensor.shape)
+        if axis and size is None
+    ]
+
+
+def size_plans(signature: Signature) -> Iterator[Sizes]:
+    """Sizes to try for the axes that may have any size."""
+    axes = unknown_sizes(signature)
+    for size in SIZES:
+        yield {axis: size(place) for place, axis in enumerate(axes)}
 
 
 @dataclass(frozen=True)
@@ -95,10 +133,14 @@ def probes(
     seed: int,
     cardinality: Mapping[str, int],
     real: Mapping[str, np.ndarray] | None = None,
+    extent: str = "quick",
+    counts: Sequence[int] = BATCHES,
+    sizes: Sequence[Sizes] = ({},),
 ) -> Iterator[Probe]:
     """Yields the batches of every family: standard normal, uniform, large, zeros and real.
 
-    A model whose batch is fixed gets batches of that size alone.
+    In full also numbers at kinks, of which many are equal, huge, tiny and non-finite ones, and both
+    ends of the integers. A model whose batch is fixed gets batches of that size alone.
     A model of integer inputs alone has the same distribution in the three random families: each
     integer input is drawn evenly from `range(cardinality[name])` whatever the family.
 
@@ -107,6 +149,9 @@ def probes(
         seed: Seed of the draws; the same seed yields the same batches.
         cardinality: How many values each integer input takes.
         real: Arrays of real inputs by name, `(count, ...)`; inputs that it lacks are drawn.
+        extent: `full`, or `quick` for the first five families alone.
+        counts: The batches of a random family.
+        sizes: What unknown sizes are, by input and axis; batches take turns.
 
     Raises:
         ExportError: An argument does not fit the signature, or an integer input has no cardinality.
@@ -115,14 +160,22 @@ def probes(
     rng = np.random.default_rng([seed])
     fixed = [tensor.shape[0] for tensor in signature.inputs if tensor.shape[0] is not None]
     is_fixed = len(fixed) == len(signature.inputs)
-    counts = (fixed[0],) * math.ceil(FEWEST / fixed[0]) if is_fixed else BATCHES
+    if is_fixed:
+        counts = (fixed[0],) * math.ceil(sum(counts) / fixed[0])
     for family in ("normal", "uniform", "large"):
-        for count in counts:
-            yield Probe(family, _draw(signature, rng, family, count, cardinality))
-    for count in counts[:1] if is_fixed else ZERO_BATCHES:
-        yield Probe("zeros", _draw(signature, rng, "zeros", count, cardinality))
+        for turn, count in enumerate(counts):
+            given = sizes[turn % len(sizes)]
+            yield Probe(family, _draw(signature, rng, family, count, cardinality, given))
+    for turn, count in enumerate(counts[:1] if is_fixed else ZERO_BATCHES):
+        given = sizes[turn % len(sizes)]
+        yield Probe("zeros", _draw(signature, rng, "zeros", count, cardinality, given))
     if real:
         yield from _real(signature, rng, real, counts, cardinality)
+    if extent == "full":
+        count = fixed[0] if is_fixed else ZERO_BATCHES[-1]
+        given = sizes[(len(ZERO_BATCHES) - 1) % len(sizes)]  # a shape that there was already
+        for family in EDGES:
+            yield Probe(family, _draw(signature, rng, family, count, cardinality, given))
 
 
 def _real(
@@ -151,9 +204,10 @@ def _draw(
     family: str,
     count: int,
     cardinality: Mapping[str, int],
+    sizes: Sizes | None = None,
 ) -> dict[str, np.ndarray]:
     return {
-        tensor.name: _draw_one(tensor, rng, family, count, cardinality)
+        tensor.name: _draw_one(tensor, rng, family, count, cardinality, sizes or {})
         for tensor in signature.inputs
     }
 
@@ -164,9 +218,14 @@ def _draw_one(
     family: str,
     count: int,
     cardinality: Mapping[str, int],
+    sizes: Sizes,
 ) -> np.ndarray:
     batch, *rest = tensor.shape
-    size = (batch or count, *(ANY_SIZE if length is None else length for length in rest))
+    lengths = (
+        sizes.get((tensor.name, axis), ANY_SIZE) if length is None else length
+        for axis, length in enumerate(rest, 1)
+    )
+    size = (batch or count, *lengths)
     if family == "zeros":
         return np.zeros(size, dtype=tensor.dtype)
     if tensor.dtype == "bool":
@@ -177,8 +236,17 @@ def _draw_one(
                 f"An integer input must say how many values it takes. Received: "
                 f"{tensor.name!r} without one. Pass cardinality={{{tensor.name!r}: N}}."
             )
+        if family == "ends":
+            ends = np.array([0, cardinality[tensor.name] - 1])
+            return ends[rng.integers(2, size=size)].astype(tensor.dtype)
         return rng.integers(cardinality[tensor.name], size=size).astype(tensor.dtype)
+    if family in ("kinks", "ends"):
+        return rng.choice(np.array(KINKS), size).astype(tensor.dtype)
+    if family == "non-finite":
+        drawn = rng.standard_normal(size)
+        odd = rng.choice(np.array([np.nan, np.inf, -np.inf]), size)
+        return np.where(rng.random(size) < 0.1, odd, drawn).astype(tensor.dtype)
     if family == "uniform":
         return rng.uniform(-1.0, 1.0, size).astype(tensor.dtype)
-    scale = LARGE if family == "large" else 1.0
+    scale = {"large": LARGE, "huge": HUGE, "tiny": TINY}.get(family, 1.0)
     return (scale * rng.standard_normal(size)).astype(tensor.dtype)

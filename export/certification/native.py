@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from export.errors import ExportError
+from export.errors import ExportError, NativeError
+from export.requested import computes_below_float32, in_float32
 from export.signature import Signature, graph_of, signature
 from zoo import backends
 
@@ -17,18 +18,21 @@ class Native:
     """A Keras model in inference mode with full float32 products.
 
     Raises:
-        ExportError: The model is not a built graph, computes below float32, holds NaN or infinite
-            weights, or does not give the same answer twice.
+        ExportError: The model is not a built graph, holds NaN or infinite weights, or does not
+            give the same answer twice. One that computes below float32 is made anew in float32.
     """
 
     def __init__(self, model: Any) -> None:
+        signature(model)  # rejects what is no graph
+        low = computes_below_float32(model)
+        self.notes = (f"computed in float32 instead of {low}",) if low else ()
+        model = in_float32(model)
         self.signature: Signature = signature(model)
         _check_batch(self.signature)
         _check_names(self.signature)
         self.model = model
         # All but the trained weights: statistics that stay, and seeds that must not move.
         self._state = [variable for variable in model.variables if not variable.trainable]
-        _check_precision(model)
         _check_weights(model)
         backend = backends.current()
         backend.pin_float32()
@@ -89,8 +93,15 @@ class Native:
         return outputs, [variable.value for variable in self._state]
 
     def _run(self, inputs: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        wanted = {t.name: self._place(inputs[t.name]) for t in self.signature.inputs}
-        outputs, state = self._step(wanted)
+        try:
+            wanted = {t.name: self._place(inputs[t.name]) for t in self.signature.inputs}
+            outputs, state = self._step(wanted)
+        except Exception as error:  # a backend raises whatever its own code runs into
+            shapes = {name: array.shape for name, array in inputs.items()}
+            raise NativeError(
+                f"The native model {self.model.name!r} must run. Received: inputs of shapes "
+                f"{shapes}, on which it raises {type(error).__name__}: {_first_line(error)}."
+            ) from error
         return [_to_numpy(output) for output in outputs], [_to_numpy(value) for value in state]
 
 
@@ -102,7 +113,9 @@ def _to_numpy(tensor: Any) -> np.ndarray:
 
 def _declared(array: np.ndarray, dtype: str) -> np.ndarray:
     if "int" in dtype and array.dtype.kind in "iu":
-        return array.astype(dtype, copy=False)
+        declared = array.astype(dtype, copy=False)
+        if np.array_equal(declared, array):  # else the truth is what the backend returns
+            return declared
     return array
 
 
@@ -135,14 +148,9 @@ def _check_names(signature: Signature) -> None:
         )
 
 
-def _check_precision(model: Any) -> None:
-    for layer in model._flatten_layers():
-        if layer.compute_dtype in ("float16", "bfloat16", "float64"):
-            raise ExportError(
-                f"A model must compute in float32 to be certified. Received: layer "
-                f"{layer.name!r} of {model.name!r}, which computes in {layer.compute_dtype}. "
-                f"Rebuild the model with dtype='float32' and set the same weights."
-            )
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
 
 
 def _check_weights(model: Any) -> None:

@@ -1,4 +1,4 @@
-"""What each part reads while the uses of a model run on real data, or on draws."""
+"""The inputs of each part while the uses of a model run on real data, or on draws."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from export.certification.inputs import BATCHES
+from export.errors import ExportError
 from zoo.uses import Call, Use, complete_inputs, run
 
 ROWS = sum(BATCHES)  # as many real inputs as the certificate takes
@@ -16,14 +17,14 @@ DRAWN = 64
 MIN_JUDGED = 8  # fewer real inputs than these calibrate and judge nothing
 
 DRAW, CHOICE, DATA = range(3)
-"""What a value depends on: draws alone, data in the place of draws (labels), or data."""
+"""The origin of a value: draws alone, data in the place of draws (labels), or data."""
 
 Arrays = dict[str, np.ndarray]
 
 
 @dataclass
 class Readings:
-    """What parts read, by part.
+    """The inputs of parts, by part.
 
     Attributes:
         data: Inputs that depend on data.
@@ -43,10 +44,20 @@ class Readings:
         """Inputs as they are in use, by family: `real` ones, and draws of the `prior`.
 
         A decoder is used on both: codes of data lie closer together than draws of the prior.
+
+        Raises:
+            ExportError: Neither reaches the part.
         """
         real, drawn = self.data.get(part), self.draws.get(part)
         families = {"real": real} if real and len(next(iter(real.values()))) >= MIN_JUDGED else {}
-        return families | ({"prior": drawn} if drawn else {})
+        families |= {"prior": drawn} if drawn else {}
+        if not families:
+            raise ExportError(
+                "A lower precision is judged on real inputs. Received: none that reach the part "
+                f"{part!r}. Accepted: real_inputs with {MIN_JUDGED} rows or more of every field "
+                "that the uses read."
+            )
+        return families
 
 
 def read(
@@ -128,7 +139,7 @@ def _available(use: Use, fields: Mapping[str, np.ndarray], found: Readings) -> A
 
 
 def _origins(use: Use, given: Mapping[str, np.ndarray]) -> list[tuple[str, int]]:
-    """What each step of a use depends on, in order: part, and the strongest of its inputs."""
+    """The origin of each step of a use, in order: part, and the strongest of its inputs."""
     known = {
         value: (CHOICE if value in use.draws else DATA) if value in given else DRAW
         for value in use.inputs
@@ -145,7 +156,7 @@ def _origins(use: Use, given: Mapping[str, np.ndarray]) -> list[tuple[str, int]]
 
 
 def _recorded(use: Use, call: Call, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Arrays]]:
-    """What each step of a use reads, in order: part, arrays by port.
+    """The inputs of each step of a use, in order: part, arrays by port.
 
     In the certificate's batches, whose shapes a compiling backend meets anyway.
     """

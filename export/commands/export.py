@@ -123,7 +123,7 @@ def summary(part: str, certificate: dict[str, Any]) -> dict[str, Any]:
 
 
 def fidelity(part: str, certificate: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a part keeps in a lower precision, a row for each output."""
+    """The fidelity of a part in a lower precision, a row for each output."""
     size = round(certificate["bytes"] / 1024)
     return [{"part": part, "KiB": size} | output for output in certificate["outputs"]]
 

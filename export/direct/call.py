@@ -10,10 +10,13 @@ import keras
 import numpy as np
 import onnx_ir as ir
 
+from export.direct.bodies import Bodies
 from export.direct.constants import lift
 from export.direct.graph import Operand
+from export.direct.inference import output_spec
 from export.direct.ordering import broadcast, regrouped
 from export.direct.recording import Symbols
+from export.direct.sizes import Size
 from export.direct.tensor import (
     ONNX_TYPES,
     Dimension,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from export.direct.walker import Walker
 
 
-class Call:
+class Call(Bodies):
     """The whole surface of a handler: the operation, its output's shape and dtype, and nodes.
 
     `operation` is the Keras operation (or layer), whose attributes are its settings.
@@ -57,7 +60,9 @@ class Call:
     def spec(self) -> Any:
         """The outputs as Keras infers them: one symbolic tensor or a structure of them."""
         args, kwargs = Symbols().replace(self._arguments)
-        return self.operation.compute_output_spec(*args, **kwargs)
+        return output_spec(
+            self.operation, args, kwargs, lambda it, *a, **k: it.compute_output_spec(*a, **k)
+        )
 
     @property
     def shape(self) -> Shape:
@@ -110,8 +115,9 @@ class Call:
 
     def tensor(self, value: Any, dtype: str | None = None) -> Tensor:
         """Returns a tensor for any argument (number, array, tensor), cast to `dtype`."""
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = np.asarray(value, np.int32)
+        if isinstance(value, int) and not isinstance(value, (bool, Size)):
+            wide = not -(2**31) <= value < 2**31
+            value = np.asarray(value, np.int64 if wide else np.int32)
         tensor: Tensor = lift(self._graph, value)
         return tensor if dtype is None else self.cast(tensor, dtype)
 
@@ -125,6 +131,8 @@ class Call:
         kinds = [
             value.dtype
             if isinstance(value, Tensor)
+            else int
+            if isinstance(value, Size)
             else type(value)
             if isinstance(value, (bool, int, float))
             else str(np.asarray(value).dtype)
@@ -178,8 +186,12 @@ class Call:
         return regrouped(self._graph, tensor, shape)
 
     def sizes(self, shape: Shape) -> ir.Value:
-        """Returns `shape` as an integer vector, its batch read when the graph runs."""
+        """Returns `shape` as an integer vector, unknown sizes computed when the graph runs."""
         return self._graph.sizes(shape)
+
+    def size(self, size: Dimension) -> Any:
+        """Returns one size as a vector of one integer: an array, or a value."""
+        return self._graph.size(size)
 
     def is_dynamic(self, size: Dimension) -> bool:
         """Whether a dimension is known only when the graph runs."""

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 
 from export.direct import keras_graph
 from export.direct.tensor import Tensor
@@ -26,6 +29,8 @@ def training_effect(layer: Any, kwargs: Any) -> str | None:
     for part in keras_graph.layers_of(layer):
         rates = [getattr(part, name, None) for name in ("rate", "dropout", "recurrent_dropout")]
         given = [rate for rate in rates if rate is not None]
+        if isinstance(part, BaseImagePreprocessingLayer):
+            continue  # training=True is the default of their `call`, and no request
         if keras_graph.has_seed(part) and (any(given) or not given):
             return f"{type(part).__name__} draws random numbers then."
         if isinstance(part, BATCH_DEPENDENT_LAYERS) and part.trainable:
@@ -77,6 +82,9 @@ def with_context(layer: Any, kind: Any, args: Any, kwargs: Any) -> tuple[Any, An
 def with_masks(trace: Callable[..., Any], layer: Any, args: Any, kwargs: Any, result: Any) -> Any:
     """Attaches the mask that the layer computes for its output."""
     first = args[0] if args else next(iter(kwargs.values()), None)
+    flat_results = keras.tree.flatten(result)
+    if flat_results and all(_mask(tensor) is not None for tensor in flat_results):
+        return result  # set in `call` itself
     masks = kwargs.get("mask")
     if masks is None:
         masks = keras.tree.map_structure(_mask, first)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from export.direct.graph import Graph
+from export.direct.sizes import Size
 from export.direct.tensor import Tensor, constant, plain
 from export.errors import ExportError, UnsupportedOperation
 
@@ -21,6 +22,8 @@ def lift(graph: Graph, value: Any) -> Any:
     """
     if value is None or isinstance(value, Tensor):
         return value
+    if isinstance(value, Size):
+        return scalar_size(graph, value)
     array = np.asarray(keras.ops.convert_to_numpy(value))
     if array.dtype.name == "float64":
         array = array.astype(np.float32)
@@ -46,17 +49,14 @@ def _check_finite(variable: keras.Variable, array: np.ndarray) -> None:
 
 
 def _with_batch(graph: Graph, tensor: Tensor) -> Tensor:
-    """Replaces the tracing batch in a constant made with it, such as `zeros((batch, 3))`.
+    """Replaces unknown sizes in a constant made with their traces, as by `np.zeros((batch, 3))`.
 
-    A number that is a multiple of the tracing batch is that multiple of the batch.
+    A constant that only happens to have such a size is found by the second trace.
     """
-    number = tensor.value
-    if number.ndim == 0 and number.dtype != bool and number and number % graph.batch == 0:
-        size = graph.emit("Squeeze", graph.size(int(number)), np.array([0], np.int64))
-        return graph.cast(Tensor(size, (), "int64", ()), tensor.dtype)
-    axes = [axis for axis, size in enumerate(tensor.shape) if size and graph.is_dynamic(size)]
+    axes = [axis for axis, size in enumerate(tensor.shape) if size in graph.unknown]
     if not axes:
         return tensor
+    shape = tuple(graph.unknown.get(size, size) for size in tensor.shape)
     array = tensor.value
     for axis in axes:
         first = array.take([0], axis)
@@ -67,5 +67,11 @@ def _with_batch(graph: Graph, tensor: Tensor) -> Tensor:
                 "Make it an input of the model.",
             )
         array = first
-    value = graph.emit("Expand", array, graph.sizes(tensor.shape))
-    return Tensor(value, tensor.shape, tensor.dtype, plain(tensor.rank))
+    value = graph.emit("Expand", array, graph.sizes(shape))
+    return Tensor(value, shape, tensor.dtype, plain(tensor.rank))
+
+
+def scalar_size(graph: Graph, size: Size, dtype: str = "int32") -> Tensor:
+    """Returns an unknown size as a scalar tensor."""
+    number = graph.emit("Squeeze", graph.size(size), np.array([0], np.int64))
+    return graph.cast(Tensor(number, (), "int64", ()), dtype)

@@ -16,6 +16,7 @@ from export.direct import handlers, keras_graph  # noqa: F401  (importing handle
 from export.direct.graph import Graph
 from export.direct.passes import optimize
 from export.direct.tensor import FLOATS, ONNX_TYPES, Tensor, float32
+from export.direct.tracing import Shapes, traced
 from export.direct.walker import Walker
 from export.errors import ExportError
 from export.storage import is_large
@@ -24,8 +25,6 @@ from export.storage import is_large
 # Runtime reads it since 1.18 (May 2024), OpenVINO since 2024.3.
 DEFAULT_OPSET = 21
 OLDEST_OPSET = 17
-# The batch is traced as one of these primes, which divides no other size of the model.
-TRACING_BATCHES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069)
 
 
 def convert(
@@ -56,24 +55,35 @@ def convert(
     check_opset(opset)
     check_metadata(metadata or {})
     _check_is_graph(keras_model)
-    batch = _tracing_batch(keras_model)
-    graph = Graph(opset, name or keras_model.name, batch)
+    _check_inputs(keras_model)
+
+    def trace(shapes: Shapes) -> Graph:
+        return _traced(keras_model, Graph(opset, name or keras_model.name), shapes)
+
+    return _checked(traced(keras_model, trace), metadata or {})
+
+
+def _traced(keras_model: Any, graph: Graph, shapes: Shapes) -> Graph:
+    """Converts a model whose inputs have these shapes, unknown sizes among them."""
     known: dict[int, Tensor] = {}
+    names = keras_graph.output_names(keras_model)
+    with keras_graph.unknown_sizes():
+        graph.reserve(names)
+        for symbol, shape in zip(keras_model.inputs, shapes, strict=True):
+            known[id(symbol)] = graph.input(symbol.name, shape, float32(symbol.dtype))
+        outputs = Walker(graph).run(keras_graph.output_structure(keras_model), known)
+        for output_name, tensor in zip(names, keras.tree.flatten(outputs), strict=True):
+            graph.output(output_name, tensor)
+    return graph
+
+
+def _check_inputs(keras_model: Any) -> None:
     for symbol in keras_model.inputs:
         if symbol.dtype not in (*ONNX_TYPES, *FLOATS):
             raise ExportError(
                 f"An input must hold numbers. Received: {symbol.name!r} of dtype {symbol.dtype}. "
                 "Look strings up in the data, and build the model from integers on."
             )
-        dtype = float32(symbol.dtype)
-        shape = tuple(batch if a == 0 and d is None else d for a, d in enumerate(symbol.shape))
-        known[id(symbol)] = graph.input(symbol.name, shape, dtype)
-    outputs = Walker(graph).run(keras_graph.output_structure(keras_model), known)
-    for output_name, tensor in zip(
-        keras_graph.output_names(keras_model), keras.tree.flatten(outputs), strict=True
-    ):
-        graph.output(output_name, tensor)
-    return _checked(graph, metadata or {})
 
 
 def check_opset(opset: int) -> None:
@@ -135,12 +145,6 @@ def _check_is_graph(model: Any) -> None:
         )
 
 
-def _tracing_batch(model: Any) -> int:
-    sizes = {size for symbol in model.inputs for size in symbol.shape if size}
-    sizes |= {size for variable in model.variables for size in variable.shape if size}
-    return next(prime for prime in TRACING_BATCHES if all(size % prime for size in sizes))
-
-
 def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
     """Optimizes the graph, infers its shapes and checks it in full mode."""
     model = ir.Model(
@@ -149,7 +153,10 @@ def _checked(graph: Graph, metadata: Mapping[str, str]) -> onnx.ModelProto:
         producer_name="genzoo",
         metadata_props=dict(metadata),
     )
+    outputs = [(value.type, value.shape) for value in model.graph.outputs]
     optimize(model)
+    for value, (kind, shape) in zip(model.graph.outputs, outputs, strict=True):
+        value.type, value.shape = kind, shape  # also of a value that another has been merged into
     if is_large(ir.to_proto(model)):
         return ir.to_proto(model)  # Only a file with its weights beside it can be checked.
     common.CheckerPass(full_check=True)(model)  # infers the shapes strictly, and keeps none

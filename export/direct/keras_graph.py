@@ -15,8 +15,16 @@ from unittest import mock
 
 import keras
 from keras.src import backend
+from keras.src.backend.common.variables import Variable
+from keras.src.layers import layer as layer_module
 from keras.src.models.functional import Functional
+from keras.src.ops.node import Node
 from keras.src.utils.backend_utils import DynamicBackend
+
+from export.direct.creation import constant_item, has_size, symbolic
+from export.direct.inference import output_spec
+from export.direct.sizes import Size
+from export.signature import unique
 
 
 def producer(tensor: keras.KerasTensor) -> Any | None:
@@ -79,7 +87,7 @@ def output_names(model: Any) -> list[str]:
     for path, tensor in keras.tree.flatten_with_path(output_structure(model)):
         keys = [part for part in path if isinstance(part, str)]
         names.append("_".join(keys) if keys else tensor._keras_history.operation.name)
-    return names
+    return unique(names)
 
 
 def layers_of(layer: Any) -> list[Any]:
@@ -97,11 +105,31 @@ def set_mask(tensor: keras.KerasTensor, mask: Any) -> None:
     backend.set_keras_mask(tensor, mask)
 
 
+def mask_of(tensor: keras.KerasTensor) -> Any:
+    """Returns the mask that a symbolic tensor carries, None where it has none."""
+    mask = backend.get_keras_mask(tensor)
+    return mask if isinstance(mask, keras.KerasTensor) else None
+
+
+def layer_node(operation: Any, call_args: Any, call_kwargs: Any, outputs: Any) -> Any:
+    """Records a call of a layer, of whose outputs some may be None."""
+    tensors = [output for output in keras.tree.flatten(outputs) if output is not None]
+    return Node(operation=operation, call_args=call_args, call_kwargs=call_kwargs, outputs=tensors)
+
+
 def forget(nodes: list[Any]) -> None:
     """Removes the nodes that tracing added to long-lived layers."""
     for node in nodes:
         if isinstance(node.operation, keras.Layer) and node in node.operation._inbound_nodes:
             node.operation._inbound_nodes.remove(node)
+
+
+# Operations that call functions of their own.
+CONTROL_FLOW = ("Cond", "Switch", "Map", "Scan", "VectorizedMap", "WhileLoop", "ForiLoop")
+
+
+def _run_symbolically(function: Any, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
 
 
 class SymbolicNamespace:
@@ -122,16 +150,66 @@ def redirected(function: Any, name: str) -> Any:
     """Returns a function that calls `keras.ops.<name>` on symbols, `function` on other tensors."""
     if isinstance(function, ModuleType):
         return SymbolicNamespace(function)
-    if not callable(function) or not hasattr(keras.ops, name):
+    operation = next((vars(m)[name] for m in (keras.ops, keras.ops.image) if name in vars(m)), None)
+    if name == "custom_gradient":
+        return lambda function: lambda *args, **kwargs: function(*args, **kwargs)[0]
+    if not callable(function) or operation is None:
         return function
 
     def dispatch(*args: Any, **kwargs: Any) -> Any:
-        symbolic = any(
-            isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten((args, kwargs))
-        )
-        return (getattr(keras.ops, name) if symbolic else function)(*args, **kwargs)
+        leaves = keras.tree.flatten((args, kwargs))
+        if any(isinstance(leaf, keras.KerasTensor) for leaf in leaves):
+            return operation(*args, **kwargs)
+        if has_size(args, kwargs):
+            return symbolic(operation, name, args, kwargs)
+        return function(*args, **kwargs)
 
     return dispatch
+
+
+@contextmanager
+def unknown_sizes() -> Iterator[None]:
+    """Lets symbolic tensors have unknown sizes, and shape inference keep them."""
+    standardize, item = backend.standardize_shape, Variable.__getitem__
+
+    def shape(given: Any) -> tuple[Any, ...]:
+        given = tuple(given) if isinstance(given, (tuple, list)) else given
+        plain = standardize(given)
+        return tuple(
+            size if isinstance(size, Size) else number
+            for size, number in zip(given, plain, strict=True)
+        )
+
+    def infer(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        return operation.compute_output_spec(*args, **kwargs)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(self).__name__ in CONTROL_FLOW:
+            # Their functions may read symbols from outside, which no backend can trace.
+            with mock.patch.object(backend, "compute_output_spec", _run_symbolically):
+                outputs = output_spec(self, args, kwargs, infer)
+        else:
+            outputs = output_spec(self, args, kwargs, infer)
+        Node(operation=self, call_args=args, call_kwargs=kwargs, outputs=outputs)
+        return outputs
+
+    def call_layer(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return output_spec(self, args, kwargs, infer)
+
+    def part(variable: Any, key: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        return constant_item(variable, key) if has_size(keys, {}) else item(variable, key)
+
+    with ExitStack() as stack:
+        for owner, name, function in (
+            (backend, "standardize_shape", shape),
+            (keras.Operation, "symbolic_call", call),
+            (keras.Layer, "symbolic_call", call_layer),
+            (Variable, "__getitem__", part),
+            (layer_module, "Node", layer_node),
+        ):
+            stack.enter_context(mock.patch.object(owner, name, function))
+        yield
 
 
 @contextmanager
@@ -147,6 +225,7 @@ def replay() -> Iterator[Callable[[], bool]]:
         for name in ("cast", "convert_to_tensor", "shape"):
             patched = redirected(getattr(backend, name), name)
             stack.enter_context(mock.patch.object(backend, name, patched))
+        stack.enter_context(unknown_sizes())
         chosen = DynamicBackend.__getattr__
         stack.enter_context(
             mock.patch.object(

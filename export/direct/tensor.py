@@ -60,7 +60,7 @@ class Tensor:
 
 
 class Stored(NamedTuple):
-    """What a handler returns: a value, and the order that its axes are in."""
+    """The result of a handler: a value, and the order that its axes are in."""
 
     value: ir.Value
     order: Order

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import keras
+import onnx_ir as ir
 
-from export.direct import keras_graph, registry
+from export.direct import keras_graph, registry, sizes
 from export.direct.call import Call
 from export.direct.call_context import kind_of, training_effect, with_context, with_masks
 from export.direct.constants import lift, lift_arrays
+from export.direct.creation import created
 from export.direct.graph import Graph
 from export.direct.recording import Symbols, record
 from export.direct.tensor import Stored, Tensor, float32
@@ -26,6 +29,7 @@ class Walker:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._around: list[Any] = []  # what is known where functions are traced
 
     def run(self, outputs: Any, known: dict[int, Tensor]) -> Any:
         """Returns the tensors for a structure of symbolic `outputs`, given the `known` ones."""
@@ -33,28 +37,46 @@ class Walker:
             keras_graph.nodes_between(known, _symbols_in(outputs)), outputs, known
         )
 
-    def _convert_nodes(self, nodes: list[Any], outputs: Any, known: dict[int, Tensor]) -> Any:
+    def _convert_nodes(self, nodes: list[Any], outputs: Any, known: Any) -> Any:
+        self._around.append(known)
+        try:
+            return self._converted(nodes, outputs, known)
+        finally:
+            self._around.pop()
+
+    def _converted(self, nodes: list[Any], outputs: Any, known: Any) -> Any:
+        def tensor(symbol: Any) -> Any:
+            if isinstance(symbol, keras.KerasTensor):
+                if id(symbol) not in known:
+                    known[id(symbol)] = created(self.graph, symbol)
+                return known[id(symbol)]
+            return symbol
+
         for node in nodes:
             args, kwargs = keras.tree.map_structure(
-                lambda x: known[id(x)] if isinstance(x, keras.KerasTensor) else x,
-                (node.arguments.args, node.arguments.kwargs),
+                tensor, (node.arguments.args, node.arguments.kwargs)
             )
             results = self.convert(node.operation, args, kwargs)
-            for symbol, result in zip(node.outputs, keras.tree.flatten(results), strict=True):
+            found = [result for result in keras.tree.flatten(results) if result is not None]
+            for symbol, result in zip(node.outputs, found, strict=True):
                 known[id(symbol)] = result
-        return keras.tree.map_structure(
-            lambda x: known[id(x)] if isinstance(x, keras.KerasTensor) else lift(self.graph, x),
-            outputs,
-        )
+                if isinstance(result, Tensor) and isinstance(result.value, ir.Value):
+                    sizes.bind(symbol.shape, result.value, result.order)
+        return keras.tree.map_structure(lambda x: lift(self.graph, tensor(x)), outputs)
 
     def trace(self, function: Callable[..., Any], args: Any, kwargs: Any, *, name: str) -> Any:
         """Records a function on symbolic tensors and converts the operations recorded."""
         symbols = Symbols()
         args, kwargs = symbols.replace((args, kwargs))
         outputs = record(function, args, kwargs, layer=self.graph.scope, operation=name)
-        nodes = keras_graph.nodes_between(symbols.known, _symbols_in(outputs))
-        results = self._convert_nodes(nodes, outputs, symbols.known)
+        masks = [keras_graph.mask_of(symbol) for symbol in _symbols_in(outputs)]
+        # Functions of control flow read what is known around them.
+        known = ChainMap(symbols.known, *self._around[-1:])
+        nodes = keras_graph.nodes_between(known, _symbols_in([outputs, masks]))
+        results, set_masks = self._convert_nodes(nodes, [outputs, masks], known)
         keras_graph.forget(nodes)
+        if any(mask is not None for mask in set_masks):
+            return _with_set_masks(results, set_masks)
         return results
 
     def convert(self, operation: Any, args: Any, kwargs: Any) -> Any:
@@ -112,13 +134,14 @@ class Walker:
         """
         kind = kind_of(layer)
         name = kind.__name__ if keras_graph.is_part_of_keras(kind) else ""
+        quantized = getattr(layer, "quantization_mode", None) is not None
         args, kwargs = with_context(layer, kind, args, kwargs)
         result: Any = NotImplemented
-        if name in registry.LAYERS:
+        if name in registry.LAYERS and not quantized:
             result = self.handled(registry.LAYERS[name], layer, args, kwargs)
         if result is NotImplemented:
-            function = kind.call.__get__(layer)
-            if name in registry.LAYER_DECOMPOSITIONS:
+            function = layer.quantized_call if quantized else kind.call.__get__(layer)
+            if name in registry.LAYER_DECOMPOSITIONS and not quantized:
                 function = partial(registry.LAYER_DECOMPOSITIONS[name], layer)
             result = self.trace(function, args, kwargs, name=type(layer).__name__)
         return with_masks(self.trace, layer, args, kwargs, result)
@@ -142,9 +165,25 @@ class Walker:
 
     def _finished(self, stored: Stored, spec: Any) -> Tensor:
         value, order = stored
+        sizes.bind(spec.shape, value, order)
         if value.shape is None:
             value.shape = self.graph.annotation(tuple(spec.shape[axis] for axis in order))
         return Tensor(value, tuple(spec.shape), float32(spec.dtype), order)
+
+
+def _with_set_masks(results: Any, masks: list[Any]) -> Any:
+    """Attaches the masks that a `call` set on its outputs itself."""
+    given = iter(masks)
+
+    def masked(tensor: Any) -> Any:
+        if not isinstance(tensor, Tensor):
+            return tensor
+        mask = next(given, None)
+        if mask is None:
+            return tensor
+        return Tensor(tensor.value, tensor.shape, tensor.dtype, tensor.order, mask)
+
+    return keras.tree.map_structure(masked, results)
 
 
 def _symbols_in(structure: Any) -> list[keras.KerasTensor]:

@@ -43,7 +43,7 @@ def to_pipeline(
 
     Args:
         bundle: The bundle's folder.
-        path: Where the file goes.
+        path: The file to write.
         use: One of the bundle's uses, such as `reconstruct`.
         uint8: Whether images go in and come out as bytes, 0 to 255, channels last.
         random: Whether the graph makes its random draws itself, anew at each call. There are as

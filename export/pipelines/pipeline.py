@@ -27,9 +27,9 @@ class Pipeline:
     Attributes:
         assembly: Its graph.
         inputs: Arrays to try it on, by input name.
-        compute: What the bundle's parts make of such arrays: results by their name in the graph.
-        ports: What the inputs hold that come from the caller.
-        results: What the results hold, by their name in the graph.
+        compute: Arrays → the results of the bundle's parts, by their name in the graph.
+        ports: The ports of the inputs that come from the caller.
+        results: The content of the results, by their name in the graph.
         draws: The inputs that can be drawn, and how.
     """
 

@@ -78,7 +78,7 @@ def lower(
         path: The ONNX file, certified in float32.
         precision: `float16`, `bfloat16` or `int8`; see `export.precision.convert`.
         name: The part's name.
-        inputs: Typical inputs, `(count, ...)` by name, by family: each keeps enough by itself.
+        inputs: Calibration inputs `(count, ...)` by name, by family; each meets the bounds alone.
         ranges: Of the outputs that hold data, by name.
 
     Raises:

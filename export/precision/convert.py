@@ -27,7 +27,7 @@ from onnxruntime.quantization import (
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 QUANTIZED = ["Conv", "ConvTranspose", "Gemm", "MatMul"]  # where the weights are
-FEW = 256  # A tensor of fewer values saves less than its Cast takes in the file.
+MIN_CAST_VALUES = 256  # A tensor of fewer values saves less than its Cast takes in the file.
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -52,7 +52,7 @@ def bfloat16(content: bytes) -> bytes:
     casts = []
     for tensor in model.graph.initializer:
         weights = numpy_helper.to_array(tensor)
-        if weights.dtype != np.float32 or weights.ndim < 2 or weights.size < FEW:
+        if weights.dtype != np.float32 or weights.ndim < 2 or weights.size < MIN_CAST_VALUES:
             continue
         name, stored = tensor.name, f"{tensor.name}/bfloat16"
         tensor.CopyFrom(numpy_helper.from_array(weights.astype(ml_dtypes.bfloat16), stored))

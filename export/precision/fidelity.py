@@ -12,7 +12,7 @@ IDENTICAL = 200.0  # decibels, where nothing differs
 
 @dataclass(frozen=True)
 class Bound:
-    """What a lower precision must keep, or it is rejected.
+    """The bounds of a lower precision, which is rejected beyond them.
 
     `psnr` and `ssim` are of images, `snr` (signal to noise, decibels) of other floating outputs,
     `agreement` is the share of equal integers.

@@ -103,7 +103,7 @@ def native_route() -> str | None:
 
 
 def _invalid(proto: onnx.ModelProto) -> str | None:
-    """What ONNX's full checker says against a graph; too large ones are checked as files alone."""
+    """The error of ONNX's full checker; too large graphs are checked as files alone."""
     from onnx import checker, shape_inference
 
     if proto.ByteSize() >= checker.MAXIMUM_PROTOBUF:

@@ -1,4 +1,4 @@
-"""Arrays that users pass, checked against what a part or a use reads, in the form it takes."""
+"""Validation of users' arrays against what a part or a use reads, and their conversion."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def checked(
     """The inputs of a use by name: data as floats, bytes scaled; classes as indices.
 
     Args:
-        given: What the caller passes; names that no port has are left to the caller's check.
+        given: The caller's arrays; names that no port has are left to the caller's check.
         ports: The inputs of the use.
         class_names: Of the data, for labels that are names.
         count: How many rows; by default as many as are given. One label is repeated for all.

@@ -41,7 +41,7 @@ class Manifest:
     """A bundle's own description.
 
     Attributes:
-        uses: What the bundle is used for: chains of its parts.
+        uses: The uses of the bundle: chains of its parts.
         fields: The fields of the data that the uses read, by name.
         files: The hash of every other file.
     """

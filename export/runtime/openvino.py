@@ -25,7 +25,7 @@ Shapes = tuple[tuple[int, ...], ...]
 FIXED = 4  # shapes with a network of their own; each holds the weights in a layout of its own
 
 
-class Tensor(NamedTuple):
+class NetworkPort(NamedTuple):
     """An input or output of a graph; `None` is any size."""
 
     name: str
@@ -89,12 +89,12 @@ class Network:
         self._inputs = [_tensor(port) for port in self._model.inputs]
         self._outputs = [_tensor(port) for port in self._model.outputs]
 
-    def get_inputs(self) -> list[Tensor]:
-        """What the graph reads, in its order."""
+    def get_inputs(self) -> list[NetworkPort]:
+        """The inputs of the graph, in its order."""
         return self._inputs
 
-    def get_outputs(self) -> list[Tensor]:
-        """What the graph gives, in its order."""
+    def get_outputs(self) -> list[NetworkPort]:
+        """The outputs of the graph, in its order."""
         return self._outputs
 
     def run(self, names: Sequence[str] | None, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -151,7 +151,7 @@ def installed() -> bool:
 
 @cache
 def _core() -> Any:
-    """OpenVINO's core, one for the process and never given up.
+    """OpenVINO's core, one for the process and never destroyed.
 
     With its processor plugin, a core brings the thread a stack for signals and, when it goes, puts
     back the one that it found: that of another core, which may be gone. The next signal, such as
@@ -176,9 +176,9 @@ def _package() -> Any:
     return import_module("openvino")
 
 
-def _tensor(port: Any) -> Tensor:
+def _tensor(port: Any) -> NetworkPort:
     sizes = (None if size.is_dynamic else size.get_length() for size in port.partial_shape)
-    return Tensor(port.any_name, port.element_type.to_dtype(), tuple(sizes))
+    return NetworkPort(port.any_name, port.element_type.to_dtype(), tuple(sizes))
 
 
 def _failures(frontend: Any) -> tuple[type[Exception], ...]:
@@ -194,5 +194,5 @@ def _failures(frontend: Any) -> tuple[type[Exception], ...]:
 def _reason(error: Exception) -> str:
     """The line of OpenVINO's message that says most: the others name its source files."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("Exception from", "Check ", "Summary"))]
-    return (told or lines)[-1]
+    kept = [line for line in lines if not line.startswith(("Exception from", "Check ", "Summary"))]
+    return (kept or lines)[-1]

@@ -37,11 +37,11 @@ class Parallel:
         self._open_single = open_single
 
     def get_inputs(self) -> Sequence[Any]:
-        """What the graph reads, in its order."""
+        """The inputs of the graph, in its order."""
         return self._whole.get_inputs()
 
     def get_outputs(self) -> Sequence[Any]:
-        """What the graph gives, in its order."""
+        """The outputs of the graph, in its order."""
         return self._whole.get_outputs()
 
     def get_providers(self) -> list[str]:

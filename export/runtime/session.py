@@ -30,8 +30,8 @@ class Session:
     `session.use("translate", data=images)`.
 
     Attributes:
-        folder: Where the bundle lies.
-        manifest: What `bundle.json` says: parts, uses, shape, value range, classes, settings.
+        folder: The folder of the bundle.
+        manifest: The content of `bundle.json`: parts, uses, shape, value range, classes, settings.
         uses: The uses by name: the chains of parts behind them.
         batch_size: How many samples go through a graph at once; larger inputs are split.
     """

@@ -24,7 +24,7 @@ class Port:
         dtype: Of its values.
         shape: Of one sample, without the batch; None is any size.
         cardinality: Integers with one are indices below it: of classes, of a codebook's vectors.
-        range: What the values of data lie between; bytes are scaled to it.
+        range: The bounds of the values of data; bytes are scaled to it.
     """
 
     name: str

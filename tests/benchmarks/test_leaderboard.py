@@ -8,7 +8,7 @@ from PIL import Image
 
 import zoo
 from benchmarks.leaderboard import budget
-from benchmarks.leaderboard.folder import Folder
+from benchmarks.leaderboard.folder import Folder, sheet
 from zoo.cli import main
 from zoo.data import as_data, load_data
 from zoo.errors import RunError
@@ -114,7 +114,22 @@ def test_a_model_that_fails_is_named_and_tried_again(tmp_path, monkeypatch, caps
 
 def test_a_pattern_that_matches_nothing_is_an_error(tmp_path, capsys):
     assert run(tmp_path, "--models", "vea") == 2
-    assert "No model matches 'vea'" in capsys.readouterr().err
+    assert "Did you mean 'vae'?" in capsys.readouterr().err
+
+
+def test_a_model_of_ones_own_has_a_row_and_a_sheet(tmp_path, monkeypatch):
+    made = []
+
+    def row(name, reference, chosen, folder):
+        made.append(sheet(name))
+        return {"model": name, "scores": [], "weights": 1, "step_milliseconds": 1.0}
+
+    monkeypatch.setattr("benchmarks.leaderboard.run.make_row", row)
+    own = "zoo.autoencoders.vae:VAE"
+    assert run(tmp_path, "--models", own, "gan") == 0
+    assert made == ["sheets/gan.png", "sheets/zoo.autoencoders.vae_VAE.png"]
+    assert f"({made[1]})" in (tmp_path / "leaderboard.md").read_text()
+    assert sheet("../mine/my.py:MyVAE") == "sheets/.._mine_my.py_MyVAE.png"
 
 
 def test_sizes_are_those_of_the_tests_scaled_and_no_larger_than_the_defaults(digits):

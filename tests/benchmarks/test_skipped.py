@@ -40,15 +40,15 @@ def skipped(names, models=("vae",), **changes):
 
 
 def test_compiled_subjects_that_do_not_train_are_skipped_where_training_is_measured():
-    names = ["jax-jit", "jax-predict", "tensorflow-xla", "onnxruntime", "plain-torch-compile"]
+    names = ["jax-jit", "jax-predict", "tensorflow-xla", "onnxruntime", "jax-export"]
     found = skipped(names)
-    assert set(found) == {("tensorflow-xla", "train_step"), ("plain-torch-compile", "train_step")}
+    assert set(found) == {("tensorflow-xla", "train_step"), ("jax-export", "train_step")}
     assert skipped(names, workloads=["encode"]) == {}
 
 
 def test_hand_written_subjects_are_skipped_at_other_models():
     found = skipped(["plain-torch"], models=("vae", "shallow_autoencoder"))
-    assert found == {("plain-torch", None): "Written by hand, for vae and dcgan alone."}
+    assert found == {("plain-torch", None): "Written for vae and dcgan alone."}
     assert skipped(["plain-torch"], models=("vae", "dcgan")) == {}
 
 
@@ -77,7 +77,7 @@ def test_report_has_a_table_of_what_is_skipped():
     rows = plan(["tensorflow-xla", "plain-torch"], models=("gan",)).skipped
     report = markdown(Analysis([*made_up_run(), *rows]))
     assert "|  | train_step | tensorflow-xla | Does not train. |" in report
-    assert "plain-torch | Written by hand" in report
+    assert "plain-torch | Written for" in report
 
 
 @pytest.mark.parametrize(

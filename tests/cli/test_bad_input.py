@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from zoo import backends
+from zoo.cli.errors import explain
 
 
 def refused(outcome, code, *messages):
@@ -133,3 +134,20 @@ def test_a_missing_backend_is_one_line_with_the_command_that_installs_it(zoo, mo
 def test_the_backend_is_said_where_nobody_chose_it(zoo, monkeypatch):
     monkeypatch.delenv("KERAS_BACKEND")
     assert "zoo: KERAS_BACKEND is not set; using " in zoo("describe", "vae").err
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "message",
+    [
+        "RESOURCE_EXHAUSTED: Out of memory allocating 8589934592 bytes.",
+        "[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate memory: you",
+        "CUDA out of memory. Tried to allocate 8.00 GiB.",
+        "OOM when allocating tensor with shape[65536,65536] and type float",
+    ],
+)
+def test_running_out_of_memory_is_one_line(message):
+    failure = explain(RuntimeError(f"{message}\nand where"))
+    assert failure is not None and failure.code == 1
+    assert failure.message == f"error: Out of memory. {message}"
+    assert explain(RuntimeError("a fault of ours")) is None

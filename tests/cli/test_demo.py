@@ -23,7 +23,7 @@ def test_demo_trains_exports_certifies_and_times(zoo, tmp_path, monkeypatch):
         ("vae", "decoder", 2),
     ]
     assert all(row["times faster"] > 0 for row in rows)
-    assert f"zoo: $ zoo export {out}/runs/vae --to {out}/bundles/vae --overwrite" in err
+    assert f"zoo: $ zoo export {out}/runs/vae --out {out}/bundles/vae --overwrite" in err
     assert {path.name for path in (out / "pictures").iterdir()} == {
         "vae-sample.png",
         "vae-reconstruct.png",

@@ -62,3 +62,29 @@ def test_tables_and_text_are_data_too(tmp_path):
     assert train.samples.shape == (2, 2)
     with pytest.raises(DataError, match=r"label is for tables \(.csv\)"):
         sources.load(source("--data", text, "--label", "b"))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words", "message"),
+    [
+        ({"a": 3, "b": 3}, [], "such as .*--keys"),
+        ({"a": 3}, ["--keys", "x_train=b"], "keys name arrays .*--keys"),
+        ({"x": 3}, ["--sequences"], "cannot be sequences.*--sequences"),
+        ({"x": 3}, ["--image-size", "4"], "--image-size and --channels"),
+        ({"x": 3}, ["--csv-columns", "a"], "--csv-columns"),
+        ({"x": 3}, ["--tokens", "words"], "--tokens"),
+    ],
+)
+def test_an_error_names_the_option_of_the_command_line(tmp_path, arrays, words, message):
+    np.savez(tmp_path / "x.npz", **{name: np.zeros((n, 2)) for name, n in arrays.items()})
+    with pytest.raises(DataError, match=message):
+        sources.load(source("--data", tmp_path / "x.npz", *words))
+
+
+def test_images_of_several_sizes_name_the_option_that_sets_one(tmp_path):
+    folder = images(tmp_path / "a", "x")
+    Image.fromarray(np.zeros((5, 4), np.uint8)).save(folder / "y.png")
+    with pytest.raises(DataError, match=r"have one size.* On the command line: --image-size\."):
+        sources.load(source("--data", folder))
+    train, _ = sources.load(source("--data", folder, "--image-size", "4"))
+    assert train.shape == (4, 4, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import TINY
+from tests.tolerances import EXACT
 from zoo.cli import main
 
 
@@ -62,6 +63,32 @@ def test_ctrl_c_says_how_to_resume_and_resume_needs_only_the_folder(
     assert code == 0
     resumed, whole = last_line(out), last_line(vae_run)
     assert resumed | {"seconds": 0} == whole | {"seconds": 0}
+
+
+@pytest.mark.once
+def test_a_run_that_sigterm_ends_exits_with_143(zoo, tmp_path, monkeypatch):
+    from zoo.model import GenerativeModel
+    from zoo.training.signals import Stopped
+
+    def stop(*_, **__):
+        raise Stopped(signal.SIGTERM)
+
+    monkeypatch.setattr(GenerativeModel, "fit", stop)
+    words = ["--set", *TINY["vae"], "--out", tmp_path / "run"]
+    code, _, err = zoo("train", "vae", "--data", "digits", *words)
+    assert code == 143
+    assert err.splitlines()[-1].startswith("zoo: interrupted; resume with: zoo train --resume")
+
+
+def test_a_run_starts_from_the_weights_of_another(zoo, vae_run, tmp_path):
+    import zoo as library
+
+    words = ["--data", "digits", "--steps", 1, "--set", *TINY["vae"], "learning_rate=1e-30"]
+    out = tmp_path / "run"
+    assert zoo("train", "vae", *words, "--init", vae_run, "--out", out).code == 0
+    started, source = (library.load(run).decoder.get_weights() for run in (out, vae_run))
+    for found, wanted in zip(started, source, strict=True):
+        EXACT.check(found, wanted)
 
 
 @pytest.mark.parametrize(

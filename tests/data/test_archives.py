@@ -34,6 +34,20 @@ def test_named_splits_load_in_memory_and_beyond(tmp_path, compressed, memory):
     assert train.description["hash"] == load_data(path)[0].description["hash"]
 
 
+def test_factors_stand_beside_the_samples_of_either_split(tmp_path):
+    factors = np.stack([Y, np.arange(20) % 2], axis=1)
+    path = save(tmp_path / "a.npz", x=X, factors=factors, x_valid=X[:4], factors_valid=factors[:4])
+    train, test = load_data(path)
+    EXACT.check(train.fields["factors"].values, factors)
+    EXACT.check(test.fields["factors"].values, factors[:4])
+    named = save(tmp_path / "b.npz", imgs=X, latents=factors)
+    train, test = load_data(named, keys={"x_train": "imgs", "factors_train": "latents"})
+    EXACT.check(train.split(0.5)[1].fields["factors"].values, factors[10:])
+    wrong = save(tmp_path / "c.npz", x=X, factors=factors[:5])
+    with pytest.raises(DataError, match="5 factors"):
+        load_data(wrong)
+
+
 def test_fortran_order_survives_being_mapped(tmp_path):
     path = save(tmp_path / "a.npz", x_train=np.asfortranarray(X))
     train, _ = load_data(path, memory=10)

@@ -6,7 +6,9 @@ import pytest
 
 from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
-from zoo.model.average import WeightAverage
+from zoo.layers import BatchNormalization, SpectralDense
+from zoo.model.average import WeightAverage, followed_by_average
+from zoo.phase import Phase
 
 
 @pytest.fixture
@@ -73,3 +75,11 @@ def test_average_owns_its_averages_and_not_the_weights(weights):
     assert {id(v) for v in average.variables} == {
         id(v) for v in [*average.averages, average.counts]
     }
+
+
+def test_what_a_phase_trains_is_followed_and_its_statistics_and_no_other_state():
+    inputs = keras.Input((3,))
+    network = keras.Model(inputs, BatchNormalization()(SpectralDense(2, use_bias=False)(inputs)))
+    phase = Phase(lambda batch, training: {"loss": 0.0}, [network], keras.optimizers.SGD())
+    names = [variable.name for variable in followed_by_average(phase)]
+    assert names == ["kernel", "gamma", "beta", "moving_mean", "moving_variance"]

@@ -1,6 +1,7 @@
 """The adversarial losses against numbers worked out by hand."""
 
 from math import exp, log
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.arrays import array, softplus, tensor
 from tests.tolerances import FORMULA
 from zoo import backends, losses
+from zoo.gans.settings import AdversarialSettings
 from zoo.losses.adversarial import GAMES
 
 # σ(log 3) = 3/4 and σ(−log 3) = 1/4.
@@ -129,3 +131,7 @@ def test_diversity_is_a_share_of_the_datas_variance():
     samples, data = tensor([[0.0, 1.0], [2.0, 1.0]]), tensor([[0.0, 0.0], [2.0, 4.0]])
     FORMULA.check(array(losses.diversity(samples, data)), (1 + 0) / (1 + 4))
     FORMULA.check(array(losses.diversity(tensor([[3.0]]), tensor([[1.0]]))), 0.0)
+
+
+def test_the_setting_loss_names_every_game():
+    assert get_args(AdversarialSettings.fields["loss"].type) == tuple(GAMES)

@@ -9,9 +9,10 @@ import pytest
 import zoo
 from tests import tiny
 from tests.tolerances import CERTIFICATE
-from zoo import baselines, metrics
+from zoo import metrics
 from zoo.data import as_data
 from zoo.errors import DataError, ModelError, UseError
+from zoo.metrics import baselines
 from zoo.metrics.groups import GROUPS
 from zoo.metrics.judged import Runner
 
@@ -264,3 +265,26 @@ def test_a_callback_rejects_a_metric_before_training():
         metrics.MetricCallback(np.zeros((4, 2)), metrics=["fid"])
     with pytest.raises(ValueError, match="every is at least 1"):
         metrics.MetricCallback(np.zeros((4, 2)), every=0)
+
+
+@pytest.mark.once
+def test_factors_of_the_data_and_paths_of_latents_are_judged_where_there_are_some(digits):
+    train, test = (
+        as_data(
+            {"data": images(data)[:n], "factors": np.stack([data.labels, data.labels % 2], 1)[:n]}
+        )
+        for data, n in zip(digits, (200, 64), strict=True)
+    )
+    report = metrics.evaluate(
+        tiny.create("vae"), train, test, metrics=["disentanglement", "path"], features="pixels"
+    )
+    assert {s.metric for s in report.scores} == {
+        "information_gap",
+        "attribute_predictability",
+        "path_length",
+    }
+    for metric in ("information_gap", "attribute_predictability"):
+        assert 0 <= report[metric] <= 1
+    assert report["path_length"] > 0
+    without = metrics.evaluate(tiny.create("vae"), *digits, metrics=["disentanglement"], count=64)
+    assert without.scores == []

@@ -7,6 +7,8 @@ import pytest
 
 from tests.tolerances import FORMULA
 from zoo import metrics
+from zoo.errors import DataError
+from zoo.metrics.reconstruction import number_of_scales
 
 pytestmark = pytest.mark.once
 
@@ -69,6 +71,37 @@ def test_similarity_of_even_grey_is_the_luminance_term():
     grey = np.full((1, 12, 12, 1), 0.25)
     expected = (2 * 0.25 * 0.75 + 1e-4) / (0.25**2 + 0.75**2 + 1e-4)
     FORMULA.check(metrics.structural_similarity(grey, grey + 0.5), expected)
+
+
+def pattern(side, phase):
+    i, j = np.mgrid[:side, :side] / side
+    return (0.5 + 0.5 * np.sin(20 * i + phase) * np.cos(13 * j * (1 + i)))[None, ..., None]
+
+
+@pytest.mark.parametrize(
+    ("side", "scales", "expected"), [(44, 3, 0.8264302015), (176, 5, 0.8082259893)]
+)
+def test_multiscale_similarity_is_that_of_a_reference(side, scales, expected):
+    """`tf.image.ssim_multiscale` of TensorFlow 2.21 in float32, its power factors scaled to 1."""
+    assert number_of_scales(side) == scales
+    found = metrics.multiscale_similarity(pattern(side, 0.0), pattern(side, 0.6))
+    assert found == pytest.approx(expected, abs=2e-6)
+
+
+def test_multiscale_similarity_of_even_grey_is_the_last_scales_luminance():
+    """Structures are 1; of two scales the second one weighs .2856 of .0448 + .2856."""
+    grey = np.full((1, 23, 25, 1), 0.25)
+    luminance = (2 * 0.25 * 0.75 + 1e-4) / (0.25**2 + 0.75**2 + 1e-4)
+    found = metrics.multiscale_similarity(grey, grey + 0.5)
+    FORMULA.check(found, luminance ** (0.2856 / (0.2856 + 0.0448)))
+
+
+def test_multiscale_similarity_of_a_negative_is_nothing_and_needs_a_window():
+    x = images(side=24)
+    FORMULA.check(metrics.multiscale_similarity(x, x), 1.0)
+    assert metrics.multiscale_similarity(x, 1 - x) == 0
+    with pytest.raises(DataError, match="11×11"):
+        metrics.multiscale_similarity(x[:, :8], x[:, :8])
 
 
 def test_cross_entropy_is_a_sum_over_the_features_and_no_less_than_the_floor():

@@ -9,6 +9,7 @@ import pytest
 from keras import ops
 
 import zoo
+from benchmarks.leaderboard.budget import sizes
 from tests import tiny
 from zoo.applications import hole, inpaint
 from zoo.data import as_data
@@ -87,25 +88,12 @@ def with_margin(data):
 
 
 def settings(name, data):
-    """Codes of four times the tiny sizes, and widths of sixteen times."""
-    cls = zoo.describe(name).load()
-    found = tiny.settings(name)
-    for key, value in found.items():
-        default = cls.fields[key].default
-        if isinstance(value, int) and not cls.fields[key].required:
-            found[key] = larger(key, value) if default is None else min(default, larger(key, value))
-        elif isinstance(value, dict):
-            found[key] = larger(key, value)
-    if "learning_rate" in cls.fields:
-        found["learning_rate"] = FASTER * zoo.describe(name).fields()["learning_rate"].default
-    return found | CHANGES.get(name, {}) | cls.facts(data)
-
-
-def larger(key, value):
-    """A tiny size, or the sizes in a mapping, made larger."""
-    if isinstance(value, dict):
-        return {option: larger(option, size) for option, size in value.items()}
-    return value * (16 if key.endswith("width") else 4)
+    """Widths of sixteen times the tiny sizes, all other sizes of four times."""
+    row = zoo.describe(name)
+    found = sizes(row, width_factor=16, size_factor=4) | row.settings
+    if "learning_rate" in row.fields():
+        found["learning_rate"] = FASTER * row.fields()["learning_rate"].default
+    return found | CHANGES.get(name, {}) | row.load().facts(data)
 
 
 def trained(name, digits, **changes):

@@ -6,7 +6,7 @@ import pytest
 import zoo
 from tests.arrays import array
 from tests.tolerances import FORMULA
-from zoo.baselines import mean_error, principal_components_error
+from zoo.metrics.baselines import mean_error, principal_components_error
 
 CODE = 4
 

@@ -6,7 +6,7 @@ import pytest
 import zoo
 from tests.arrays import array, arrays, sigmoid, softplus, tensor
 from tests.tolerances import EXACT, FORMULA, SAMPLING
-from zoo.corruptions import corrupter, noise
+from zoo.autoencoders.corruptions import corrupter, noise
 from zoo.data import as_data
 from zoo.errors import ModelError
 from zoo.training.callbacks import originals_and_reconstructions

@@ -7,7 +7,7 @@ import pytest
 import zoo
 from tests.arrays import array, arrays, tensor
 from tests.tolerances import EXACT, FORMULA
-from zoo.layers import Gaussian
+from zoo.priors import Gaussian
 
 DATA = np.array([[1.0, 0.0, 0.5], [0.25, 0.5, 0.0]], "float32")
 SMALL = {"shape": (3,), "latent_dim": 2, "network_options": {"depth": 0}}
@@ -64,9 +64,9 @@ def test_a_gaussian_has_the_moments_of_the_codes_it_has_seen():
     layer = gaussian(0.75)
     layer.update(tensor(first))
     FORMULA.check(array(layer.mean), first.mean(axis=0))
-    layer.update(tensor(second))
-    weights = np.repeat([0.75, 1.0], 50)
-    codes = np.concatenate([first, second])
+    layer.update(tensor(second[:30]))
+    weights = np.repeat([0.75, 1.0], [50, 30])
+    codes = np.concatenate([first, second[:30]])
     mean = np.average(codes, axis=0, weights=weights)
     FORMULA.check(array(layer.mean), mean)
     covariance = np.cov(codes.T, aweights=weights, ddof=0)
@@ -94,6 +94,6 @@ def test_training_fits_the_density_that_sampling_draws_from():
     epsilon = np.array([[0.0, 0.0], [1.0, -1.0]], "float32")
     latent = codes.mean(axis=0) + epsilon @ array(model.density.factor).T
     FORMULA.check(model.use("sample", epsilon=epsilon)["data"], model.decode(latent))
-    for name in ("mean", "factor", "sums", "products", "count"):
+    for name in ("mean", "factor", "sums"):
         assert not getattr(model.density, name).trainable
     assert isinstance(model.gaussian, keras.Model)

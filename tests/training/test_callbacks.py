@@ -2,6 +2,10 @@
 
 import csv
 import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,6 +21,13 @@ from zoo.training.step import all_variables
 FIT = {"batch_size": 16, "verbose": 0}
 PER_EPOCH = 3
 callbacks = keras.callbacks
+NOT_TRIED = {
+    "Callback": "the base",
+    "CallbackList": "made by fit",
+    "History": "returned by fit",
+    "ProgbarLogger": "fit's is StepsBar",
+    "OrbaxCheckpoint": "half a minute to import",
+}
 
 
 def values(model):
@@ -193,3 +204,43 @@ def test_a_callback_that_fails_at_the_end_of_an_epoch_loses_nothing(tmp_path):
     again = small.Plain(ema=0.9)
     assert again.fit(small.data(), epochs=2, run=run, resume=True, **FIT).epoch == [1]
     check_same(again, straight("Plain", 2))
+
+
+def test_remote_monitor_sends_the_logs_of_every_epoch(monkeypatch):
+    sent = []
+    requests = SimpleNamespace(
+        post=lambda url, data, headers: sent.append((url, json.loads(data["data"]))),
+        exceptions=SimpleNamespace(RequestException=OSError),
+    )
+    monkeypatch.setattr(sys.modules[callbacks.RemoteMonitor.__module__], "requests", requests)
+    history = small.Plain().fit(
+        small.data(), epochs=2, callbacks=[callbacks.RemoteMonitor("http://host")], **FIT
+    )
+    assert [url for url, _ in sent] == ["http://host/publish/epoch/end/"] * 2
+    assert [logs["epoch"] for _, logs in sent] == [0, 1]
+    assert [logs["loss"] for _, logs in sent] == history.history["loss"]
+
+
+def test_swap_ema_weights_leaves_the_optimizers_average_and_training_goes_on():
+    optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5)
+    model = small.Plain(optimizer=optimizer)
+    for _ in range(2):
+        before = model.encoder.get_weights()
+        swap = callbacks.SwapEMAWeights(swap_on_epoch=True)
+        model.fit(small.data(), epochs=2, callbacks=[swap], **FIT)
+        own = model.optimizers[0]
+        for weight, average in zip(
+            own._trainable_variables, own._model_variables_moving_average, strict=True
+        ):
+            EXACT.check(array(weight), array(average))
+        assert (model.encoder.get_weights()[0] != before[0]).all()
+    with pytest.raises(ValueError, match="use_ema"):
+        swap = callbacks.SwapEMAWeights(swap_on_epoch=True)
+        small.Plain().fit(small.data(), callbacks=[swap], **FIT)
+
+
+@pytest.mark.once
+def test_every_callback_of_keras_is_tried():
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    stock = {name for name, value in vars(callbacks).items() if isinstance(value, type)}
+    assert {name for name in stock if f"callbacks.{name}(" not in tests} == set(NOT_TRIED)

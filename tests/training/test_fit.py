@@ -13,7 +13,7 @@ from tests.parity import apart
 from tests.tolerances import EXACT, FORMULA, PARITY
 from tests.training import small
 from zoo.errors import DivergenceError, ModelError, UseError
-from zoo.optimizers import prepare
+from zoo.model.optimizers import prepare
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,21 @@ def test_the_average_of_the_weights_is_what_sampling_uses(digits):
         EXACT.check(decoded(model), averaged)
     assert (decoded(model) != averaged).any()
     for variable, value in zip(followed, live, strict=True):
+        EXACT.check(keras.ops.convert_to_numpy(variable), value)
+
+
+def test_statistics_of_batch_normalization_are_averaged_with_the_weights(digits):
+    """The last weights' statistics are those of other activations than averaged weights make."""
+    model = tiny.create("lsgan", ema=0.5)
+    kept = [v for v in model.generator.non_trainable_variables if v.name.startswith("moving_")]
+    assert kept
+    first = [keras.ops.convert_to_numpy(v).copy() for v in kept]
+    model.fit(digits[0], steps=1, batch_size=8, verbose=0)
+    live = [keras.ops.convert_to_numpy(v).copy() for v in kept]
+    with model.averaged_weights():
+        for variable, before, after in zip(kept, first, live, strict=True):
+            FORMULA.check(keras.ops.convert_to_numpy(variable), 0.1 * before + 0.9 * after)
+    for variable, value in zip(kept, live, strict=True):
         EXACT.check(keras.ops.convert_to_numpy(variable), value)
 
 

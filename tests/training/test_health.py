@@ -43,7 +43,7 @@ def test_a_codebook_of_one_code_is_reported(digits):
 def test_a_discriminator_that_wins_is_reported_unless_it_is_a_critic():
     won = {"discriminator_accuracy": 1.0, "discriminator_fake": 0.001}
     assert "it wins" in findings(tiny.create("gan"), None, won)["accuracy"]
-    # What a DCGAN logs on MNIST, where its samples are digits.
+    # The logs of a DCGAN on MNIST, where its samples are digits.
     healthy = {"discriminator_accuracy": 0.9973, "discriminator_fake": 0.149}
     assert not findings(tiny.create("gan"), None, healthy)
     assert not findings(tiny.create("wgan_gp"), None, won)

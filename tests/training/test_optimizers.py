@@ -8,7 +8,7 @@ from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
 from tests.training import small
 from zoo.errors import ModelError
-from zoo.optimizers import OptimizerGroup
+from zoo.model.optimizers import OptimizerGroup
 from zoo.phase import Phase
 from zoo.training.step import all_variables
 

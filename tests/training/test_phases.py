@@ -78,7 +78,7 @@ def test_a_lazy_phase_shares_the_optimizer_and_its_count():
     assert first is penalty and first is not generator
     # Nine updates, and three penalties at the steps 0, 4 and 8.
     assert (int(first.iterations), int(generator.iterations)) == (12, 9)
-    assert len(model.optimizer.members) == 2
+    assert len(model.optimizer.optimizers) == 2
     assert np.isfinite(history["penalty_loss"]).all()
 
 
@@ -112,7 +112,7 @@ def test_state_that_a_loss_returns_is_assigned_after_the_update():
     )
     history = model.fit(small.data(), steps=3, callbacks=[log], **FIT).history
     assert seen[0] != 0
-    # What is logged is the state that the loss read, not the one that it returned.
+    # The log is of the state that the loss read, not of the one that it returned.
     FORMULA.check(history["balance"], [(0 + seen[0] + seen[1]) / 3])
     assert history["warm"] == pytest.approx([(0 + 0.1 + 0.2) / 3])
 

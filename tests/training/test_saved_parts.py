@@ -14,7 +14,7 @@ from tests import tiny
 from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
 from zoo.errors import RunError
-from zoo.training.loading import FORMER_LAYERS, load_network
+from zoo.training.loading import FORMER_LAYERS, copy_weights, load_network
 
 PLAIN = """
 import sys
@@ -102,3 +102,35 @@ def test_what_is_no_network_is_refused(tmp_path):
         load_network(tmp_path / "text.keras")
     with pytest.raises(RunError, match="not found"):
         load_network(tmp_path / "absent.keras")
+
+
+OWN = """
+from zoo.autoencoders.vae import VAE as Base
+
+class VAE(Base):
+    beta = 3.0
+"""
+
+
+def test_a_class_of_the_same_name_is_no_other_models(tmp_path):
+    (tmp_path / "my.py").write_text(OWN)
+    models = {"own": f"{tmp_path / 'my.py'}:VAE", "zoos": "vae"}
+    for name, target in models.items():
+        zoo.create(target, **tiny.settings("vae")).save(tmp_path / f"{name}.keras")
+    for _ in range(2):
+        own, zoos = (zoo.load(tmp_path / f"{name}.keras") for name in models)
+        assert (own.beta, zoos.beta) == (3.0, 1.0)
+        assert (type(own).__module__, type(zoos).__module__) == ("my", "zoo.autoencoders.vae")
+
+
+def test_weights_of_a_trained_model_are_copied_where_they_fit(tmp_path):
+    source = tiny.create("vae", seed=1, ema=0.9)
+    source.average.averages[0].assign(array(source.average.averages[0]) + 1.0)
+    source.save(tmp_path / "source.keras")
+    model = tiny.create("vae")
+    copy_weights(model, tmp_path / "source.keras")
+    with source.averaged_weights():
+        for found, wanted in zip(model.get_weights()[:4], source.get_weights()[:4], strict=True):
+            EXACT.check(found, wanted)
+    with pytest.raises(RunError, match="weights of its own architecture"):
+        copy_weights(tiny.create("vae", latent_dim=3), source)

@@ -1,4 +1,4 @@
-"""What deterministic autoencoders share: one phase, reconstruction and penalties."""
+"""The base of deterministic autoencoders: one phase, reconstruction and penalties."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class Autoencoder(GenerativeModel):
         return getattr(losses, self.criterion)(batch["data"], logits)
 
     def penalty(self, batch: Batch, code: Any) -> Any:
-        """What is added to the reconstruction; nothing here."""
+        """The term beside the reconstruction; nothing here."""
         return 0.0
 
     @property
     def per_feature(self) -> float:
-        """What turns a weight beside a loss summed over features into one beside the loss in use.
+        """The factor from a weight of a loss summed over features to one of the loss in use.
 
         Cross-entropy is Σ, and the squared error ½Σ, where a source sums them.
         """

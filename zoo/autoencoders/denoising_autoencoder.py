@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from zoo import corruptions
+from zoo.autoencoders import corruptions
 from zoo.autoencoders.base import Autoencoder
 from zoo.model import NetworkSettings
 from zoo.networks import activated, apply

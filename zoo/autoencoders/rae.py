@@ -10,12 +10,12 @@ from keras import ops
 from zoo import losses
 from zoo.autoencoders.base import Autoencoder
 from zoo.backends import input_gradient
-from zoo.layers import Gaussian
 from zoo.model import NetworkSettings
 from zoo.networks import apply
 from zoo.noise import bernoulli, normal
 from zoo.phase import Batch
 from zoo.precision import precise_dtype
+from zoo.priors import Gaussian
 from zoo.settings import setting
 from zoo.uses import Step, Use
 

@@ -10,9 +10,9 @@ from keras import initializers, layers, ops
 
 from zoo import losses
 from zoo.autoencoders.variational import Variational
+from zoo.model.parts import posterior_draw
 from zoo.networks import apply
 from zoo.noise import categorical, in_turn, normal
-from zoo.parts import posterior_draw
 from zoo.phase import Batch, Logs, Phase
 from zoo.settings import setting
 from zoo.uses import Step, Use

@@ -77,7 +77,7 @@ class Variational(NetworkSettings, GenerativeModel):
         }
 
     def infer(self, batch: Batch, training: bool) -> Logs:
-        """What the posterior of each row is given by."""
+        """The parameters of the posterior of each row."""
         return apply(self.encoder, batch, training)
 
     def draw(self, posterior: Logs, batch: Batch) -> Any:
@@ -96,11 +96,11 @@ class Variational(NetworkSettings, GenerativeModel):
         return losses.standard_normal_kl_rows(**posterior)
 
     def regularization(self, kl: Any, batch: Batch) -> Any:
-        """What the loss adds to the reconstruction, given the mean divergence."""
+        """The term beside the reconstruction, given the mean divergence."""
         return self.weight(batch) * kl
 
     def addition(self, posterior: Logs, latent: Any, batch: Batch) -> tuple[Any, Logs]:
-        """What else the loss adds, and what is logged of it; nothing here."""
+        """A further term of the loss, and its logs; nothing here."""
         return 0.0, {}
 
     def weight(self, batch: Batch) -> Any:

@@ -150,7 +150,7 @@ class VQVAE(GenerativeModel):
 
     @classmethod
     def facts(cls, data: Any) -> dict[str, Any]:
-        """What the data decide: also the variance of the scaled data."""
+        """The settings that data decide: also the variance of the scaled data."""
         found = super().facts(data)
         value_range = found.get("value_range", cls.fields["value_range"].default)
         return found | {"data_variance": scaled_variance(data, value_range)}

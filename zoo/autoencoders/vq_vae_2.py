@@ -106,7 +106,7 @@ class VQVAE2(VQVAE):
         return keras.Model(read, {"data": made}, name="decoder")
 
     def coded(self, values: Mapping[str, Any], call: Call, read: Read) -> tuple[Any, Any]:
-        """What the decoder reads of both levels.
+        """The vectors of both levels that the decoder reads.
 
         Args:
             values: The data, and labels where the networks read them.

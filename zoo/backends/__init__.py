@@ -111,8 +111,8 @@ def differentiate(
     Args:
         objective: Batch → what is minimised, and logs.
         trained: The variables that it is differentiated with respect to.
-        others: What else it may read and assign.
-        reads: What it may read beside these, such as the scale of a loss.
+        others: Further variables that it may read and assign.
+        reads: Variables that it may read beside these, such as the scale of a loss.
         name: For the message where it cannot be recorded.
     """
     backend = current()

@@ -36,7 +36,7 @@ img { max-width: 420px; image-rendering: pixelated; }"""
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a page shows of a run.
+    """A run on the page.
 
     Attributes:
         path: Its folder.

@@ -12,10 +12,10 @@ from typing import get_args
 import numpy as np
 
 from zoo.applications import denoise
+from zoo.autoencoders.corruptions import Kind, corrupted
 from zoo.cli import applied, sources
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import open_subject
-from zoo.corruptions import Kind, corrupted
 
 EXAMPLES = """\
 examples:

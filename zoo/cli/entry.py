@@ -14,6 +14,7 @@ from zoo.cli import errors, packages, terminal
 
 COMMANDS = {
     "list": "list the models",
+    "fetch": "download a trained model into the folder that GENZOO_HOME names",
     "describe": "show a model's paper and its settings",
     "train": "train a model on your data, in a run folder",
     "sample": "draw new data from a run or a bundle",
@@ -56,7 +57,7 @@ examples:
   zoo list "*gan"
   zoo train vae --data digits --epochs 20 --out runs/digits
   zoo sample runs/digits --out digits.png
-  zoo export runs/digits --to bundles/digits
+  zoo export runs/digits --out bundles/digits
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated.
 KERAS_BACKEND chooses the backend: jax, torch or tensorflow."""

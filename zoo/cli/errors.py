@@ -14,10 +14,11 @@ from zoo.errors import ZooError
 
 FAILED, INTERRUPTED = 1, 130
 OUT_OF_MEMORY = re.compile(
-    r"out of memory|not enough memory|RESOURCE_EXHAUSTED|can't allocate memory|failed to allocate",
+    r"out of memory|not enough memory|RESOURCE_EXHAUSTED|can't allocate memory|failed to allocate|"
+    r"OOM when allocating",
     re.IGNORECASE,
 )
-"""What the backends say, each in an exception of its own."""
+"""The messages of the backends, each in an exception of its own."""
 
 
 class UsageError(ZooError):
@@ -40,7 +41,7 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Failure:
-    """What is shown for an error, and the exit code."""
+    """The message of an error, and the exit code."""
 
     error: BaseException
     message: str
@@ -56,12 +57,12 @@ class Failure:
 
 
 def explain(error: BaseException) -> Failure | None:
-    """What to show for an error; None where it is unexpected, and its traceback is wanted."""
+    """The message and code of an error; None for an unexpected one, which keeps its traceback."""
     if isinstance(error, KeyboardInterrupt):
         code = getattr(error, "exit_code", INTERRUPTED)
         return Failure(error, str(error) or "interrupted", code)
     if isinstance(error, BrokenPipeError):
-        # Who read the output has closed it, as head does; Python would complain once more at exit.
+        # The reader closed the pipe, as head does; avoids a second BrokenPipeError at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Failure(error, "", FAILED)
     if isinstance(error, ZooError):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.cli import sources, values
-from zoo.cli.opened import HELP, Subject, given, open_subject
+from zoo.cli.opened import HELP, Opened, given, open_subject
 from zoo.plotting.grid import save_grid
 from zoo.uses import complete_inputs
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     print(options.out)
 
 
-def _data_walk(opened: Subject, options: argparse.Namespace) -> np.ndarray:
+def _data_walk(opened: Opened, options: argparse.Namespace) -> np.ndarray:
     """Rows of the data and rows between them, by the model's own use."""
     use = opened.require("interpolate")
     rows, columns = options.rows, options.columns
@@ -65,7 +65,7 @@ def _data_walk(opened: Subject, options: argparse.Namespace) -> np.ndarray:
     return next(iter(opened.use("interpolate", **inputs).values()))
 
 
-def _draw_walk(opened: Subject, options: argparse.Namespace) -> np.ndarray:
+def _draw_walk(opened: Opened, options: argparse.Namespace) -> np.ndarray:
     """Draws and points between them: what cannot be mixed, as labels, stays as it is in a row."""
     use = opened.require("sample")
     rows, columns = options.rows, options.columns

@@ -20,16 +20,16 @@ Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What the commands ask of a model or of a bundle.
+class Opened:
+    """A model or a bundle, as commands use it.
 
     Attributes:
-        path: Where it lies.
+        path: The run folder, file or bundle.
         about: The model or the bundle's manifest: shape, value range, classes.
         table: Its uses.
         use: `(name, count=, seed=, …)` → results by name.
         class_names: The classes' names, where they have some.
-        source: Where the training data came from; empty where that is not recorded.
+        source: The source of the training data; empty where that is not recorded.
     """
 
     path: Path
@@ -58,7 +58,7 @@ class Subject:
 
         Args:
             text: The list.
-            uses: Whose labels they are; no classes where none of them reads labels.
+            uses: The uses that read the labels; no classes where none of them reads labels.
 
         Raises:
             UsageError: One of them is unknown, or nothing reads labels.
@@ -91,7 +91,7 @@ def given(use: Use, fields: Mapping[str, np.ndarray]) -> Arrays:
     return {name: fields[name] for name in use.inputs if name in fields}
 
 
-def open_subject(path: Path) -> Subject:
+def open_subject(path: Path) -> Opened:
     """Opens a bundle or loads a run; a pretrained model is its bundle where ONNX Runtime is.
 
     Raises:
@@ -104,19 +104,19 @@ def open_subject(path: Path) -> Subject:
     return _open_bundle(path) if (path / "bundle.json").is_file() else _load(path)
 
 
-def _open_bundle(path: Path) -> Subject:
+def _open_bundle(path: Path) -> Opened:
     session = packages.import_own("export.runtime").load(path)  # which needs no Keras
     about = session.manifest
-    return Subject(path, about, session.uses, session.use, about.class_names)
+    return Opened(path, about, session.uses, session.use, about.class_names)
 
 
-def _load(path: Path) -> Subject:
+def _load(path: Path) -> Opened:
     terminal.choose_backend()
     from zoo.training.loading import load
     from zoo.training.run_folder import read_run
 
     model = load(path)
     run = read_run(path) if (path / "run.json").is_file() else {}
-    return Subject(
+    return Opened(
         path, model, model.table(), model.use, run.get("class_names"), run.get("source", {})
     )

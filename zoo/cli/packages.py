@@ -1,4 +1,4 @@
-"""Which packages the commands can use, and which extra of genzoo installs each."""
+"""The packages that commands can use, and the extra of genzoo that installs each."""
 
 from __future__ import annotations
 

@@ -16,6 +16,10 @@ from zoo.data import load_data
 from zoo.data.load import NAMES
 from zoo.data.sources.npz import ROLES
 from zoo.data.sources.text import TOKENS
+from zoo.errors import DataError
+
+FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
+"""Options of `load_data` that the command line calls otherwise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
@@ -71,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
-    """Where the data come from, in JSON terms; what the options leave open is as `before`.
+    """The source of the data in JSON terms; what the options leave open is as `before`.
 
     Paths are absolute, so that a run can be resumed from any folder.
     """
@@ -100,10 +104,20 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
 
 
 def load(source: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The training data and the test data, or None, of what `source_of` gave."""
+    """The training data and the test data, or None, of what `source_of` gave.
+
+    Raises:
+        DataError: The data cannot be read; an option is named as the command line calls it.
+    """
     options = dict(source)
     size = options.pop("size", None)
-    return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
+    try:
+        return load_data(options.pop("data"), size=None if size is None else tuple(size), **options)
+    except DataError as error:
+        if not error.options:
+            raise
+        names = " and ".join(FLAGS.get(name, f"--{name}") for name in error.options)
+        raise DataError(f"{error} On the command line: {names}.") from error
 
 
 def _absolute(source: str) -> str:
@@ -155,10 +169,10 @@ def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
     train, test = load(source)
-    if tuple(train.shape) != tuple(opened.about.shape):
-        raise UsageError(
-            f"The data have the shape {tuple(opened.about.shape)}. Received: {tuple(train.shape)}."
-        )
+    shape = tuple(opened.about.shape)
+    if tuple(train.shape) != shape:
+        hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""
+        raise UsageError(f"The data have the shape {shape}. Received: {tuple(train.shape)}.{hint}")
     return train, test
 
 

@@ -1,4 +1,4 @@
-"""What is written where: results on stdout, everything else on stderr."""
+"""The streams of the command line: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def note(message: str) -> None:
 
 
 def choose_backend() -> str:
-    """Settles the backend and says on stderr which one it is where nobody has chosen."""
+    """Settles the backend, and reports it on stderr where KERAS_BACKEND does not choose one."""
     from zoo import backends
 
     asked = os.environ.get("KERAS_BACKEND")

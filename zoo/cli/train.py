@@ -127,7 +127,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _recorded(out: Path) -> dict[str, Any]:
-    """What `run.json` says, where there is one."""
+    """The content of `run.json`, where there is one."""
     if not out.is_dir():
         return {}
     terminal.choose_backend()

@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.cli import sources, terminal, values
 from zoo.cli.errors import UsageError
-from zoo.cli.opened import HELP, Arrays, Subject, given, open_subject
+from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
 from zoo.cli.reconstruct import interleaved
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
@@ -99,7 +99,7 @@ def _row(name: str, use: Use) -> dict[str, str]:
     }
 
 
-def _inputs(opened: Subject, use: Use, options: argparse.Namespace) -> Arrays:
+def _inputs(opened: Opened, use: Use, options: argparse.Namespace) -> Arrays:
     """The inputs of a use: files, labels by name, and the data's fields where some are missing."""
     inputs = {name: _array(path) for name, path in options.inputs}
     count = options.count or next(iter(map(len, inputs.values())), COUNT)
@@ -115,7 +115,7 @@ def _inputs(opened: Subject, use: Use, options: argparse.Namespace) -> Arrays:
     return inputs
 
 
-def _save_picture(opened: Subject, inputs: Arrays, results: Arrays, path: Path) -> None:
+def _save_picture(opened: Opened, inputs: Arrays, results: Arrays, path: Path) -> None:
     """Draws the data that go in and the results of their shape, row under row."""
     pictures = [array for array in results.values() if _is_picture(array, opened.about.shape)]
     if not pictures:

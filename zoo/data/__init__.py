@@ -1,4 +1,4 @@
-"""Where data come from, and the batches that training reads."""
+"""Sources of data, and the batches that training reads."""
 
 from zoo.data.batch_order import BatchOrder
 from zoo.data.build import as_data

@@ -1,4 +1,4 @@
-"""Which samples a training step sees: a function of the step's number alone."""
+"""The samples of a training step: a function of the step's number alone."""
 
 import numpy as np
 

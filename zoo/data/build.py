@@ -27,7 +27,7 @@ def as_data(
     """Returns an array, a pair `(samples, labels)`, a dictionary of fields or `Data` as `Data`.
 
     Args:
-        values: What to convert; `Data` are returned as they are. In a dictionary stand `data`,
+        values: Anything to convert; `Data` are returned as they are. In a dictionary stand `data`,
             `labels` and other fields, arrays or `Field`s, by name.
         shape: Of a sample, as a model expects it; it settles whether `(count, a, b)` are images
             without channels or sequences.
@@ -128,11 +128,20 @@ def assemble(
     labels, class_names = index_labels(
         [split.labels for split in splits.values()], class_names=raw.class_names
     )
-    data = []
+    data: list[Data] = []
     for (part, split), indices in zip(splits.items(), labels, strict=True):
         _check_count(samples[part], indices, split.name)
         facts = {"source": origin, "split": part, **raw.details, **split.details}
-        data.append(Data(samples[part], indices, class_names, source_range, extent, facts))
+        known = dict(data[0].fields) if data else {}
+        fields = {
+            name: as_field(name, values, like=known.get(name))
+            for name, values in split.fields.items()
+        }
+        for name, field in fields.items():
+            _check_count(samples[part], field.values, split.name, name)
+        data.append(
+            Data(samples[part], indices, class_names, source_range, extent, facts, fields=fields)
+        )
     return data[0], data[1] if len(data) == 2 else None
 
 
@@ -140,9 +149,11 @@ def _samples(split: Split, kind: str | None) -> np.ndarray:
     return as_samples(split.samples, name=split.name, kind=kind)
 
 
-def _check_count(samples: np.ndarray, labels: np.ndarray | None, name: str) -> None:
-    if labels is not None and len(labels) != len(samples):
+def _check_count(
+    samples: np.ndarray, values: np.ndarray | None, name: str, field: str = "labels"
+) -> None:
+    if values is not None and len(values) != len(samples):
         raise DataError(
-            f"Each sample has one label. Received: {len(samples)} samples in {name} and "
-            f"{len(labels)} labels."
+            f"Each sample has its {field}. Received: {len(samples)} samples in {name} and "
+            f"{len(values)} {field}."
         )

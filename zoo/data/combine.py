@@ -1,11 +1,11 @@
 """Data beside data: row by row, in orders of their own, and with few labels."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from zoo.data.dataset import Data, prefixed
+from zoo.data.dataset import Data
+from zoo.data.names import prefixed
 from zoo.errors import DataError
 
 
@@ -13,7 +13,7 @@ def paired(data: Data, **partners: Any) -> Data:
     """Returns data with others of the same length, row by row: `paired(photos, target=maps)`.
 
     Args:
-        data: What the partners are added to.
+        data: The data that the partners are added to.
         partners: Data, or arrays, by the name of their field; their labels become `name_labels`.
 
     Raises:
@@ -52,35 +52,10 @@ def labelled(data: Data, keep: int, seed: int = 0) -> Data:
 
     Batches hold `labels`, -1 where they are hidden, and `labelled` with `labelled_labels`.
     """
-    hidden = hide_labels(data, keep, seed)
+    hidden = data.hide_labels(keep, seed)
     kept = np.flatnonzero(hidden.fields["labels"].values >= 0)
     few = data.replace(streams={}).select(kept)
     return unpaired(hidden, labelled=few)
-
-
-def hide_labels(data: Data, keep: int, seed: int = 0) -> Data:
-    """Returns the same data with the labels of `keep` rows, the others -1; see `Data.hide_labels`.
-
-    Raises:
-        DataError: The data have no labels, or fewer than are kept.
-    """
-    if data.labels is None:
-        raise DataError("Labels are hidden where there are some. Received: data without labels.")
-    known = np.flatnonzero(data.labels >= 0)
-    if not 1 <= keep <= len(known):
-        raise DataError(
-            f"Some labels are kept. Received: keep={keep}. Accepted: 1 to {len(known)}."
-        )
-    shuffled = np.random.default_rng([seed, 0]).permutation(known)
-    turns = np.empty(len(shuffled), np.int64)  # A row's number among the rows of its class.
-    for label in np.unique(data.labels[shuffled]):
-        members = np.flatnonzero(data.labels[shuffled] == label)
-        turns[members] = np.arange(len(members))
-    kept = shuffled[np.argsort(turns, kind="stable")[:keep]]
-    labels = np.full(len(data), -1, np.int32)
-    labels[kept] = data.labels[kept]
-    field = replace(data.fields["labels"], values=labels, hidden=True)
-    return data.replace(fields={**data.fields, "labels": field})
 
 
 def _check_free(name: str, taken: Any) -> None:

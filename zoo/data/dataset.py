@@ -1,27 +1,27 @@
-"""Named fields with what is known about them, and the batches that training reads."""
+"""Named fields, with what is known about them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from zoo.data.batch_order import BatchOrder
+from zoo.data.batches import Batches
 from zoo.data.field import Field, Range
 from zoo.data.fingerprint import fingerprint
-from zoo.data.plan import Plan
+from zoo.data.labels import keep_some
+from zoo.data.names import check_names, prefixed
 from zoo.data.standardization import Standardization
 from zoo.errors import DataError
 
 __all__ = ["Data", "Range"]
 
-Value = TypeVar("Value")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Data:
+class Data(Batches):
     """One split of a data set: named fields, checked and as they were stored.
 
     `load_data` and `as_data` make these; they check what this record takes on trust. `data` is
@@ -32,7 +32,7 @@ class Data:
             a `Field`, where they are not continuous.
         labels: Int32 class indices `(count,)`, a `Field` of them, or None.
         class_names: One name per class, or None where there are no labels.
-        source_range: What the samples' values fill, such as `(0, 255)`; None for measurements.
+        source_range: The range of the samples' values, such as `(0, 255)`; None for measurements.
         extent: Smallest and largest value, used for scaling where there is no source range.
         origin: JSON-able facts about where the data come from.
         fields: Further fields, row by row, such as `target` or `mask`.
@@ -64,7 +64,7 @@ class Data:
             if not isinstance(labels, Field):
                 labels = Field(labels, "index", size=self.num_classes, names=self.class_names)
             usual["labels"] = labels
-        _check_names(usual, fields, streams)
+        check_names(usual, fields, streams)
         self.fields: Mapping[str, Field] = MappingProxyType(usual | dict(fields))
         self.streams: Mapping[str, Data] = MappingProxyType(dict(streams))
         self.origin = dict(origin or {})
@@ -81,9 +81,6 @@ class Data:
         }
         data, labels = fields.pop("data"), fields.pop("labels", None)
         return type(self)(data, labels, fields=fields, **kept | changes)
-
-    def __len__(self) -> int:
-        return len(self.fields["data"])
 
     def __repr__(self) -> str:
         classes = f", {self.num_classes} classes" if self.num_classes else ""
@@ -103,7 +100,7 @@ class Data:
 
     @property
     def source_range(self) -> Range | None:
-        """What the samples' values fill; None for measurements."""
+        """The range of the samples' values; None for measurements."""
         return self.fields["data"].source_range
 
     @property
@@ -154,54 +151,6 @@ class Data:
             found["streams"] = {name: data.description for name, data in self.streams.items()}
         return found
 
-    def batch(
-        self, indices: Sequence[int] | np.ndarray, value_range: Range | None
-    ) -> dict[str, np.ndarray]:
-        """Returns every field's rows by name: `{"data": float32, "labels": int32, …}`.
-
-        Continuous fields are scaled from source to value range; a `value_range` of None leaves
-        them as they are, apart from `data`, which are standardized if there is a standardization.
-        Values outside the source range land outside the value range; nothing is clipped.
-        Streams give rows of their own, in turn.
-        """
-        indices = np.asarray(indices)
-        batch = self.own_batch(indices, value_range)
-        for name, stream in self.streams.items():
-            batch |= prefixed(stream.batch(indices % len(stream), value_range), name)
-        return batch
-
-    def own_batch(self, indices: np.ndarray, value_range: Range | None) -> dict[str, np.ndarray]:
-        """As `batch`, without the streams."""
-        batch = {name: field.batch(indices, value_range) for name, field in self.fields.items()}
-        if self.standardization is not None and value_range is None:
-            batch["data"] = self.standardization.apply(self.fields["data"].rows(indices))
-        return batch
-
-    def batches(
-        self, batch_size: int, value_range: Range | None
-    ) -> Iterator[dict[str, np.ndarray]]:
-        """Yields every sample once, in order; the last batch may be smaller."""
-        for start in range(0, len(self), batch_size):
-            yield self.batch(np.arange(start, min(start + batch_size, len(self))), value_range)
-
-    def first(self, count: int, value_range: Range | None) -> dict[str, np.ndarray]:
-        """Returns the first `count` rows, or all where there are fewer, as `batch` does."""
-        return self.batch(np.arange(min(count, len(self))), value_range)
-
-    def order(self, batch_size: int, seed: int, batches_per_step: int = 1) -> BatchOrder:
-        """The rows that each step reads; data with an order of their own override this."""
-        return BatchOrder(len(self), batch_size, seed, batches_per_step)
-
-    def plan(self, batch_size: int | None = None, seed: int = 0, batches_per_step: int = 1) -> Plan:
-        """The batches of a training run, by step.
-
-        Args:
-            batch_size: Rows of a batch; by default 64, or all where there are fewer.
-            seed: Of the order, non-negative.
-            batches_per_step: Batches that one step reads.
-        """
-        return Plan(self, batch_size, seed, batches_per_step)
-
     def standardized(self, standardization: Standardization | None) -> "Data":
         """The same data, and streams of the same shape, standardized alike in batches."""
         streams = {
@@ -241,32 +190,10 @@ class Data:
         Raises:
             DataError: The data have no labels, or fewer than are kept.
         """
-        from zoo.data.combine import hide_labels
-
-        return hide_labels(self, keep, seed)
-
-
-def prefixed(entries: Mapping[str, Value], name: str) -> dict[str, Value]:
-    """Another data set's entries under its name: `name` for `data`, `name_labels`, …."""
-    return {name if key == "data" else f"{name}_{key}": value for key, value in entries.items()}
-
-
-def _check_names(
-    usual: Mapping[str, Field], fields: Mapping[str, Field], streams: Mapping[str, Data]
-) -> None:
-    names = [*usual, *fields]
-    for name, stream in streams.items():
-        names += prefixed(stream.shapes, name)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"Each field has a name of its own. Received: {', '.join(twice)} twice. "
-            "Accepted: other names."
-        )
-    count = len(usual["data"])
-    for name, field in {**usual, **fields}.items():
-        if len(field) != count:
+        labels = self.fields.get("labels")
+        if labels is None:
             raise DataError(
-                f"Fields have one value per sample. Received: {count} samples and {len(field)} "
-                f"values of {name!r}."
+                "Labels are hidden where there are some. Received: data without labels."
             )
+        kept = replace(labels, values=keep_some(labels.values, keep, seed), hidden=True)
+        return self.replace(fields={**self.fields, "labels": kept})

@@ -1,4 +1,4 @@
-"""What data tell about the model that reads them."""
+"""The settings of a model that its data decide."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[s
     - `reads`: shapes of the fields beside data and labels, by name.
 
     Args:
-        data: What is looked at.
+        data: The data to look at.
         value_range: Of the model, for data that have bounds.
     """
     field = data.fields["data"]

@@ -25,7 +25,7 @@ class Field:
     Attributes:
         values: `(count, *shape)`, any real dtype.
         kind: One of the above.
-        source_range: What continuous values fill, such as `(0, 255)`; None for measurements.
+        source_range: The range of continuous values, such as `(0, 255)`; None for measurements.
         extent: Smallest and largest value, used for scaling where there is no source range.
         size: Number of different indices; None where it is not known.
         names: One name per index, such as the words of a vocabulary.

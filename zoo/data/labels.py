@@ -114,3 +114,25 @@ def _look_up(labels: np.ndarray, names: list[str]) -> np.ndarray:
                 f"Accepted: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
             )
     return np.array([indices[str(value)] for value in values], np.int32)[positions]
+
+
+def keep_some(labels: np.ndarray, keep: int, seed: int) -> np.ndarray:
+    """Returns int32 labels of which `keep` are as given, drawn class by class, the others -1.
+
+    Raises:
+        DataError: Fewer labels are known than are kept.
+    """
+    known = np.flatnonzero(labels >= 0)
+    if not 1 <= keep <= len(known):
+        raise DataError(
+            f"Some labels are kept. Received: keep={keep}. Accepted: 1 to {len(known)}."
+        )
+    shuffled = np.random.default_rng([seed, 0]).permutation(known)
+    turns = np.empty(len(shuffled), np.int64)  # A row's number among the rows of its class.
+    for label in np.unique(labels[shuffled]):
+        members = np.flatnonzero(labels[shuffled] == label)
+        turns[members] = np.arange(len(members))
+    kept = shuffled[np.argsort(turns, kind="stable")[:keep]]
+    found = np.full(len(labels), -1, np.int32)
+    found[kept] = labels[kept]
+    return found

@@ -57,7 +57,7 @@ def load_data(
         keys: For `.npz`: which array is "x_train", "y_train", "x_test", "y_test".
         kind: "images", "sequences" or "vectors": arrays of rank 3 are images without channels
             unless their last axis is 1 or this says otherwise.
-        source_range: What the values fill, where it should not be inferred.
+        source_range: The range of the values, where it should not be inferred.
         seed: Of "ring" and "grid".
         memory: Bytes of one array that may be held in memory.
         label: For `.csv`: the column that holds the labels.

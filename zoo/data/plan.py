@@ -6,26 +6,27 @@ import numpy as np
 
 from zoo.data.batch_order import ORDER_STREAM
 from zoo.data.field import Range
+from zoo.data.names import prefixed
 
 if TYPE_CHECKING:
-    from zoo.data.dataset import Data
+    from zoo.data.batches import Batches
 
 BATCH_SIZE = 64
 """Rows of a batch, where none is asked for."""
 
 
 class Plan:
-    """What each step reads: a function of the seed and the step's number.
+    """The batches of each step: a function of the seed and the step's number.
 
     Args:
-        data: What is read.
+        data: The data to read.
         batch_size: Rows of a batch; by default 64, or all where there are fewer.
         seed: Of the order, non-negative.
         batches_per_step: Batches that one step reads.
     """
 
     def __init__(
-        self, data: "Data", batch_size: int | None, seed: int, batches_per_step: int
+        self, data: "Batches", batch_size: int | None, seed: int, batches_per_step: int
     ) -> None:
         self.data = data
         self.batch_size = min(BATCH_SIZE, len(data)) if batch_size is None else batch_size
@@ -48,8 +49,6 @@ class Plan:
         self, step: int, repetition: int = 0, value_range: Range | None = None
     ) -> dict[str, np.ndarray]:
         """Returns a step's batch number `repetition`, every field by name."""
-        from zoo.data.dataset import prefixed
-
         found = self.data.own_batch(self.order.indices(step, repetition), value_range)
         number = step * self.batches_per_step + repetition
         for name, order in self.streams.items():

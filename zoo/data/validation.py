@@ -1,4 +1,4 @@
-"""What samples must be: finite numbers, one shape, channels last."""
+"""Checks of samples: finite numbers, one shape, channels last."""
 
 from collections.abc import Iterator, Sequence
 
@@ -53,7 +53,8 @@ def as_samples(
     if samples.ndim != rank:
         raise DataError(
             f"The samples cannot be {kind}. Received: {name} of shape {samples.shape}. "
-            f"Accepted: {AXES[rank]}."
+            f"Accepted: {AXES[rank]}.",
+            options=("kind",),
         )
     if samples.ndim == 4 and samples.shape[1] in (1, 3) and samples.shape[3] > 4:
         raise DataError(

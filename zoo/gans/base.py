@@ -1,4 +1,4 @@
-"""What every GAN builds on: two networks, a phase for each, and pieces that combine by settings."""
+"""The base of every GAN: two networks, a phase for each, and pieces that combine by settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zoo.phase import Batch, Logs, Phase
 
 Side = Literal["real", "fake"]
 Terms = dict[str, tuple[float, Any]]
-"""What is added to a loss: the name in the log → the weight and the value."""
+"""Terms of a loss: the name in the log → the weight and the value."""
 
 
 class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
@@ -150,11 +150,11 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         return with_terms(loss, terms) | {"diversity": diversity}
 
     def discriminator_terms(self, real: Logs, fake: Logs, batch: Batch) -> Terms:
-        """What a subclass adds to the discriminator's loss, of its outputs for the two sides."""
+        """A subclass's terms of the discriminator's loss, of its outputs for the two sides."""
         return {}
 
     def generator_terms(self, fake: Logs, batch: Batch) -> Terms:
-        """What a subclass adds to the generator's loss, of the discriminator's outputs."""
+        """A subclass's terms of the generator's loss, of the discriminator's outputs."""
         return {}
 
     def penalty_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:

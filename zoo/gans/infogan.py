@@ -85,11 +85,11 @@ class InfoGAN(Adversarial):
         }
 
     def discriminator_terms(self, real: Logs, fake: Logs, batch: Batch) -> Terms:
-        """What the samples tell of their codes."""
+        """The codes as read off the samples."""
         return self.information(fake, batch)
 
     def generator_terms(self, fake: Logs, batch: Batch) -> Terms:
-        """What the samples tell of their codes."""
+        """The codes as read off the samples."""
         return self.information(fake, batch)
 
     def uses(self) -> dict[str, Use]:

@@ -10,7 +10,7 @@ import keras
 from zoo import augmentation
 from zoo.losses.adversarial import GAMES
 from zoo.losses.penalties import PENALTIES
-from zoo.model_settings import Rate
+from zoo.model.settings import Rate
 from zoo.settings import Settings, setting
 
 COUPLING = ("batch", "conditional")

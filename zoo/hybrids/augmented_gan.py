@@ -10,9 +10,9 @@ from zoo.hybrids.inner import Inner
 from zoo.hybrids.perturbation import Perturbation, noise_of, perturbed
 from zoo.hybrids.with_autoencoder import WithAutoencoder
 from zoo.model import GenerativeModel
+from zoo.model.parts import squared_error
 from zoo.networks import apply
 from zoo.noise import Noise, bernoulli
-from zoo.parts import squared_error
 from zoo.phase import Batch
 from zoo.registry import describe
 from zoo.settings import setting

@@ -67,15 +67,15 @@ class FusionGAN(Adversarial):
 
     @property
     def judge_network(self) -> keras.Model:
-        """What the discriminator's phase trains: the trunk with both heads."""
+        """The network that the discriminator's phase trains: the trunk with both heads."""
         return self.heads
 
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
-        """What tells data from samples, and both distances."""
+        """The loss that tells data from samples, and both distances."""
         return self._with_distances(super().discriminator_loss(batch, training), batch, training)
 
     def generator_loss(self, batch: Batch, training: bool) -> Logs:
-        """What makes samples pass for data, and both distances."""
+        """The loss that makes samples pass for data, and both distances."""
         return self._with_distances(super().generator_loss(batch, training), batch, training)
 
     def _with_distances(self, logs: Logs, batch: Batch, training: bool) -> Logs:

@@ -28,7 +28,7 @@ class Inner:
         model: The inner model.
         first: The step of the outer model at which it begins to train.
         end: The step before which it ends; None where it does not.
-        prefix: What the outer model's names of its noise and phases begin with.
+        prefix: The beginning of the outer model's names of its noise and phases.
         given: `given(batch, training)` → what its losses read, such as rescaled data.
         reads: The outer model's noises that `given` reads.
     """

@@ -13,7 +13,7 @@ FAR = 1e30
 
 
 def noise_of(kind: str, shape: tuple[int, ...]) -> Noise:
-    """What a perturbation of codes of a shape draws."""
+    """The noise that a perturbation of codes of a shape draws."""
     size = math.prod(shape)
     return {"noise": normal(size), "interpolation": uniform(), "masking": uniform(size)}[kind]
 

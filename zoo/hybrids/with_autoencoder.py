@@ -1,4 +1,4 @@
-"""What hybrids around a trained autoencoder share: a run brings it, or a first stage trains it."""
+"""The base of hybrids around a trained autoencoder, which a run brings or a first stage trains."""
 
 from __future__ import annotations
 

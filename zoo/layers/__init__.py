@@ -5,7 +5,6 @@ from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
-from zoo.layers.gaussian import Gaussian
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -33,7 +32,6 @@ __all__ = [
     "CosineCodebook",
     "Destandardize",
     "FiniteScalar",
-    "Gaussian",
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",

@@ -12,7 +12,7 @@ from zoo.precision import precise, precise_dtype
 
 @keras.saving.register_keras_serializable("genzoo")
 class Codebook(Quantizer):
-    """A table of vectors that data choose the nearest of; it learns by moving averages.
+    """Vector-quantization codebook, updated by exponential moving averages.
 
     Calling it gives the indices of the nearest vectors: float `(…, dim)` → int32 `(…)`.
 
@@ -98,7 +98,7 @@ class Codebook(Quantizer):
 
         Args:
             vectors: Float `(…, dim)`.
-            indices: What `call` gave for them.
+            indices: The indices that `call` gave for them.
             order: Random numbers, one for each index: dead vectors are put where the data with the
                 least of them are. None to revive none.
         """

@@ -1,4 +1,4 @@
-"""What turns vectors into indices and back."""
+"""The base of quantizers: vectors to indices and back."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class Quantizer(keras.layers.Layer):
         return precise(vectors)
 
     def pass_through(self, vectors: Any) -> tuple[Any, Any, dict[str, Any]]:
-        """What a decoder reads in training, the indices, and the penalties.
+        """The vectors that a decoder reads in training, the indices, and the penalties.
 
         Gradients of what is read pass straight through to the vectors (Bengio et al., 2013,
         arXiv:1308.3432).
@@ -50,11 +50,11 @@ class Quantizer(keras.layers.Layer):
         return {"commitment": losses.mean_squared_error(bounded, ops.stop_gradient(chosen))}
 
     def update(self, vectors: Any, indices: Any, order: Any = None) -> None:
-        """What training moves beside the gradient; nothing here.
+        """The updates of training beside the gradient; none here.
 
         Args:
             vectors: Float `(…, dim)`.
-            indices: What `call` gave for them.
+            indices: The indices that `call` gave for them.
             order: Random numbers, one for each index, by which vectors are drawn; or None.
         """
 

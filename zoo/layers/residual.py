@@ -20,7 +20,7 @@ class Residual(Quantizer):
     Source: Lee et al., 2022, arXiv:2203.01941, section 3.1.
 
     Args:
-        codebook: What every index is of.
+        codebook: The codebook of every index.
         depth: How many indices each vector has.
     """
 

@@ -24,7 +24,7 @@ class Spectral:
     inference, and a file's weights, stay as they are. Files hold W itself.
     """
 
-    # What the mixin uses of the layer.
+    # The members of the layer that the mixin uses.
     _kernel: Any
     add_weight: Any
     trainable: bool
@@ -77,7 +77,7 @@ class Spectral:
         return left, ops.maximum(ops.sum(ops.matmul(right, matrix) * left), SMALLEST_SQUARE)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """What the Keras layer computes with the normalized kernel."""
+        """The output of the Keras layer with the normalized kernel."""
         outputs = super().call(inputs)  # type: ignore[misc]
         if training and self.trainable:
             self.direction.assign(self.iterate()[0])

@@ -1,4 +1,4 @@
-"""What a generator and a discriminator play for; all read logits `(batch, 1)`.
+"""Adversarial losses of logits `(batch, 1)`.
 
 `GAMES` pairs the losses of the two sides: a model chooses one by its setting `loss`.
 """
@@ -20,7 +20,7 @@ def standard_discriminator(real: Any, fake: Any, *, smoothing: float = 0.0) -> A
     Args:
         real: Of data.
         fake: Of samples.
-        smoothing: What the label of data falls short of 1: one-sided label smoothing (Salimans et
+        smoothing: 1 less the label of data: one-sided label smoothing (Salimans et
             al., 2016, arXiv:1606.03498, section 3.4).
     """
     loss = ops.mean(ops.softplus(-precise(real))) + ops.mean(ops.softplus(precise(fake)))

@@ -22,13 +22,16 @@ from zoo.metrics.coverage import (
     expected_coverage,
     precision_recall,
 )
+from zoo.metrics.disentanglement import attribute_predictability, mutual_information_gap
 from zoo.metrics.evaluation import evaluate
 from zoo.metrics.fidelity import Estimate, frechet_distance, kernel_distance
 from zoo.metrics.likelihood import importance_weighted_nll
+from zoo.metrics.path_length import perceptual_path_length
 from zoo.metrics.reconstruction import (
     cross_entropy,
     entropy_floor,
     mean_squared_error,
+    multiscale_similarity,
     peak_signal_to_noise_ratio,
     structural_similarity,
 )
@@ -59,6 +62,7 @@ __all__ = [
     "Score",
     "active_units",
     "agreement",
+    "attribute_predictability",
     "class_modes",
     "classifier_score",
     "clustering",
@@ -75,9 +79,12 @@ __all__ = [
     "mean_squared_error",
     "memorisation",
     "mixture_modes",
+    "multiscale_similarity",
+    "mutual_information_gap",
     "nearest",
     "neighbour_accuracy",
     "peak_signal_to_noise_ratio",
+    "perceptual_path_length",
     "precision_recall",
     "probabilities",
     "probe_accuracy",

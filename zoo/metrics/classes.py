@@ -1,4 +1,4 @@
-"""What a classifier of the data says of samples: probabilities `(count, classes)` or classes."""
+"""Scores of samples by a classifier of the data: probabilities `(count, classes)` or classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Modes:
-    """Which modes samples reach.
+    """The modes that samples reach.
 
     Attributes:
         hit: How many of the modes have a sample.

@@ -19,7 +19,7 @@ from zoo.uses import Step, Use
 
 EPOCHS = {True: 20, False: 4}
 """Passes over data, of which there are few or not."""
-FEW = 10_000
+FEW_ROWS = 10_000
 RATE = 2e-3
 DECAYED = 0.01
 """The share of the learning rate at the end of a cosine."""
@@ -46,7 +46,7 @@ class FeatureClassifier(GenerativeModel):
 
     @classmethod
     def facts(cls, data: Any) -> dict[str, Any]:
-        """What the data decide: shape and number of classes."""
+        """The settings that data decide: shape and number of classes."""
         if data.num_classes is None:
             raise DataError("A classifier learns from labels. Received: data without labels.")
         return {"shape": tuple(data.shape), "classes": data.num_classes}
@@ -105,7 +105,7 @@ def train_classifier(
         DataError: The data have no labels.
         ModelError: The data are no images.
     """
-    epochs = epochs or EPOCHS[len(data) < FEW]
+    epochs = epochs or EPOCHS[len(data) < FEW_ROWS]
     steps = epochs * math.ceil(len(data) / batch_size)
     chosen = {
         "learning_rate": keras.optimizers.schedules.CosineDecay(RATE, steps, alpha=DECAYED)

@@ -37,7 +37,7 @@ class Extracted:
 
 
 class Features(Protocol):
-    """What makes features: `extract` reads data in (0, 1), or in their units."""
+    """A source of features: `extract` reads data in (0, 1), or in their units."""
 
     @property
     def name(self) -> str: ...
@@ -114,12 +114,12 @@ class Network:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """What the file says of itself."""
+        """The description in the file."""
         return self._session.get_modelmeta().custom_metadata_map
 
     @property
     def name(self) -> str:
-        """What the file calls its features; its own name where it does not."""
+        """The file's name for its features; its own name where it has none."""
         return self.metadata.get(KIND, self.path.name)
 
     @property

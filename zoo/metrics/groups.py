@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
-from zoo.metrics import classes, copies, coverage, fidelity, reconstruction
+from zoo.metrics import classes, copies, coverage, disentanglement, fidelity, reconstruction
 from zoo.metrics.codes import active_units, codebook_use
 from zoo.metrics.judged import Judged
 from zoo.metrics.nll import negative_log_likelihood
+from zoo.metrics.path_length import perceptual_path_length
 from zoo.metrics.reference import representation_score
 from zoo.metrics.score import Score
 
@@ -23,6 +24,10 @@ REPRESENTATION = (
 )
 NEAREST = 2_000
 """Rows whose nearest training row is looked for."""
+MOST_LATENTS = 256
+"""Of codes that are held against factors, one latent at a time."""
+PATHS = 1_000
+"""Between latents, along which samples move."""
 FLOOR = "training data"
 
 
@@ -33,7 +38,7 @@ class Group:
     Attributes:
         use: The use that they need.
         metrics: Their names.
-        scores: What computes those that apply.
+        scores: The function that computes those that apply.
     """
 
     use: str
@@ -57,6 +62,9 @@ def _reconstruction(judged: Judged) -> Iterator[Score]:
     yield Score("signal_to_noise", reconstruction.peak_signal_to_noise_ratio(data, made))
     if data.ndim == 4:
         yield Score("similarity", reconstruction.structural_similarity(data, made))
+        if reconstruction.number_of_scales(min(data.shape[1:3])) > 1:
+            similarity = reconstruction.multiscale_similarity(data, made)
+            yield Score("multiscale_similarity", similarity)
     floor = {"entropy of the data": reconstruction.entropy_floor(data)}
     yield Score("cross_entropy", reconstruction.cross_entropy(data, made), beside=floor)
 
@@ -79,7 +87,7 @@ def _fidelity(judged: Judged) -> Iterator[Score]:
 
 
 def _classes(judged: Judged) -> Iterator[Score]:
-    """What the features' classifier says of samples, and modes of mixtures."""
+    """Scores of samples by the features' classifier, and modes of mixtures."""
     source = judged.reference.train.origin.get("source")
     if source in DEVIATIONS:
         points = judged.samples.reshape(len(judged.samples), -1)
@@ -117,8 +125,38 @@ def _copies(judged: Judged) -> Iterator[Score]:
     yield Score("memorisation", value, features="pixels", beside={"new data": 0.5})
 
 
+def _path(judged: Judged) -> Iterator[Score]:
+    """How far samples move as their latent does."""
+    noise = judged.runner.table["sample"].draws.get("latent")
+    if noise is None or noise.distribution not in ("normal", "uniform"):
+        return
+    count = min(judged.reference.count, PATHS)
+    ends = [noise.draw(np.random.default_rng([judged.seed, end]), count) for end in (1, 2)]
+    found = perceptual_path_length(
+        judged.features_of, *ends, spherical=noise.distribution == "normal", seed=judged.seed
+    )
+    name = judged.reference.features.name
+    yield Score("path_length", found.value, found.standard_error, name)
+
+
+def _disentanglement(judged: Judged) -> Iterator[Score]:
+    """Whether each factor of the data stands in one latent."""
+    reference = judged.reference
+    if not reference.has_factors or judged.discrete:
+        return
+    if not 2 <= judged.test_codes[0].size <= MOST_LATENTS:
+        return
+    known, asked = reference.known_factors, reference.asked_factors
+    gap = disentanglement.mutual_information_gap(judged.test_codes, asked)
+    yield Score("information_gap", gap)
+    found = disentanglement.attribute_predictability(
+        judged.train_codes, known, judged.test_codes, asked
+    )
+    yield Score("attribute_predictability", found)
+
+
 def _representation(judged: Judged) -> Iterator[Score]:
-    """What codes tell of classes, beside what the data themselves tell."""
+    """Scores of classes by codes, beside those by the data themselves."""
     reference = judged.reference
     if not reference.labelled:
         return
@@ -152,7 +190,13 @@ def _likelihood(judged: Judged) -> Iterator[Score]:
 GROUPS = {
     "reconstruction": Group(
         "reconstruct",
-        ("mean_squared_error", "signal_to_noise", "similarity", "cross_entropy"),
+        (
+            "mean_squared_error",
+            "signal_to_noise",
+            "similarity",
+            "multiscale_similarity",
+            "cross_entropy",
+        ),
         _reconstruction,
     ),
     "fidelity": Group(
@@ -175,7 +219,11 @@ GROUPS = {
         _classes,
     ),
     "copies": Group("sample", ("memorisation",), _copies),
+    "path": Group("sample", ("path_length",), _path),
     "representation": Group("encode", REPRESENTATION, _representation),
+    "disentanglement": Group(
+        "encode", ("information_gap", "attribute_predictability"), _disentanglement
+    ),
     "codes": Group("encode", ("perplexity", "codebook_share", "active_units"), _codes),
     "likelihood": Group("encode", ("negative_log_likelihood",), _likelihood),
 }

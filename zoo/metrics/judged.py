@@ -18,7 +18,7 @@ from zoo.uses import Use
 
 @dataclass(frozen=True)
 class Runner:
-    """What is asked of a model, a bundle's session, or the command line's subject.
+    """The common interface of a model, a bundle's session, and the command line's subject.
 
     Attributes:
         about: Shape, value range, number of classes, settings.
@@ -48,7 +48,7 @@ class Judged:
     """The results of a runner's uses on the reference's rows, scaled as these are.
 
     Args:
-        runner: What is judged.
+        runner: The model, bundle or subject to judge.
         reference: The data, of the model's shape.
         seed: Of samples, and of what uses draw.
 
@@ -79,6 +79,12 @@ class Judged:
         labels = {} if self.labels is None else {"labels": self.labels}
         results = self.runner.use("sample", count=self.reference.count, seed=self.seed, **labels)
         return self._scaled(next(iter(results.values())))
+
+    def features_of(self, latent: np.ndarray) -> np.ndarray:
+        """The features of samples from latents; whatever else is drawn is the same each time."""
+        labels = {} if self.labels is None else {"labels": self.labels[: len(latent)]}
+        results = self.runner.use("sample", latent=latent, seed=self.seed, **labels)
+        return self.reference.features.extract(self._scaled(next(iter(results.values())))).features
 
     @cached_property
     def labels(self) -> np.ndarray | None:

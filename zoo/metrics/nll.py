@@ -13,7 +13,7 @@ from zoo.metrics.likelihood import importance_weighted_nll
 ROWS = 500
 DRAWS = 100
 DENSITY = ("infer", "draw", "divergence", "reconstruction", "density")
-"""What a model with a Gaussian posterior and a standard normal prior leaves as it is."""
+"""Methods that a model with a Gaussian posterior and a standard normal prior leaves as they are."""
 
 
 def negative_log_likelihood(

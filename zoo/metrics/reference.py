@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo import baselines
 from zoo.data import Data, as_data
 from zoo.errors import DataError
+from zoo.metrics import baselines
 from zoo.metrics import features as spaces
 from zoo.metrics.representation import clustering, neighbour_accuracy, probe_accuracy
 
@@ -30,7 +30,7 @@ class Reference:
         train: The training data, `Data` or what `zoo.data.as_data` takes.
         test: Held-out data; without them, the end of the training data.
         bounded: Whether models scale the data to a range.
-        features: What samples are compared in; see `zoo.metrics.features.choose`.
+        features: The features that samples are compared in; see `zoo.metrics.features.choose`.
         count: Rows of test data, and samples: at most as many as there are test data.
 
     Raises:
@@ -81,6 +81,11 @@ class Reference:
         fields = [data.fields.get("labels") for data in (self.train, self.test)]
         return all(field is not None and not field.hidden for field in fields)
 
+    @property
+    def has_factors(self) -> bool:
+        """Whether both splits tell what they were made of, in a field `factors`."""
+        return all("factors" in data.fields for data in (self.train, self.test))
+
     @cached_property
     def known_labels(self) -> np.ndarray:
         """Of the training data."""
@@ -90,6 +95,16 @@ class Reference:
     def asked_labels(self) -> np.ndarray:
         """Of the test data."""
         return self.test.fields["labels"].values[self.rows]
+
+    @property
+    def known_factors(self) -> np.ndarray:
+        """What the training data were made of, `(rows, factors)`."""
+        return self.train.fields["factors"].rows(self.train_rows)
+
+    @property
+    def asked_factors(self) -> np.ndarray:
+        """What the test data were made of."""
+        return self.test.fields["factors"].rows(self.rows)
 
     @cached_property
     def real(self) -> spaces.Extracted:
@@ -113,7 +128,7 @@ class Reference:
         return baselines.principal_components_error(self.known, self.asked, code_dim)
 
     def _representation(self, metric: str) -> float:
-        """What a metric of `representation_scores` is of the data themselves."""
+        """A metric of `representation_scores` of the data themselves."""
         return representation_score(metric, self, self.known, self.asked)
 
     def describe(self) -> dict[str, Any]:

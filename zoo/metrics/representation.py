@@ -1,4 +1,4 @@
-"""What codes tell of classes: `(count, …)` codes, and labels `(count,)`.
+"""Measures of classes in codes: `(count, …)` codes, and labels `(count,)`.
 
 Codes of integers are indices, such as those of a codebook: each position is one-hot.
 """

@@ -1,4 +1,4 @@
-"""What an evaluation gives: scores, each with what it is held against."""
+"""The results of an evaluation: scores, each beside its baselines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Score:
         value: The number.
         standard_error: Of the number, where it is known.
         features: The name of the features that it was measured in, where it was in some.
-        beside: What the number is held against: name → the same metric of that.
+        beside: Baselines of the number: name → the same metric of that.
     """
 
     metric: str
@@ -27,7 +27,7 @@ class Score:
     beside: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """What is known, in JSON terms; null for what is not finite."""
+        """The score in JSON terms; null for numbers that are not finite."""
         found: dict[str, Any] = {"metric": self.metric, "value": finite(self.value)}
         if self.standard_error is not None:
             found["standard_error"] = finite(self.standard_error)

@@ -1,6 +1,6 @@
 """The base of every model: what it is made of, how it is used, what it saves."""
 
 from zoo.model.generative import GenerativeModel
-from zoo.model_settings import NetworkSettings, Rate
+from zoo.model.settings import NetworkSettings, Rate
 
 __all__ = ["GenerativeModel", "NetworkSettings", "Rate"]

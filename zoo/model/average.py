@@ -6,6 +6,21 @@ from contextlib import contextmanager
 import keras
 from keras import ops
 
+from zoo.phase import Phase
+
+STATISTICS = ("moving_mean", "moving_variance")
+"""What batch normalization keeps of its batches."""
+
+
+def followed_by_average(phase: Phase) -> list[keras.Variable]:
+    """The weights that a phase trains, then the statistics of their batch normalization.
+
+    Averaged weights need averaged statistics: those of the last weights are of other activations.
+    """
+    kept = (v for network in phase.networks for v in network.non_trainable_variables)
+    found = [*phase.variables, *(v for v in kept if v.name in STATISTICS)]
+    return list({id(variable): variable for variable in found}.values())
+
 
 class Followed:
     """The weights that an average follows, in an object that Keras does not look into."""
@@ -22,7 +37,7 @@ class WeightAverage(keras.Layer):
     `d = min(decay, (1 + t)/(10 + t))` at a weight's update number t, from 0.
 
     Args:
-        variables: The trained weights.
+        variables: The trained weights, and the statistics that go with them.
         decay: Between 0 and 1, such as .999.
     """
 

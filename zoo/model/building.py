@@ -1,4 +1,4 @@
-"""What a model's `assemble` builds with: networks, states, and trained models."""
+"""The tools of a model's `assemble`: networks, states, and trained models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 RESERVED = ("num_classes", "own", "name", "features", "down", "condition", "trace")
-"""What a network is made with beside the options of its family."""
+"""Arguments of a network beside the options of its family."""
 
 
 class Building:

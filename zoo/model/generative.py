@@ -12,15 +12,15 @@ from zoo import backends, networks
 from zoo.data import Standardization
 from zoo.errors import ModelError
 from zoo.layers.initialization import numpy_weights
-from zoo.model.average import WeightAverage
+from zoo.model.average import WeightAverage, followed_by_average
 from zoo.model.building import Building
 from zoo.model.inference import Inference
+from zoo.model.optimizers import OptimizerGroup, distinct, prepare
+from zoo.model.parts import destandardize, standardize
+from zoo.model.settings import CommonSettings, NetworkSettings, Rate
 from zoo.model.stored import Stored
 from zoo.model.use_table import UseTable
-from zoo.model_settings import CommonSettings, NetworkSettings, Rate
 from zoo.noise import Noise
-from zoo.optimizers import OptimizerGroup, distinct, prepare
-from zoo.parts import destandardize, standardize
 from zoo.phase import Phase, check_declared
 from zoo.precision import precise_dtype
 from zoo.settings import setting
@@ -53,7 +53,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         pictured: The uses of data whose results are drawn while a model without samples trains.
         output: The activation of networks that make data: one of Keras's, `range` for the one whose
             range is `value_range`, or `clip` for a linear output that the part cuts to the range.
-        remedy: What to try where a loss diverges.
+        remedy: The advice where a loss diverges.
 
     Raises:
         ModelError: A setting is unknown or outside its bounds.
@@ -147,8 +147,8 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         self.steps = self.state("steps", dtype="int32")
         self.built = True
         if self.ema is not None:
-            trained = {id(v): v for phase in self.phases for v in phase.variables}
-            self.average = WeightAverage(list(trained.values()), self.ema)
+            followed = {id(v): v for phase in self.phases for v in followed_by_average(phase)}
+            self.average = WeightAverage(list(followed.values()), self.ema)
 
     @classmethod
     def facts(cls, data: Data) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
 
     @property
     def standardization(self) -> Standardization | None:
-        """What training applies to the data; None where they stay as they are."""
+        """The standardization of the data in training; None where they stay as they are."""
         if not self.standardizes:
             return None
         layer = self.standardize.get_layer("standardization")
@@ -190,7 +190,7 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
 
         Args:
             holds: Whether they do.
-            rule: What should hold.
+            rule: The condition in words.
             received: The settings concerned.
 
         Raises:

@@ -18,7 +18,7 @@ BATCH_SIZE = 256
 
 
 class Inference:
-    """What a trained model does with arrays; a base of `GenerativeModel`."""
+    """Uses of a trained model on arrays; a base of `GenerativeModel`."""
 
     value_range: Any
     num_classes: Any

@@ -1,4 +1,4 @@
-"""What a model saves of itself: its settings."""
+"""The settings of a model, saved and read back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 import keras
 
 from zoo.errors import ModelError
-from zoo.optimizers import stored
+from zoo.model.optimizers import stored
 from zoo.settings import FORMAT
 
 

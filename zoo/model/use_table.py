@@ -9,8 +9,8 @@ from typing import Any
 import keras
 
 from zoo.errors import ModelError
+from zoo.model.parts import between, squared_error
 from zoo.noise import Noise, in_turn, uniform
-from zoo.parts import between, squared_error
 from zoo.uses import Step, Use
 
 
@@ -24,7 +24,7 @@ class UseTable:
     encoder: Any
 
     def uses(self) -> dict[str, Use]:
-        """What the model is for: name → chain of parts; a subclass adds its own."""
+        """The uses of the model: name → chain of parts; a subclass adds its own."""
         table: dict[str, Use] = {}
         decoder = next((n for n in ("decoder", "generator") if hasattr(self, n)), None)
         maker = next((n for n in ("generator", "decoder") if hasattr(self, n)), None)
@@ -43,7 +43,7 @@ class UseTable:
         return table
 
     def _round_trips(self, decoder: str) -> dict[str, Use]:
-        """What an encoder and a decoder do together."""
+        """The uses of an encoder and a decoder together."""
         code = f"encoder/{self.code}"
         made = f"{decoder}/data"
         through = [Step("encoder"), Step(decoder, {"latent": code})]

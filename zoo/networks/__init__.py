@@ -141,7 +141,7 @@ def activated(
     Args:
         logits: A network that ends without an activation.
         activation: A Keras activation, or `clip`: linear, cut to `value_range`.
-        value_range: What `clip` cuts to; None for no bounds.
+        value_range: The bounds of `clip`; None for no bounds.
     """
     return rewired(logits, lambda network: _activated(network, activation, value_range))
 

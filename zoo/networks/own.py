@@ -16,7 +16,7 @@ RATES = ("rate", "dropout", "recurrent_dropout", "stddev")
 def call_own(
     network: keras.Model, inputs: Mapping[str, Any], makes: Shapes, name: str
 ) -> dict[str, Any]:
-    """What a user's network makes of inputs: by name, or in order where the names differ.
+    """The outputs of a user's network: by name, or in order where the names differ.
 
     Args:
         network: A functional or sequential Keras model.

@@ -34,7 +34,7 @@ class Style:
         dropout: Share of a layer's outputs that are dropped in training. The masks are inputs of
             the network in training, and noise of the model; the deployed part has none.
         condition: The one-hot labels `(batch, classes)` that conditional normalization reads.
-        trace: What a network's two forms, in training and deployed, share.
+        trace: The record that a network's two forms, in training and deployed, share.
     """
 
     width: int | Sequence[int] = 32

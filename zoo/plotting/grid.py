@@ -53,7 +53,7 @@ def draw_grid(
         samples: Images `(count, height, width, 1 or 3)`; sequences `(count, time, channels)`,
             drawn as curves; vectors `(count, features)`: two features are points of a scatter
             plot, flattened squares (grey, or else colour) are images, others are curves.
-        value_range: What black and white are, or the limits of a plot; None for the samples'
+        value_range: The values of black and white, or the limits of a plot; None for the samples'
             own. uint8 images are taken as they are.
         columns: Images in a row; by default as many as there are rows.
         scale: Whole number by which images are enlarged; by default small ones are, so that a

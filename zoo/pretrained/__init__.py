@@ -2,7 +2,7 @@
 
 Each is a folder with `model.keras`, the bundle `bundle/`, and `scores.json`, what `zoo evaluate`
 says of it. `python -m benchmarks.pretrained` makes them. A folder that the environment variable
-`GENZOO_HOME` names may hold more: MODEL/DATA/model.keras, or a bundle.
+`GENZOO_HOME` names may hold more: MODEL/DATA/model.keras, or a bundle; `zoo fetch` downloads them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,21 @@ from pathlib import Path
 from typing import Any
 
 OWN = Path(__file__).parent
+HOME = "GENZOO_HOME"
 MODEL, BUNDLE, SCORES = "model.keras", "bundle", "scores.json"
 
 
+def home() -> Path | None:
+    """The user's folder."""
+    found = os.environ.get(HOME)
+    return Path(found).expanduser() if found else None
+
+
 def folders() -> Iterator[Path]:
-    """The folders that are looked in, those of the user first."""
-    home = os.environ.get("GENZOO_HOME")
-    if home:
-        yield Path(home).expanduser()
+    """The folders that are looked in, that of the user first."""
+    own = home()
+    if own is not None:
+        yield own
     yield OWN
 
 

@@ -48,7 +48,7 @@ def gaussians(sums: Any, shrinkage: float = SHRINKAGE) -> tuple[Any, Any]:
     one. A class without codes has the mean of all codes.
 
     Args:
-        sums: What `outer_sums` gave, or weighted sums of these.
+        sums: The sums of `outer_sums`, or weighted sums of these.
         shrinkage: See above.
     """
     counts = sums[:, 0, 0]

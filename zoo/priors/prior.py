@@ -1,4 +1,4 @@
-"""What every prior is: a layer that maps drawn noise to codes."""
+"""The base of priors: a layer that maps drawn noise to codes."""
 
 from __future__ import annotations
 

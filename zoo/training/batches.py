@@ -1,4 +1,4 @@
-"""What each update reads: data in a seeded order, noise from a seeded stream.
+"""The batches of updates: data in a seeded order, noise from a seeded stream.
 
 Both are functions of the seed and the step's number alone, so a resumed run needs no more state
 than its step.

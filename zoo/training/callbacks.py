@@ -55,7 +55,7 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
 
     Args:
         model: The model that makes the pictures.
-        data: What is reconstructed, where the model has no prior; see
+        data: The data to reconstruct, where the model has no prior; see
             `originals_and_reconstructions`.
         path: The PNG file.
         seed: Seeds the latent.

@@ -27,7 +27,7 @@ class Checkpoints:
     """The checkpoints of one run, the newest of which are kept.
 
     Args:
-        folder: Where they lie; made with the first one.
+        folder: The folder of the checkpoints; made with the first one.
         model: The model that is saved and restored.
     """
 
@@ -122,7 +122,7 @@ def got_on(folder: Path) -> bool:
 
 
 def _read(path: Path) -> tuple[Progress, list[np.ndarray]]:
-    """The progress and all arrays; the archive's checksums tell a torn or altered one.
+    """The progress and all arrays; truncated or corrupted archives fail their checksums.
 
     Raises:
         ValueError: The contents are not a checkpoint's.

@@ -22,7 +22,7 @@ class Dispatcher:
     """Starts the steps of a model and reads their logs, in order.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         feed: The batches.
         steps_per_call: Steps that one compiled call runs.
     """

@@ -20,7 +20,7 @@ class Evaluation:
     """Evaluates a model's losses on data; each choice of phases is compiled once.
 
     Args:
-        model: What is evaluated.
+        model: The model to evaluate.
         data: Data, arrays, or a pair of arrays and labels.
         batch_size: Rows computed at once; the last batch may be smaller.
         seed: Seeds the noise, the same at each evaluation.
@@ -91,7 +91,7 @@ def evaluate(
     `ema` samples, encodes and exports with their average: `averaged=True` judges that.
 
     Args:
-        model: What is evaluated. Its losses read `model.steps` as the number of the step.
+        model: The model to evaluate. Its losses read `model.steps` as the number of the step.
         data: Data, arrays, or a pair of arrays and labels.
         batch_size: Rows computed at once.
         seed: Seeds the noise; the model's own by default.

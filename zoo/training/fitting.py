@@ -1,4 +1,4 @@
-"""What `model.fit` does: checks, data, run folder, callbacks, and the loop."""
+"""The body of `model.fit`: checks, data, run folder, callbacks, and the loop."""
 
 import math
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def fit(
     is not evaluated, and its entries in the history are NaN.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         data: `Data`, arrays, a pair of arrays and labels, a dictionary of fields, or a data set of
             `tf.data`, PyTorch or Keras; scaled to the model's `value_range`.
         labels: Keras's `y`: labels, or a target of the data's shape.

@@ -19,7 +19,7 @@ MAX_ERROR = 0.95
 MAX_ACCURACY = 0.9999
 """Share of pairs of data and samples in the right order; in a game that goes on it may be .997."""
 MIN_FAKE = 0.05
-"""What a discriminator gives samples at least, in a game that goes on: a probability or a score."""
+"""The least that samples get of a discriminator in a balanced game: a probability or a score."""
 MIN_PERPLEXITY = 2.0
 """Codes in effective use, below which a codebook has collapsed."""
 
@@ -32,7 +32,7 @@ class HealthChecks(keras.callbacks.Callback):
     """Warns at the end of an epoch, once for each finding, where a model does not learn.
 
     Args:
-        data: What the model is trained on, of which a few rows are looked at.
+        data: The training data, of which a few rows are looked at.
         first_step: The step before which a model may look untrained.
     """
 
@@ -53,7 +53,7 @@ class HealthChecks(keras.callbacks.Callback):
 
 
 def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, str]:
-    """What tells that a model does not learn: name → sentence."""
+    """The signs that a model does not learn: name → sentence."""
     found: dict[str, str] = {}
     if data is not None and np.issubdtype(
         data.first(1, model.value_range)["data"].dtype, np.floating

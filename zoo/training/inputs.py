@@ -1,4 +1,4 @@
-"""What a model is given, as data that it can read."""
+"""Conversion of what a model is given to data that it can read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,8 +26,8 @@ def data_for(
     shape is the field `target`; the data themselves, as autoencoders are fitted in Keras, none.
 
     Args:
-        model: Whose shape, classes and standardization they have.
-        values: What is converted.
+        model: The model that decides shape, classes and standardization.
+        values: The values to convert.
         labels: Keras's `y`, where it is not part of the values.
         like: The data trained on, whose scale these share.
         steps: Of the training, which are one epoch of a stream that does not tell its length.

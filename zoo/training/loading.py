@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from zoo import backends
 from zoo.errors import ModelError, RunError
 from zoo.files import UNREADABLE
-from zoo.imports import load_class
 from zoo.pretrained import MODEL, available, find
+from zoo.registry.classes import load_class
 
 if TYPE_CHECKING:
     import keras
@@ -62,7 +62,7 @@ def copy_weights(model: GenerativeModel, source: str | Path | GenerativeModel) -
     Where the trained model keeps an average, its averaged weights are taken.
 
     Args:
-        model: What is initialized.
+        model: The model to initialize.
         source: A run, a `.keras` file, or a model.
 
     Raises:
@@ -108,7 +108,7 @@ def load_network(path: str | Path) -> keras.Model:
 
 
 def _read(path: Path) -> Any:
-    """What a `.keras` file holds, in which older files name layers as they were called then."""
+    """The content of a `.keras` file; older files name layers as they were called then."""
     import keras
 
     former = {f"genzoo>{name}": getattr(keras.layers, name) for name in FORMER_LAYERS}

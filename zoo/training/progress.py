@@ -1,4 +1,4 @@
-"""Where a run stands: its step, and the means of the epoch under way."""
+"""The state of a run: its step, and the means of the epoch under way."""
 
 from __future__ import annotations
 

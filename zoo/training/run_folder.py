@@ -13,7 +13,7 @@ from zoo.data import Data
 from zoo.errors import RunError, TargetError
 from zoo.files import replacing, temporaries, write_atomically
 from zoo.model import GenerativeModel
-from zoo.optimizers import number_rate
+from zoo.model.optimizers import number_rate
 from zoo.training.callbacks import save_picture
 from zoo.training.checkpoint import Checkpoints, got_on
 from zoo.training.progress import Progress

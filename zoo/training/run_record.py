@@ -1,4 +1,4 @@
-"""What `run.json` says of a run: written, read, checked, and compared on resuming."""
+"""The description of a run, `run.json`: written, read, checked, and compared on resuming."""
 
 import json
 import re
@@ -12,8 +12,8 @@ import keras
 from zoo import __version__, backends
 from zoo.data import Data
 from zoo.errors import RunError
-from zoo.imports import target_of
 from zoo.model import GenerativeModel
+from zoo.registry.classes import target_of
 
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu", "torch", "jax")
 
@@ -79,7 +79,7 @@ def read_run(path: Path) -> dict[str, Any]:
 
 
 def describe_run(model: GenerativeModel, data: Data, training: dict[str, Any]) -> dict[str, Any]:
-    """What `run.json` says of a run that starts now."""
+    """The description of a run that starts now."""
     return jsonable(
         {
             "model": {
@@ -179,7 +179,7 @@ def _check_same(what: str, before: dict[str, Any], now: dict[str, Any]) -> None:
 
 
 def _identity(description: dict[str, Any]) -> dict[str, Any]:
-    """What tells data apart, of all that is known about them: each field's hash, and sizes."""
+    """The part of a description that tells data apart: each field's hash, and sizes."""
     found = {name: description.get(name) for name in ("hash", "count", "shape")}
     for name, field in description.get("fields", {}).items():
         found[f"{name}.hash"] = field["hash"]

@@ -12,7 +12,8 @@ from keras import ops
 from zoo import backends
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
-from zoo.optimizers import check_known, distinct
+from zoo.model.average import followed_by_average
+from zoo.model.optimizers import check_known, distinct
 from zoo.phase import Phase, check_logs
 
 Batch = dict[str, Any]
@@ -104,7 +105,7 @@ class Stepper:
             gradients = complete(phase, trained, gradients)
             backend.apply(phase.optimizer, backend.average_gradients(gradients), trained)
             if model.ema is not None:
-                model.average.update(trained)
+                model.average.update(followed_by_average(phase))
         for name, value in following.items():
             variable = _state(model, phase, name)
             if tuple(variable.shape) != tuple(ops.shape(value)):
@@ -195,7 +196,7 @@ def _without(variables: Sequence[keras.Variable], own: Sequence[keras.Variable])
 
 
 def _signature(model: GenerativeModel) -> list[tuple[int, list[int]]]:
-    """What tells whether compiled updates still do what the phases say."""
+    """The state of the phases on which compiled updates depend."""
     return [(id(p.optimizer), [id(v) for v in p.variables]) for p in model.phases]
 
 

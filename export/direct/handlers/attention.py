@@ -68,8 +68,8 @@ def _repeated(call: Call, tensor: Tensor, groups: int) -> Tensor:
 def _causal(call: Call, query: Tensor, key: Tensor) -> Any:
     """True where a query may attend: at its own time and before."""
     rows, columns = query.shape[1], key.shape[1]
-    if rows is not None and columns is not None:
-        return np.tril(np.ones((rows, columns), bool))
+    if not call.is_dynamic(rows) and not call.is_dynamic(columns):
+        return np.tril(np.ones((rows or 0, columns or 0), bool))
     places = []
     for tensor, axis in ((query, 1), (key, 0)):
         start = tensor.order.index(1)

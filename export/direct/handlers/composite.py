@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from export.direct.registry import array, case, decomposition, register_unsupported
+from export.direct.sizes import Size
 
 IMAGE = array(2, 6, 4, 3, low=0.0, high=1.0)
 PROBABILITIES = array(2, 3, low=0.05, high=0.95)
@@ -75,7 +76,7 @@ def border(operation: Any, images: Any) -> Any:
         return ops.pad(images, width)
     shape = images.shape
     return images[
-        tuple(slice(a, n if n is None else n - b) for n, (a, b) in zip(shape, width, strict=True))
+        tuple(slice(a, n - b if a or b else None) for n, (a, b) in zip(shape, width, strict=True))
     ]
 
 
@@ -86,6 +87,8 @@ def extract_patches(operation: Any, images: Any) -> Any:
     """Reads each patch by a convolution with one-hot kernels."""
     first = operation.data_format == "channels_first"
     channels = images.shape[1 if first else -1]
+    if isinstance(channels, Size):
+        raise NotImplementedError("the number of channels")
     volume = int(np.prod(operation.size)) * channels
     kernel = np.eye(volume, dtype="float32").reshape(*operation.size, channels, volume)
     return ops.conv(
@@ -136,9 +139,10 @@ def segment_sum(operation: Any, data: Any, segment_ids: Any) -> Any:
     "Digitize", cases=lambda: [case("digitize", array(2, 3), np.array([-1.0, 0.0, 1.0]))]
 )
 def digitize(operation: Any, x: Any, bins: Any) -> Any:
-    """The number of bin edges that are not above the value."""
+    """The number of bin edges that are not above the value; of NaN none is."""
     edges = np.asarray(ops.convert_to_numpy(bins), "float32")
-    return ops.sum(ops.cast(ops.expand_dims(x, -1) >= edges, "int32"), axis=-1)
+    below = ops.logical_not(ops.expand_dims(x, -1) < edges)
+    return ops.sum(ops.cast(below, "int32"), axis=-1)
 
 
 @decomposition(
@@ -185,7 +189,7 @@ def categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
 
 
 register_unsupported(
-    *("FFT", "FFT2", "IFFT2", "RFFT", "IRFFT", "STFT", "ISTFT", "ViewAsComplex", "ViewAsReal"),
+    *("ISTFT", "ViewAsComplex", "ViewAsReal", "Polar"),
     advice="Complex numbers cannot be in the graph: compute it outside of the model.",
 )
 register_unsupported(
@@ -198,6 +202,23 @@ register_unsupported(
     advice="Its output has no fixed shape: compute it outside of the model.",
 )
 register_unsupported(
-    *("WhileLoop", "ForiLoop", "Scan", "AssociativeScan", "Map", "VectorizedMap", "Cond", "Switch"),
-    advice="Control flow is not traced: write it without a loop, or unroll it in Python.",
+    *("AffineTransform", "PerspectiveTransform", "ElasticTransform", "MapCoordinates"),
+    *("ScaleAndTranslate", "SSIM", "SobelEdges", "Fold"),
+    advice="Write it in simpler keras.ops, or apply it to the data.",
+)
+register_unsupported(
+    *("CTCLoss", "CTCDecode", "JVP"),
+    advice="It belongs to training or decoding: compute it outside of the model.",
+)
+register_unsupported(
+    *("View", "Nextafter"),
+    advice="ONNX has no access to the bits of a number: compute it outside of the model.",
+)
+register_unsupported(
+    "Rearrange",
+    advice="Write it as ops.reshape and ops.transpose.",
+)
+register_unsupported(
+    "AssociativeScan",
+    advice="Write it as ops.scan, which runs its steps in turn.",
 )

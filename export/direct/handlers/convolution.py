@@ -11,6 +11,7 @@ from keras import ops
 
 from export.direct.call import Call
 from export.direct.registry import Result, array, case, decomposition, layer, operation
+from export.direct.sizes import Size
 from export.direct.tensor import Order, Shape, Stored, Tensor, channels_second, plain
 
 
@@ -39,7 +40,7 @@ def same_padding(
         reach = (width - 1) * dilation
         if stride == 1:
             total = reach
-        elif size is None:
+        elif size is None or isinstance(size, Size):
             return {"auto_pad": "SAME_UPPER"}
         else:
             total = max((-(-size // stride) - 1) * stride + reach + 1 - size, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from export.direct.call import Call
@@ -17,7 +18,7 @@ INTEGERS = array(2, 3, dtype="int32", low=-5, high=6)
 
 # Keras class → ONNX operator, computed in the dtype of the result.
 UNARY = {
-    "Absolute": "Abs", "Abs": "Abs", "Fabs": "Abs", "Negative": "Neg", "Sign": "Sign",
+    "Absolute": "Abs", "Abs": "Abs", "Fabs": "Abs", "Negative": "Neg",
     "Exp": "Exp", "Log": "Log", "Sqrt": "Sqrt", "Reciprocal": "Reciprocal",
     "Floor": "Floor", "Ceil": "Ceil", "Erf": "Erf",
     "Sin": "Sin", "Cos": "Cos", "Tan": "Tan", "Sinh": "Sinh", "Cosh": "Cosh", "Tanh": "Tanh",
@@ -38,6 +39,8 @@ WIDER_TYPES = {
 def _computed(call: Call, operator: str, values: Any, dtype: str) -> Stored:
     """Emits an operator in a type that has a kernel, and returns its result in `dtype`."""
     wide = WIDER_TYPES.get(dtype, dtype)
+    if wide != dtype and dtype != "bool":  # a number becomes one of the small type first, and wraps
+        values = [np.array(v).astype(dtype) if type(v) is int else v for v in values]
     result = call.elementwise(operator, *(call.tensor(value, wide) for value in values))
     return result if wide == dtype else call.converted(result, dtype)
 
@@ -45,12 +48,12 @@ def _computed(call: Call, operator: str, values: Any, dtype: str) -> Stored:
 @operation(
     *UNARY,
     cases=lambda: [
-        *(case(name, X) for name in ("abs", "negative", "sign", "exp", "floor", "ceil", "erf")),
+        *(case(name, X) for name in ("abs", "negative", "exp", "floor", "ceil", "erf")),
         *(case(name, X) for name in ("sin", "cos", "tanh", "sinh", "cosh", "arcsinh", "arctan")),
         *(case(name, POSITIVE) for name in ("log", "sqrt", "reciprocal")),
         *(case(name, UNIT) for name in ("tan", "arcsin", "arccos", "arctanh")),
         case("arccosh", array(2, 3, low=1.1, high=4)),
-        *(case(name, INTEGERS) for name in ("abs", "negative", "sign", "exp")),
+        *(case(name, INTEGERS) for name in ("abs", "negative", "exp")),
         case("exp", array(2, 0, 3)),
     ],
 )
@@ -100,6 +103,17 @@ def power(call: Call, x: Any, y: Any) -> Stored:
     return _computed(call, "Pow", [x, y], call.dtype)
 
 
+@operation("Sign", cases=lambda: [case("sign", X), case("sign", INTEGERS)])
+def sign(call: Call, x: Tensor) -> Stored:
+    """-1, 0, 1; NaN stays, of which ONNX Runtime's Sign makes a number."""
+    signs = _computed(call, "Sign", [x], call.dtype)
+    if not is_float(call.dtype):
+        return signs
+    value = call.cast(x, call.dtype)
+    absent = call.wrap(call.elementwise("IsNaN", value), call.shape, "bool")
+    return call.elementwise("Where", absent, value, call.wrap(signs, call.shape, call.dtype))
+
+
 @operation("Square", cases=lambda: [case("square", X), case("square", INTEGERS)])
 def square(call: Call, x: Tensor) -> Stored:
     """`x · x`."""
@@ -123,6 +137,18 @@ def modulo(call: Call, x: Any, y: Any) -> Result:
 
 
 @operation(
+    "Fmod",
+    cases=lambda: [case("fmod", X, 0.7), case("fmod", X, -0.7), case("fmod", INTEGERS, 3)],
+)
+def truncated_modulo(call: Call, x: Any, y: Any) -> Stored:
+    """The remainder with the sign of the dividend, exact."""
+    wide = WIDER_TYPES.get(call.dtype, call.dtype)
+    values = [call.tensor(value, wide) for value in (x, y)]
+    result = call.elementwise("Mod", *values, fmod=1)
+    return result if wide == call.dtype else call.converted(result, call.dtype)
+
+
+@operation(
     "FloorDivide", cases=lambda: [case("floor_divide", INTEGERS, 3), case("floor_divide", X, 0.3)]
 )
 def floor_divide(call: Call, x: Any, y: Any) -> Stored:
@@ -130,10 +156,12 @@ def floor_divide(call: Call, x: Any, y: Any) -> Stored:
     if is_float(call.dtype):
         quotient = _computed(call, "Div", [x, y], call.dtype)
         return Stored(call.emit("Floor", quotient.value), quotient.order)
-    left, right = call.tensor(x, call.dtype), call.tensor(y, call.dtype)
-    rest = call.wrap(_computed(call, "Mod", [left, right], call.dtype), call.shape, call.dtype)
-    whole = call.wrap(_computed(call, "Sub", [left, rest], call.dtype), call.shape, call.dtype)
-    return _computed(call, "Div", [whole, right], call.dtype)
+    # In 64 bits: the smallest integer less its remainder may have no place in its own type.
+    left, right = call.tensor(x, "int64"), call.tensor(y, "int64")
+    rest = call.wrap(call.elementwise("Mod", left, right), call.shape, "int64")
+    whole = call.wrap(call.elementwise("Sub", left, rest), call.shape, "int64")
+    quotient = call.elementwise("Div", whole, right)
+    return quotient if call.dtype == "int64" else call.converted(quotient, call.dtype)
 
 
 @operation("Round", cases=lambda: [case("round", X), case("round", array(2, 3), decimals=1)])
@@ -142,6 +170,14 @@ def round_half_even(call: Call, x: Tensor) -> Result:
     if call.operation.decimals or not is_float(x.dtype):
         return NotImplemented
     return call.elementwise("Round", x)
+
+
+def _integer_bound(number: Any, dtype: str) -> int:
+    """A bound as an integer type holds it: one beyond its ends bounds nothing, or wraps on JAX."""
+    if keras.backend.backend() == "jax":
+        return int(np.array(int(number)).astype(dtype))
+    limits = np.iinfo(dtype)
+    return min(max(int(number), limits.min), limits.max)
 
 
 @operation(
@@ -157,6 +193,8 @@ def clip(call: Call, x: Tensor) -> Stored:
     low, high = call.operation.x_min, call.operation.x_max
     numbers = [v if isinstance(v, (int, float)) else call.tensor(v).array for v in (low, high)]
     if all(number is not None and np.ndim(number) == 0 for number in numbers):
+        if not is_float(call.dtype) and call.dtype != "bool":
+            numbers = [_integer_bound(n, call.dtype) for n in numbers]
         bounds = [np.array(number, call.dtype) for number in numbers]
         return call.emit_stored("Clip", call.cast(x, call.dtype), *bounds)
     raised = call.wrap(_computed(call, "Max", [x, low], call.dtype), call.shape, call.dtype)

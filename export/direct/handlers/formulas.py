@@ -15,18 +15,21 @@ POSITIVE = array(2, 3, low=0.1, high=3.0)
 
 @decomposition("Expm1", cases=lambda: [case("expm1", X)])
 def expm1(operation: Any, x: Any) -> Any:
-    """`2 eˣᐟ² sinh(x/2)`: `exp(x) - 1` without cancellation near zero."""
-    half = 0.5 * ops.cast(x, "float32")
-    return 2.0 * ops.exp(half) * ops.sinh(half)
+    """`exp(x) - 1`; near zero `2 eˣᐟ² sinh(x/2)`, which does not cancel."""
+    x = ops.cast(x, "float32")
+    half = 0.5 * ops.clip(x, -1.0, 1.0)
+    return ops.where(ops.abs(x) < 1.0, 2.0 * ops.exp(half) * ops.sinh(half), ops.exp(x) - 1.0)
 
 
 @decomposition(
     "Log1p", cases=lambda: [case("log1p", POSITIVE), case("log1p", array(2, 3, low=-0.5, high=0.5))]
 )
 def log1p(operation: Any, x: Any) -> Any:
-    """`2 artanh(x / (2 + x))`: `log(1 + x)` without cancellation near zero."""
+    """`log(1 + x)`; near zero `2 artanh(x / (2 + x))`, which does not cancel."""
     x = ops.cast(x, "float32")
-    return 2.0 * ops.arctanh(x / (x + 2.0))
+    small = ops.clip(x, -0.5, 0.5)
+    near = 2.0 * ops.arctanh(small / (small + 2.0))
+    return ops.where(ops.abs(x) < 0.5, near, ops.log(x + 1.0))
 
 
 @decomposition("Log2", "Log10", cases=lambda: [case("log2", POSITIVE), case("log10", POSITIVE)])
@@ -48,10 +51,26 @@ def rsqrt(operation: Any, x: Any) -> Any:
     return ops.reciprocal(ops.sqrt(x))
 
 
-@decomposition("Erfc", cases=lambda: [case("erfc", X)])
+# Chebyshev fit of log(erfc(x) · (1 + x/2)) + x² in 1 / (1 + x/2): W. H. Press et al., Numerical
+# Recipes, 2nd ed. (1992), 6.2: a relative error below 1.2e-7.
+ERFC = (
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398,
+    1.48851587, -0.82215223, 0.17087277,
+)  # fmt: skip
+
+
+@decomposition(
+    "Erfc", cases=lambda: [case("erfc", X), case("erfc", array(2, 9, low=-4.0, high=6.0))]
+)
 def erfc(operation: Any, x: Any) -> Any:
-    """`1 - erf(x)`."""
-    return 1.0 - ops.erf(x)
+    """`1 - erf(x)`; where that cancels, `t exp(-x² + p(t))` with `t = 1 / (1 + x/2)`."""
+    x = ops.cast(x, "float32")
+    tail = ops.maximum(x, 0.5)
+    t = 1.0 / (1.0 + 0.5 * tail)
+    p = ERFC[-1]
+    for factor in ERFC[-2::-1]:
+        p = p * t + factor
+    return ops.where(x < 0.5, 1.0 - ops.erf(x), t * ops.exp(p - tail * tail))
 
 
 @decomposition("Cbrt", cases=lambda: [case("cbrt", X)])
@@ -62,21 +81,30 @@ def cbrt(operation: Any, x: Any) -> Any:
 
 @decomposition("Hypot", cases=lambda: [case("hypot", X, array(2, 3, 4))])
 def hypot(operation: Any, x: Any, y: Any) -> Any:
-    """`√(x² + y²)`."""
-    return ops.sqrt(x * x + y * y)
+    """`√(x² + y²)`, through the larger of the two: its square may be infinite."""
+    x, y = ops.abs(ops.cast(x, "float32")), ops.abs(ops.cast(y, "float32"))
+    large, small = ops.maximum(x, y), ops.minimum(x, y)
+    whole = ops.logical_or(ops.equal(large, 0.0), ops.isinf(large))
+    ratio = small / ops.where(whole, 1.0, large)
+    return ops.where(whole, large, large * ops.sqrt(1.0 + ratio * ratio))
 
 
 @decomposition("Trunc", cases=lambda: [case("trunc", X)])
 def trunc(operation: Any, x: Any) -> Any:
-    """Rounding towards zero."""
-    return ops.sign(x) * ops.floor(ops.abs(x))
+    """Rounding towards zero; whole numbers stay."""
+    return ops.where(x < 0, ops.ceil(x), ops.floor(x)) if "float" in x.dtype else x
 
 
-@decomposition("Mod", "Fmod", cases=lambda: [case("fmod", X, 0.7)])
+@decomposition("Mod")
 def float_modulo(operation: Any, x: Any, y: Any) -> Any:
-    """The remainder with the sign of the divisor (mod) or of the dividend (fmod)."""
-    whole = ops.floor if type(operation).__name__ == "Mod" else ops.trunc
-    return x - y * whole(ops.true_divide(x, y))
+    """The remainder with the sign of the divisor (mod); that of the dividend is fmod's.
+
+    ONNX's own remainder is exact, a quotient rounded to float32 is not.
+    """
+    rest = ops.fmod(x, y)
+    apart = ops.logical_and(ops.not_equal(rest, 0.0), (rest < 0.0) != (y < 0.0))
+    signed = ops.where(apart, rest + y, rest)
+    return ops.where(ops.equal(rest, 0.0), ops.zeros_like(rest), signed)
 
 
 @decomposition("Round")
@@ -90,8 +118,9 @@ def round_decimals(operation: Any, x: Any) -> Any:
 
 @decomposition("Logaddexp", cases=lambda: [case("logaddexp", X, array(2, 3, 4, low=-30, high=30))])
 def logaddexp(operation: Any, x: Any, y: Any) -> Any:
-    """`log(eˣ + eʸ)`, through the larger of the two."""
-    return ops.maximum(x, y) + ops.softplus(-ops.abs(x - y))
+    """`log(eˣ + eʸ)`, through the larger of the two; equal infinities have no difference."""
+    apart = ops.where(ops.equal(x, y), 0.0, ops.abs(x - y))
+    return ops.maximum(x, y) + ops.log1p(ops.exp(-apart))
 
 
 @decomposition("Logaddexp2", cases=lambda: [case("logaddexp2", X, array(2, 3, 4))])
@@ -113,12 +142,18 @@ def divide_no_nan(operation: Any, x: Any, y: Any) -> Any:
 
 @decomposition("Arctan2", cases=lambda: [case("arctan2", X, array(2, 3, 4))])
 def arctan2(operation: Any, y: Any, x: Any) -> Any:
-    """The angle of the point `(x, y)`, in -π … π."""
-    right = ops.arctan(ops.divide_no_nan(y, x))
-    half_turn = ops.where(ops.less(y, 0.0), -math.pi, math.pi)
-    vertical = ops.sign(y) * (math.pi / 2)
-    beside = ops.where(ops.less(x, 0.0), right + half_turn, right)
-    return ops.where(ops.equal(x, 0.0), vertical, beside)
+    """The angle of the point `(x, y)`, in -π … π; zeros have a sign."""
+    x, y = ops.cast(x, "float32"), ops.cast(y, "float32")
+    wide, high = ops.abs(x), ops.abs(y)
+    large, small = ops.maximum(wide, high), ops.minimum(wide, high)
+    both = ops.equal(wide, high)  # also infinities, which have no ratio
+    ratio = ops.where(both, 1.0, small / ops.where(both, 1.0, large))
+    ratio = ops.where(ops.equal(large, 0.0), 0.0, ratio)
+    angle = ops.arctan(ratio)
+    angle = ops.where(high > wide, math.pi / 2 - angle, angle)
+    angle = ops.where(ops.signbit(x), math.pi - angle, angle)
+    angle = ops.where(ops.signbit(y), -angle, angle)
+    return ops.where(ops.logical_or(ops.isnan(x), ops.isnan(y)), x + y, angle)
 
 
 @decomposition("Sinc", cases=lambda: [case("sinc", X)])
@@ -189,7 +224,7 @@ def filled_like(operation: Any, x: Any) -> Any:
 def full_like(operation: Any, x: Any, fill_value: Any) -> Any:
     """One number, in the shape of `x`."""
     dtype = operation.dtype or x.dtype
-    return ops.add(ops.multiply(ops.cast(x, dtype), 0), ops.cast(fill_value, dtype))
+    return ops.broadcast_to(ops.cast(ops.convert_to_tensor(fill_value), dtype), x.shape)
 
 
 @decomposition("Select")

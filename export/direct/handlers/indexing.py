@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -11,6 +12,7 @@ from export.direct.call import Call
 from export.direct.handlers.elementwise import WIDER_TYPES
 from export.direct.handlers.layout import expanded, inserted, removed
 from export.direct.registry import Result, array, case, decomposition, operation
+from export.direct.sizes import Root, Size, bind, other, same
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)
@@ -28,14 +30,34 @@ def sliced(call: Call, x: Tensor, cuts: dict[int, tuple[int | None, int | None, 
         size = x.shape[axis]
         starts.append((0 if step > 0 else END_OF_AXIS) if start is None else start)
         end = END_OF_AXIS if step > 0 else -END_OF_AXIS
-        stops.append(end if stop is None or call.is_dynamic(stop) else stop)
+        stops.append(end if stop is None else stop)
         steps.append(step)
         indices.append(x.order.index(axis))
-        if size is not None and not call.is_dynamic(size):
+        if any(isinstance(number, Size) for number in (size, start, stop)):
+            size = _cut_size(size, start, stop, step)
+        elif size is not None:
             size = len(range(*slice(start, stop, step).indices(size)))
         x = Tensor(x.value, (*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype, x.order)
-    numbers = [call.integers(*values) for values in (starts, stops, indices, steps)]
-    return call.wrap(call.emit_stored("Slice", x, *numbers), x.shape, x.dtype)
+    numbers = [call.sizes(tuple(values)) for values in (starts, stops)]
+    numbers += [call.integers(*values) for values in (indices, steps)]
+    stored = call.emit_stored("Slice", x, *numbers)
+    bind(x.shape, stored.value, x.order)
+    return call.wrap(stored, x.shape, x.dtype)
+
+
+def _cut_size(size: Any, start: Any, stop: Any, step: int) -> Any:
+    """The length of a cut of which a number is unknown: unknown too where the traces differ."""
+    one, two = (
+        len(range(*slice(number(start), number(stop), step).indices(number(size))))
+        for number in (_plain, other)
+    )
+    if isinstance(size, Size) and (int(size), size.other) == (one, two):
+        return size
+    return one if one == two else Size.of(one, two, Root())
+
+
+def _plain(number: Any) -> int | None:
+    return None if number is None else int(number)
 
 
 @operation("GetItem")
@@ -70,7 +92,7 @@ def get_item(call: Call, x: Tensor, key: Any) -> Stored:
 
 
 def _number(value: Any) -> int | None:
-    return None if value is None else int(value)
+    return value if value is None or isinstance(value, Size) else int(value)
 
 
 @operation("Slice", cases=lambda: [case("slice", X, (0, 1, 1), (2, 2, 3), batched=False)])
@@ -82,8 +104,8 @@ def static_slice(call: Call, x: Tensor, start: Any) -> Result:
         start = start.array
     cuts: dict[int, tuple[int | None, int | None, int]] = {}
     for axis, (begin, size) in enumerate(zip(start, call.operation.shape, strict=True)):
-        begin = int(begin)
-        whole = begin == 0 and (size == x.shape[axis] or size == -1)
+        begin = begin if isinstance(begin, Size) else int(begin)
+        whole = begin == 0 and (same(size, x.shape[axis]) or size == -1)
         cuts[axis] = (None, None, 1) if whole else (begin, None if size == -1 else begin + size, 1)
     return call.as_stored(sliced(call, x, cuts))
 
@@ -176,19 +198,41 @@ def multi_hot(operation: Any, x: Any) -> Any:
     cases=lambda: [
         *(case("pad", X, [(0, 0), (1, 2), (0, 1)], mode=m) for m in ("constant", "reflect")),
         case("pad", X, [(0, 0), (1, 1), (0, 0)], constant_values=2.5),
+        case("pad", X, [(0, 0), (0, 0), (2, 1)], mode="symmetric"),
         case("pad", array(2, 3, dtype="int32", low=0, high=9), [(0, 0), (1, 1)]),
     ],
 )
-def pad(call: Call, x: Tensor, constant_values: Any = None) -> Stored:
-    """Adds a border of a constant, or mirrors the inside."""
+def pad(call: Call, x: Tensor, constant_values: Any = None) -> Result:
+    """Adds a border of a constant or of the edge, or mirrors the inside."""
     width = [tuple(pair) for pair in call.operation.pad_width]
     width = width * x.rank if len(width) == 1 else width
     mode = call.operation.mode
-    if mode not in ("constant", "reflect"):
-        # Keras's "symmetric" repeats the edge on PyTorch, and mirrors it on the other backends.
-        raise call.unsupported('Use mode "constant" or "reflect".', what=f"Pad {mode!r}")
+    if mode == "symmetric":
+        # It repeats the edge on PyTorch, and mirrors it on the other backends (docs/upstream.md).
+        if keras.backend.backend() != "torch":
+            return NotImplemented
+        mode = "edge"
+    if mode not in ("constant", "reflect", "edge"):
+        advice = 'Use mode "constant", "reflect", "symmetric" or "edge".'
+        raise call.unsupported(advice, what=f"Pad {mode!r}")
     begins, ends = ([int(width[axis][side]) for axis in x.order] for side in (0, 1))
     fill = None
     if mode == "constant" and constant_values is not None:
         fill = call.tensor(constant_values, x.dtype)
     return call.emit_stored("Pad", x, call.integers(*begins, *ends), fill, mode=mode)
+
+
+@decomposition("Pad")
+def pad_symmetric(operation: Any, x: Any, constant_values: Any = None) -> Any:
+    """Mirrors the inside with its edge, axis by axis."""
+    widths = [tuple(pair) for pair in operation.pad_width]
+    widths = widths * len(x.shape) if len(widths) == 1 else widths
+    for axis, (begin, end) in enumerate(widths):
+        before = (slice(None),) * axis
+        parts = [x]
+        if begin:
+            parts.insert(0, ops.flip(x[(*before, slice(None, int(begin)))], axis=axis))
+        if end:
+            parts.append(ops.flip(x[(*before, slice(-int(end), None))], axis=axis))
+        x = ops.concatenate(parts, axis=axis) if len(parts) > 1 else x
+    return x

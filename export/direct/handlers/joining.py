@@ -86,7 +86,7 @@ def split(call: Call, x: Tensor) -> list[Stored]:
     """Cuts along an axis, into equal parts or at the given indices."""
     axis = call.operation.axis % x.rank
     size = x.shape[axis]
-    if size is None:
+    if size is None or call.is_dynamic(size):
         raise NotImplementedError("the size of the axis that is split")
     pieces = split_points(call.operation.indices_or_sections, size)
     values = call.emit(

@@ -30,6 +30,9 @@ X = array(2, 3, 4)
 def matmul(call: Call, x: Any, y: Any) -> Stored:
     """Gemm for matrices, a convolution of size one for channels-second storage, else MatMul."""
     wide = WIDER_TYPES.get(call.dtype, call.dtype)
+    bytes_ = [call.tensor(value) for value in (x, y)]
+    if call.dtype == "int32" and all(t.dtype in ("int8", "uint8") for t in bytes_):
+        return call.plain(call.emit("MatMulInteger", *bytes_))
     left, right = call.tensor(x, wide), call.tensor(y, wide)
     weight = right.array
     if weight is not None and weight.ndim == 2 and wide == "float32" and weight.size:

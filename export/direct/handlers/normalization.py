@@ -38,6 +38,8 @@ def batch_norm(
     if x.rank == 3 and x.order.index(axis) != 1:
         # A sequence is not transposed: multiply and add where it is stored.
         factor = factor / np.sqrt(given[1] + call.operation.epsilon)
+        shape = [-1 if a == axis else 1 for a in range(x.rank)]
+        factor, shift, given[0] = (v.reshape(shape) for v in (factor, shift, given[0]))
         scaled = call.elementwise("Mul", x, call.tensor(factor.astype("float32")))
         tensor = call.wrap(scaled, x.shape, x.dtype)
         moved = (shift - given[0] * factor).astype("float32")
@@ -79,7 +81,7 @@ def _last(call: Call, x: Tensor, axis: Any, *weights: Any) -> tuple[Order, int, 
     of the formula, and ONNX Runtime moves both into the convolutions around.
     """
     axes = sorted(normal_axes(axis, x.rank))
-    if None in (x.shape[a] for a in axes):
+    if any(call.is_dynamic(x.shape[a]) for a in axes):
         return None
     order = x.order
     if sorted(order[x.rank - len(axes) :]) != axes:
@@ -168,7 +170,7 @@ def group_normalization(call: Call, x: Tensor) -> Result:
         return NotImplemented
     order = plain(x.rank) if axis == 1 else channels_second(x.rank)
     channels = x.shape[axis]
-    if channels is None:
+    if channels is None or call.is_dynamic(channels):
         return NotImplemented
     ones = np.ones(channels, np.float32)
     gamma, beta = (

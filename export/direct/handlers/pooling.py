@@ -12,6 +12,7 @@ from keras import ops
 from export.direct.call import Call
 from export.direct.handlers.convolution import image_order, per_axis, same_padding
 from export.direct.registry import Result, array, case, decomposition, layer, operation
+from export.direct.sizes import Size
 from export.direct.tensor import Stored, Tensor, channels_second, plain
 
 IMAGE = array(2, 6, 5, 3)
@@ -98,6 +99,8 @@ def adaptive_pool(operation: Any, x: Any) -> Any:
     reduce = ops.max if type(operation).__name__ == "AdaptiveMaxPool" else ops.mean
     for axis, count in enumerate(counts, first):
         size = x.shape[axis]
+        if isinstance(size, Size):
+            raise NotImplementedError("the size of the axis that is pooled")
         windows = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
         before = (slice(None),) * axis
         parts = [reduce(x[(*before, slice(a, b))], axis=axis, keepdims=True) for a, b in windows]
@@ -157,7 +160,11 @@ def repeat_by_index(operation: Any, x: Any) -> Any:
     axis = operation.axis
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
-    places = np.repeat(np.arange(x.shape[axis]), operation.repeats)
+    size = x.shape[axis]
+    if isinstance(size, Size) and not np.ndim(operation.repeats):
+        places = ops.arange(size * int(operation.repeats)) // int(operation.repeats)
+        return ops.take(x, places, axis=axis)
+    places = np.repeat(np.arange(size), operation.repeats)
     return ops.take(x, places.astype("int32"), axis=axis)
 
 
@@ -166,7 +173,8 @@ def enlarge(call: Call, x: Tensor) -> Result:
     """Enlarges images of unknown size linearly; others are resized to a known size."""
     settings = call.operation
     order = image_order(call, x.rank)
-    if settings.interpolation != "bilinear" or None not in [x.shape[axis] for axis in order[2:]]:
+    known = not any(call.is_dynamic(x.shape[axis]) for axis in order[2:])
+    if settings.interpolation != "bilinear" or known:
         return NotImplemented
     value = call.emit(
         "Resize",
@@ -204,7 +212,7 @@ def resize(call: Call, x: Tensor) -> Stored:
     before, after = (tuple(shape[axis] for axis in order) for shape in (x.shape, call.shape))
     scales: Any = None
     sizes: Any = None
-    if None in before[2:]:
+    if any(map(call.is_dynamic, (*before[2:], *after[2:]))):
         sizes = call.sizes(after)
     else:
         # Scales, because sizes would need the batch, which older opsets cannot leave out.

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
+import keras
 import numpy as np
 from keras import ops
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 
 from export.direct.call import Call
 from export.direct.registry import Result, layer, layer_decomposition
@@ -61,3 +66,22 @@ def _encoded(layer: Any, x: Any, indices: Any, depth: int) -> Any:
             indices = ops.squeeze(indices, -1)
         indices = ops.one_hot(indices, depth)
     return ops.cast(indices, layer.compute_output_spec(x).dtype)
+
+
+def _augmentations() -> list[str]:
+    """Layers of Keras that change images in training alone."""
+    return [
+        name
+        for name, kind in vars(keras.layers).items()
+        if isinstance(kind, type)
+        and issubclass(kind, BaseImagePreprocessingLayer)
+        and "get_random_transformation" in vars(kind)
+        and name not in ("RandomCrop", "AutoContrast", "Equalization", "Solarization")
+    ]
+
+
+@layer_decomposition(*_augmentations())
+def augmentation(layer: Any, data: Any, training: bool = False) -> Any:
+    """What an augmentation does in inference, mostly nothing; no random numbers are drawn."""
+    with mock.patch.object(type(layer), "get_random_transformation", lambda *_, **__: None):
+        return type(layer).call(layer, data, training=False)

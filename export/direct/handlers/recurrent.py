@@ -12,6 +12,7 @@ from export.direct.call import Call
 from export.direct.call_context import kind_of
 from export.direct.handlers.layout import reversed_axes
 from export.direct.registry import Result, layer, layer_decomposition
+from export.direct.sizes import Size
 from export.direct.tensor import Stored, Tensor, plain
 
 # Keras activation → ONNX activation of a recurrent operator, with its alpha and beta.
@@ -24,6 +25,9 @@ FUSED_ACTIVATIONS = {
     "linear": ("Affine", 1.0, 0.0),
     "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
 }
+PARAMETRIZED = ("Affine", "HardSigmoid")
+# More steps than these become a Scan, fewer as many copies of the cell.
+MAX_UNROLLED_STEPS = 32
 # ONNX orders the gates of an LSTM input, output, forget, cell; Keras input, forget, cell, output.
 LSTM_GATES = (0, 3, 1, 2)
 
@@ -40,7 +44,7 @@ def recurrent(
         raise call.unsupported("Build it with stateful=False and pass its state as an input.")
     names = _activations(cell, kind)
     if mask is not None or not all(name in FUSED_ACTIVATIONS for name in names):
-        return require_known_steps(call, x)
+        return stepwise(call, x, initial_state, mask)
     operator, weights, attributes = FUSED_LAYERS[kind](call, cell)
     if settings.go_backwards:
         x = call.wrap(reversed_axes(call, x, [1]), x.shape, x.dtype)
@@ -48,9 +52,13 @@ def recurrent(
     given = [initial_state] if isinstance(initial_state, Tensor) else initial_state or []
     for index, state in enumerate(given):
         states[index] = call.emit("Unsqueeze", call.tensor(state, "float32"), call.integers(0))
+    source = call.stored(x, (1, 0, 2))
+    guarded = kind != "SimpleRNN" and call.is_dynamic(x.shape[0])
+    if guarded:
+        source, *states = _never_empty(call, x.shape[0], [source, *states])
     sequence, *last = call.emit(
         operator,
-        call.stored(x, (1, 0, 2)),
+        source,
         *weights,
         None,
         *(states if kind == "LSTM" else states[:1]),
@@ -59,6 +67,11 @@ def recurrent(
         **_activation_attributes(names),
         **attributes,
     )
+    if guarded:
+        sequence, *last = (
+            _first_samples(call, x.shape[0], value, axis)
+            for value, axis in zip([sequence, *last], (2, 1, 1), strict=False)
+        )
     finals = [
         Stored(call.emit("Squeeze", state, call.integers(0)), plain(2))
         for state in (last if settings.return_state else last[:1])
@@ -67,6 +80,21 @@ def recurrent(
     if settings.return_sequences:
         output = Stored(call.emit("Squeeze", sequence, call.integers(1)), (1, 0, 2))
     return [output, *finals] if settings.return_state else output
+
+
+def _never_empty(call: Call, batch: Any, values: list[Any]) -> list[Any]:
+    """Adds a sample to the second axis of an empty batch.
+
+    ONNX Runtime's LSTM and GRU end the process at batch 0 (docs/upstream.md).
+    """
+    empty = call.emit("Cast", call.emit("Equal", call.size(batch), call.integers(0)), to=7)
+    pads = call.emit("Concat", call.integers(0, 0, 0, 0), empty, call.integers(0), axis=0)
+    return [None if value is None else call.emit("Pad", value, pads) for value in values]
+
+
+def _first_samples(call: Call, batch: Any, value: Any, axis: int) -> Any:
+    """Cuts an axis to the batch."""
+    return call.emit("Slice", value, call.integers(0), call.size(batch), call.integers(axis))
 
 
 def _activations(cell: Any, kind: str) -> list[str]:
@@ -80,10 +108,11 @@ def _activations(cell: Any, kind: str) -> list[str]:
 
 def _activation_attributes(names: list[str]) -> dict[str, Any]:
     triples = [FUSED_ACTIVATIONS[name] for name in names]
+    # ONNX Runtime reads the parameters of those activations alone that take some.
     return {
         "activations": [name for name, _, _ in triples],
-        "activation_alpha": [alpha for _, alpha, _ in triples],
-        "activation_beta": [beta for _, _, beta in triples],
+        "activation_alpha": [a for name, a, _ in triples if name in PARAMETRIZED] or None,
+        "activation_beta": [b for name, _, b in triples if name in PARAMETRIZED] or None,
     }
 
 
@@ -124,15 +153,66 @@ FUSED_LAYERS = {"LSTM": _lstm, "GRU": _gru, "SimpleRNN": _simple}
 
 
 @layer("RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-def require_known_steps(call: Call, x: Tensor, *_: Any, **__: Any) -> Result:
-    """Rejects an unknown number of steps, which the decomposition cannot unroll."""
-    if x.shape[1] is None:
-        raise call.unsupported(
-            "With a mask, or a cell or an activation that ONNX does not have, it is converted step "
-            "by step. Give keras.Input the number of time steps.",
-            what=f"{kind_of(call.operation).__name__} over an unknown number of time steps",
-        )
-    return NotImplemented
+def stepwise(
+    call: Call, x: Tensor, initial_state: Any = None, mask: Any = None, **_: Any
+) -> Result:
+    """A Scan over the steps where they are many or unknown; a few are unrolled."""
+    layer = call.operation
+    steps = x.shape[1]
+    if not call.is_dynamic(steps) and (steps or 0) <= MAX_UNROLLED_STEPS:
+        return NotImplemented
+    structure: list[Any] = []
+
+    def initial(x: Any, *given: Any) -> list[Any]:
+        structure.append(layer.get_initial_state(batch_size=x.shape[0]))
+        return [ops.convert_to_tensor(state) for state in given or keras.tree.flatten(structure[0])]
+
+    given = [] if initial_state is None else keras.tree.flatten(initial_state)
+    given = [call.tensor(state) for state in given]
+    states = call.trace(initial, x, *given)
+    keeps_output = mask is not None and not layer.zero_output_for_mask
+
+    def step(*values: Any) -> tuple[list[Any], list[Any]]:
+        before = list(values[: len(states)])
+        item, *rest = values[len(states) + keeps_output :]
+        output, new = layer.cell.call(item, keras.tree.pack_sequence_as(structure[0], before))
+        new = keras.tree.flatten(new)
+        if mask is not None:
+            keep = ops.reshape(rest[0], (-1, *[1] * (len(output.shape) - 1)))
+            last = values[len(states)] if keeps_output else ops.zeros_like(output)
+            output = ops.where(keep, output, last)
+            new = [ops.where(keep, a, b) for a, b in zip(new, before, strict=True)]
+        return [*new, output] if keeps_output else new, [output]
+
+    carried = list(states)
+    if keeps_output:
+        carried.append(_first_output(call, layer, x, states, structure[0]))
+    sequences = [x] if mask is None else [x, call.tensor(mask, "bool")]
+    last, (outputs,) = call.scan(step, carried, sequences, backwards=layer.go_backwards)
+    finals = last[: len(states)]
+    result = call.as_stored(outputs)
+    if not layer.return_sequences:
+        result = call.as_stored(last[-1]) if keeps_output else _last_step(call, outputs)
+    return [result, *map(call.as_stored, finals)] if layer.return_state else result
+
+
+def _first_output(call: Call, layer: Any, x: Tensor, states: list[Tensor], structure: Any) -> Any:
+    """Zeros of the shape of a step's output, which a masked first step repeats."""
+
+    def zeros(x: Any, *states: Any) -> Any:
+        shape = layer.cell.output_size if hasattr(layer.cell, "output_size") else None
+        if isinstance(shape, int):
+            return ops.zeros((x.shape[0], shape))
+        output, _ = layer.cell.call(x[:, 0], keras.tree.pack_sequence_as(structure, list(states)))
+        return ops.zeros_like(output)
+
+    return call.trace(zeros, x, *states)
+
+
+def _last_step(call: Call, outputs: Tensor) -> Stored:
+    """The last of the outputs, whose steps are the first stored axis."""
+    value = call.emit("Gather", call.value(outputs), call.scalar(-1, "int64"), axis=0)
+    return Stored(value, plain(outputs.rank - 1))
 
 
 @layer_decomposition("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -162,18 +242,15 @@ def unrolled(layer: Any, x: Any, initial_state: Any = None, mask: Any = None, **
     return [result, *states] if layer.return_state else result
 
 
-@layer("TimeDistributed")
-def check_time_distributed(call: Call, x: Tensor, mask: Any = None, **_: Any) -> Result:
-    """Rejects a mask over an unknown number of steps."""
-    if x.shape[1] is None and mask is not None:
-        raise call.unsupported("Give keras.Input the number of time steps, or leave the mask out.")
-    return NotImplemented
-
-
 @layer_decomposition("TimeDistributed")
 def time_distributed(layer: Any, x: Any, mask: Any = None, training: bool = False) -> Any:
-    """The layer on every step; each of an unknown number of steps is a sample."""
-    if x.shape[1] is not None:
+    """The layer on every step, as a sample each; with a mask each on its own."""
+    batch, steps = x.shape[:2]
+    if mask is not None or any(
+        getattr(part, "stateful", False) for part in layer.layer._flatten_layers()
+    ):
+        if isinstance(steps, Size):
+            raise NotImplementedError("the number of time steps, or no mask")
         return layer.call(x, training=training, mask=mask)
     y = layer.layer(ops.reshape(x, (-1, *x.shape[2:])))
-    return ops.reshape(y, (x.shape[0], -1, *y.shape[1:]))
+    return ops.reshape(y, (batch, steps, *y.shape[1:]))

@@ -93,7 +93,9 @@ def position(call: Call, x: Tensor) -> Result:
     axis = call.operation.axis
     if axis is None:
         return NotImplemented
-    wide = {"bool": "int32", **WIDER_TYPES, "int64": "int32"}.get(x.dtype, x.dtype)
+    if x.dtype in ("int64", "uint32", "uint64"):
+        return NotImplemented  # ONNX Runtime has no kernel
+    wide = {"bool": "int32", **WIDER_TYPES}.get(x.dtype, x.dtype)
     operator = {"Argmax": "ArgMax", "Argmin": "ArgMin"}[call.name]
     place = x.order.index(axis % x.rank)
     keepdims = call.operation.keepdims
@@ -106,7 +108,12 @@ def position(call: Call, x: Tensor) -> Result:
 @decomposition("Argmax", "Argmin", cases=lambda: [case("argmax", array(2, 3), batched=False)])
 def flat_position(operation: Any, x: Any) -> Any:
     """The index in the flattened tensor."""
-    find = ops.argmax if type(operation).__name__ == "Argmax" else ops.argmin
+    largest = type(operation).__name__ == "Argmax"
+    find = ops.argmax if largest else ops.argmin
+    if operation.axis is not None:
+        extreme = (ops.max if largest else ops.min)(x, axis=operation.axis, keepdims=True)
+        first = ops.cast(ops.equal(x, extreme), "int32")
+        return ops.argmax(first, axis=operation.axis, keepdims=operation.keepdims)
     found = find(ops.reshape(x, (-1,)), axis=0)
     return ops.reshape(found, (1,) * len(x.shape)) if operation.keepdims else found
 

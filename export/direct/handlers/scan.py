@@ -10,6 +10,7 @@ from keras import ops
 from export.direct.call import Call
 from export.direct.handlers.elementwise import WIDER_TYPES
 from export.direct.registry import Result, array, case, decomposition, operation
+from export.direct.sizes import Size
 from export.direct.tensor import Stored, Tensor
 
 X = array(2, 3, 4)
@@ -47,6 +48,8 @@ def cumulative(operation: Any, x: Any) -> Any:
         x, axis = ops.reshape(x, (-1,)), 0
     if name == "Cumsum":
         return ops.cumsum(x, axis=axis, dtype=operation.dtype)
+    if isinstance(x.shape[axis], Size):
+        raise NotImplementedError("the size of the axis that is multiplied")
     pieces = ops.split(x, x.shape[axis], axis=axis)
     for index in range(1, len(pieces)):
         pieces[index] = pieces[index - 1] * pieces[index]
@@ -72,7 +75,8 @@ def roll(operation: Any, x: Any) -> Any:
     shifts = [operation.shift] if isinstance(operation.shift, int) else list(operation.shift)
     for axis, shift in zip(axes, shifts, strict=True):
         before = (slice(None),) * (axis % len(x.shape))
-        cut = -shift % x.shape[axis]
+        size = x.shape[axis]
+        cut = -shift if isinstance(size, Size) else -shift % size
         if cut:
             parts = [x[(*before, slice(cut, None))], x[(*before, slice(None, cut))]]
             x = ops.concatenate(parts, axis=axis)
@@ -97,6 +101,8 @@ def diagonal(operation: Any, x: Any) -> Any:
     first, second = operation.axis1 % rank, operation.axis2 % rank
     x = ops.moveaxis(x, (first, second), (-2, -1))
     rows, columns = x.shape[-2:]
+    if isinstance(rows, Size) or isinstance(columns, Size):
+        raise NotImplementedError("the sizes of the axes that have the diagonal")
     places = np.arange(rows * columns).reshape(rows, columns).diagonal(operation.offset)
     flat = ops.reshape(
         x, (*(-1 if size is None else size for size in x.shape[:-2]), rows * columns)
@@ -140,6 +146,6 @@ def median(operation: Any, x: Any) -> Any:
     if axes is None or len(axes) != 1 or type(operation).__name__ == "Nanmedian":
         raise NotImplementedError("one axis, without NaN")
     size = x.shape[axes[0]]
-    middle = np.array([(size - 1) // 2, size // 2], "int32")
+    middle = ops.convert_to_tensor([(size - 1) // 2, size // 2], "int32")
     pair = ops.take(ops.sort(x, axis=axes[0]), middle, axis=axes[0])
     return ops.mean(pair, axis=axes[0], keepdims=operation.keepdims)

@@ -11,6 +11,11 @@ from export.direct.registry import Result, array, case, decomposition, operation
 from export.direct.tensor import Stored, Tensor, plain
 
 X = array(2, 3, 4)
+# Types without a kernel of TopK in ONNX Runtime → the wider ones that are sorted instead.
+TOP_K_TYPES = {
+    "uint32": "int64",
+    **dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32"),
+}
 
 
 @operation(
@@ -23,9 +28,14 @@ X = array(2, 3, 4)
 )
 def top_k(call: Call, x: Tensor) -> list[Stored]:
     """The largest along the last axis, and their indices."""
-    values, indices = call.emit("TopK", x, call.integers(call.operation.k), outputs=2, axis=-1)
+    wide = TOP_K_TYPES.get(x.dtype, x.dtype)
+    source = call.cast(x, wide)
+    values, indices = call.emit("TopK", source, call.size(call.operation.k), outputs=2, axis=-1)
     order = plain(x.rank)
-    return [Stored(values, order), call.converted(Stored(indices, order), "int32")]
+    found = Stored(values, order)
+    if wide != x.dtype:
+        found = call.converted(found, x.dtype)
+    return [found, call.converted(Stored(indices, order), "int32")]
 
 
 @operation(
@@ -45,12 +55,13 @@ def sort(call: Call, x: Tensor) -> Result:
         return NotImplemented
     place = x.order.index(axis % x.rank)
     size = x.shape[axis]
-    if size is None:
-        raise NotImplementedError("the size of the axis that is sorted")
     settings = {"axis": place, "largest": 0, "outputs": 2}
-    values, indices = call.emit("TopK", call.value(x), call.integers(size), **settings)
+    wide = TOP_K_TYPES.get(x.dtype, x.dtype)
+    source = call.value(call.cast(x, wide))
+    values, indices = call.emit("TopK", source, call.size(size), **settings)
     if call.name == "Sort":
-        return Stored(values, x.order)
+        found = Stored(values, x.order)
+        return found if wide == x.dtype else call.converted(found, x.dtype)
     return call.converted(Stored(indices, x.order), call.dtype)
 
 

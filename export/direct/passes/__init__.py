@@ -9,6 +9,7 @@ from export.direct.passes.affine import FoldAffine
 from export.direct.passes.axis_order import AbsorbTransposes
 from export.direct.passes.crop import FoldCrops
 from export.direct.passes.narrow_conv import TransposeNarrowConvolutions
+from export.direct.passes.pad import KeepPads
 from export.direct.passes.reshape import MergeReshapes
 from export.direct.passes.shapes import ForgetShapes
 
@@ -25,6 +26,7 @@ def optimize(model: ir.Model) -> None:
         [
             PassManager(folding, steps=steps, early_stop=True),
             TransposeNarrowConvolutions(),
+            KeepPads(),
             ForgetShapes(),
             common.DeduplicateHashedInitializersPass(),
             common.CommonSubexpressionEliminationPass(),

@@ -10,7 +10,7 @@ class ForgetShapes(ir.passes.InPlacePass):
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:
         """Keeps the shapes of the graph's inputs, outputs and initializers alone."""
-        for node in model.graph:
+        for node in model.graph.all_nodes():
             for value in node.outputs:
                 if not value.is_graph_output():
                     value.shape = value.type = None

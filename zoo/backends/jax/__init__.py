@@ -109,13 +109,29 @@ def compile_step(
     compiled = jax.jit(pure, donate_argnums=(0,) if updates else ())
 
     def run(batches: Any) -> Any:
-        values, logs = compiled([variable.value for variable in variables], batches)
+        held = [variable.value for variable in variables]
+        values, logs = compiled(_apart(held) if updates else held, batches)
         if updates:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         return logs
 
     return run
+
+
+def _apart(values: list) -> list:
+    """The values, of which one that two variables hold is copied: it could be donated once only.
+
+    Keras's callbacks, such as `SwapEMAWeights`, assign one variable to another.
+    """
+    if len({id(value) for value in values}) == len(values):
+        return values
+    seen: set[int] = set()
+    apart = []
+    for value in values:
+        apart.append(value.copy() if id(value) in seen else value)
+        seen.add(id(value))
+    return apart
 
 
 def place(array: np.ndarray) -> Any:

@@ -22,7 +22,7 @@ from jax import lax
 Sizes = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]
 
-FEW = 4
+MAX_DENSE_CHANNELS = 4
 """Up to so many channels, and without strides, one product of matrices takes a third to an eighth
 of the time of XLA's gradient of a window (`python -m benchmarks.studies.convolutions`)."""
 
@@ -75,12 +75,12 @@ def correlate(inputs: Any, outputs: Any, strides: Sizes, padding: Padding, windo
     channels, filters = inputs.shape[-1], outputs.shape[-1]
     shape = (*window, channels, filters)
     dense = max(strides) == 1
-    if math.prod(window) == 1 or (dense and channels <= FEW):
+    if math.prod(window) == 1 or (dense and channels <= MAX_DENSE_CHANNELS):
         padded = jnp.pad(inputs, ((0, 0), *padding, (0, 0)))
         read = jnp.concatenate([*taps(padded, strides, window, outputs.shape[1:-1])], -1)
         rows = read.reshape(-1, read.shape[-1])
         return (rows.T @ outputs.reshape(-1, filters)).reshape(shape)
-    if dense and filters <= FEW:
+    if dense and filters <= MAX_DENSE_CHANNELS:
         mirrored = tuple((k - 1 - a, k - 1 - b) for k, (a, b) in zip(window, padding, strict=True))
         if min(min(pair) for pair in mirrored) >= 0:
             found = correlate(outputs, inputs, strides, mirrored, window)
@@ -92,7 +92,7 @@ def correlate(inputs: Any, outputs: Any, strides: Sizes, padding: Padding, windo
 
 
 def taps(padded: Any, strides: Sizes, window: Sizes, sizes: Sizes) -> Iterator[Any]:
-    """What each position of a window reads, row by row: `(batch, *sizes, channels)`."""
+    """The values under each position of a window, row by row: `(batch, *sizes, channels)`."""
     for place in product(*map(range, window)):
         reach = [
             slice(start, start + (n - 1) * s + 1, s)

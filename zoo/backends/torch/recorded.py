@@ -51,14 +51,14 @@ def way() -> str:
 
 @dataclass
 class Graph:
-    """What was recorded for inputs of one kind.
+    """The graph recorded for inputs of one kind.
 
     Attributes:
         run: Values of variables and inputs, one after the other → outputs, then new values.
         read: Of each variable, whether the graph reads it.
         changed: The variables that get the new values.
         spec: The structure of the outputs.
-        places: Which outputs are tensors.
+        places: The outputs that are tensors.
         constants: The other outputs, None in the places of tensors.
     """
 
@@ -82,7 +82,7 @@ class Recorded:
     """A function of a structure of tensors that reads and assigns variables.
 
     Args:
-        function: What is computed; without random draws, and without branches on values.
+        function: The computation; without random draws, and without branches on values.
         variables: All that it may read or assign.
         name: For the message where it cannot be recorded.
     """

@@ -1,1 +1,1 @@
-"""What data come from: tables, text, pairs of folders, and other libraries' data sets."""
+"""Sources of data: arrays, images, tables, text, and pairs of folders."""

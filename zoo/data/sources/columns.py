@@ -23,7 +23,7 @@ class Column:
         name: Of the table's header.
         kind: `integer` and `number` are numeric; `category` is one of a few texts.
         categories: The texts of a category, sorted; the empty one stands for missing cells.
-        fill: What replaces missing numbers: the median.
+        fill: The number in place of missing ones: the median.
     """
 
     name: str

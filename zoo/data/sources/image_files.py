@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset(".png .jpg .jpeg .bmp .gif .webp .tif .tiff .ppm .pgm".split())
 
 UNREADABLE = (OSError, ValueError, EOFError, SyntaxError, struct.error, zlib.error)
-"""What Pillow raises for files that are torn, mislabelled or no pictures at all."""
+"""Exceptions of Pillow at files that are truncated, mislabelled or no pictures at all."""
 
 GREY = ("1", "L", "LA", "La", "I", "F")
 

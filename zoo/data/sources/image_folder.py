@@ -135,7 +135,8 @@ def _decode(
                     raise DataError(
                         "Images have one size, or size is given. Received: "
                         f"{first[0]} of {first[1][0]}x{first[1][1]} and "
-                        f"{file} of {image.shape[0]}x{image.shape[1]} (height x width)."
+                        f"{file} of {image.shape[0]}x{image.shape[1]} (height x width).",
+                        options=("size",),
                     )
                 yield image
 

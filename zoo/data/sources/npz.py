@@ -13,16 +13,23 @@ from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.spill import spill
 from zoo.errors import DataError, TargetError
 
-ROLES = ("x_train", "y_train", "x_test", "y_test")
-FALLBACKS = {"x_train": ["x"], "y_train": ["y"], "x_test": ["x_valid"]}
-"""What a role may be called where the archive has no array of its own name."""
+ROLES = ("x_train", "y_train", "x_test", "y_test", "factors_train", "factors_test")
+FALLBACKS = {
+    "x_train": ["x"],
+    "y_train": ["y"],
+    "factors_train": ["factors"],
+    "x_test": ["x_valid"],
+}
+"""Other names of a role, for archives without an array of its own name."""
 
 
 def load_npz(path: Path, *, keys: Mapping[str, str] | None, memory: int) -> Raw:
     """Loads `x_train`, `y_train`, `x_test`, `y_test`, of which only the first must be there.
 
-    `x` and `y` stand for the training split and `x_valid` for a missing `x_test`; an archive of
-    one array may call it anything. `keys` maps these roles to the archive's names instead.
+    Beside these `factors_train` and `factors_test`, what the data were made of, `(count, factors)`.
+    `x`, `y` and `factors` stand for the training split and `x_valid` for a missing `x_test`; an
+    archive of one array may call it anything. `keys` maps these roles to the archive's names
+    instead.
     Arrays above `memory` bytes are unpacked to a temporary file and mapped.
 
     Raises:
@@ -35,13 +42,20 @@ def load_npz(path: Path, *, keys: Mapping[str, str] | None, memory: int) -> Raw:
         arrays = {
             role: _read_member(archive, f"{name}.npy", memory) for role, name in chosen.items()
         }
-    test = None
-    if "x_test" in arrays:
-        test = Split(arrays["x_test"], arrays.get("y_test"), chosen["x_test"])
+    splits = {
+        part: Split(
+            arrays[f"x_{part}"],
+            arrays.get(f"y_{part}"),
+            chosen[f"x_{part}"],
+            fields={"factors": arrays[role]} if (role := f"factors_{part}") in arrays else {},
+        )
+        for part in ("train", "test")
+        if f"x_{part}" in arrays
+    }
     unused = sorted(set(names) - set(chosen.values()))
     return Raw(
-        train=Split(arrays["x_train"], arrays.get("y_train"), chosen["x_train"]),
-        test=test,
+        train=splits["train"],
+        test=splits.get("test"),
         details={"keys": chosen} | ({"unused": unused} if unused else {}),
     )
 
@@ -64,20 +78,23 @@ def _choose(path: Path, names: list[str], keys: Mapping[str, str] | None) -> dic
             if role not in ROLES:
                 raise DataError(
                     f"keys name the roles of arrays. Received: {role!r}. "
-                    f"Accepted: {', '.join(ROLES)}."
+                    f"Accepted: {', '.join(ROLES)}.",
+                    options=("keys",),
                 )
             if name not in names:
                 near = difflib.get_close_matches(name, names, n=1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise DataError(
-                    f"keys name arrays of {path}. Received: {name!r}.{hint} Accepted: {held}."
+                    f"keys name arrays of {path}. Received: {name!r}.{hint} Accepted: {held}.",
+                    options=("keys",),
                 )
     chosen = dict(keys or {})
     for role in ROLES:
-        if role in chosen or (role[0] == "y" and f"x{role[1:]}" not in chosen):
+        kind, _, part = role.partition("_")
+        if role in chosen or (kind != "x" and f"x_{part}" not in chosen):
             continue
-        if role == "y_test":  # Labels of the split that was chosen, test or validation.
-            candidates = [f"y{chosen['x_test'][1:]}"]
+        if kind != "x" and part == "test":  # Of the split that was chosen, test or validation.
+            candidates = [f"{kind}{chosen['x_test'][1:]}"]
         else:
             candidates = [role, *FALLBACKS[role]]
         found = [name for name in candidates if name in names and name not in chosen.values()]
@@ -88,7 +105,8 @@ def _choose(path: Path, names: list[str], keys: Mapping[str, str] | None) -> dic
         elif role == "x_train":
             raise DataError(
                 f"An archive holds x_train or x, or a single array. Received: {path} with {held}. "
-                'Accepted: these names, or keys such as {"x_train": "images"}.'
+                'Accepted: these names, or keys such as {"x_train": "images"}.',
+                options=("keys",),
             )
     return chosen
 

@@ -1,4 +1,4 @@
-"""What a source yields before it is checked: up to two splits, and what the source knows."""
+"""The yield of a source before checks: up to two splits, and what the source knows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Split:
-    """Unchecked samples and labels; `name` is for error messages, `details` for the description."""
+    """Unchecked samples, labels and further fields.
+
+    `name` is for error messages, `details` for the description.
+    """
 
     samples: Any
     labels: Any = None
     name: str = "x"
     details: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

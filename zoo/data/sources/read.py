@@ -57,7 +57,9 @@ class Options:
             DataError: Such an option is set; it is named.
         """
         for name, value in self.given(names).items():
-            raise DataError(f"{name} is for {kind}. Received: {name}={value!r} for {source}.")
+            raise DataError(
+                f"{name} is for {kind}. Received: {name}={value!r} for {source}.", options=(name,)
+            )
 
 
 def read(source: object, options: Options) -> Splits:

@@ -54,13 +54,15 @@ def resize_images(
     """
     if samples.ndim != 4:
         raise DataError(
-            f"size and channels are for images. Received: samples of shape {samples.shape[1:]}."
+            f"size and channels are for images. Received: samples of shape {samples.shape[1:]}.",
+            options=("size", "channels"),
         )
     height, width, depth = samples.shape[1:]
     size, channels = size or (height, width), channels or depth
     if channels != depth and {channels, depth} != {1, 3}:
         raise DataError(
-            f"Channels convert from 1 to 3 and from 3 to 1. Received: {depth} to {channels}."
+            f"Channels convert from 1 to 3 and from 3 to 1. Received: {depth} to {channels}.",
+            options=("channels",),
         )
     if (*size, channels) == samples.shape[1:]:
         return samples

@@ -19,7 +19,7 @@ class StreamPlan:
     """Batches of a stream by step, which are asked for in order.
 
     Args:
-        stream: What is read.
+        stream: The stream to read.
         batch_size: Rows of a batch; by default those of the stream's own batches.
         batches_per_step: Batches that one step reads.
     """

@@ -100,7 +100,7 @@ class Stream:
 
     @property
     def source_range(self) -> Range | None:
-        """What the samples' values fill: 0 to 255 for bytes, None for others."""
+        """The range of the samples' values: 0 to 255 for bytes, None for others."""
         return self.fields["data"].source_range
 
     @cached_property

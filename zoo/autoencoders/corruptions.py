@@ -16,7 +16,7 @@ Kind = Literal["gaussian", "masking", "salt_and_pepper"]
 
 
 def noise(kind: Kind, level: float, shape: Sequence[int]) -> Noise:
-    """What a corruption draws: one number for each feature.
+    """The noise of a corruption: one number for each feature.
 
     Args:
         kind: The corruption; see `corrupter`.

@@ -1,20 +1,21 @@
-"""One part of a bundle: converted, certified, lowered, and what is kept of it."""
+"""The parts of a bundle: converted, certified, lowered, and what is kept of each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from export.bundle.ports import Described
+from export.bundle.ports import Described, Ports, check_data, describe
 from export.bundle.sealing import sha256
-from export.certification.cardinality import of_inputs
+from export.certification.cardinality import cardinality, of_inputs
 from export.certification.certificate import Certificate
 from export.certification.inputs import probes
 from export.certification.native import Native
-from export.certification.readings import MIN_JUDGED, Readings
+from export.certification.readings import Readings, read
 from export.conversion import to_onnx
 from export.errors import ExportError
 from export.precision.certificate import PrecisionCertificate, judged, lower
@@ -37,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True)
 class PartExport:
-    """What came of one part.
+    """The export of one part.
 
     Attributes:
         name: The part's name.
@@ -54,23 +55,49 @@ class PartExport:
     reference: Arrays
 
 
-def export_part(
+def export_parts(
+    model: Any, request: Request, data: Mapping[str, np.ndarray] | None
+) -> tuple[list[PartExport], Ports]:
+    """Exports the parts in their order, each on what it reads as the uses run.
+
+    Args:
+        model: A model in float32.
+        request: How.
+        data: Fields of a batch of data, which the uses run on; None for their draws alone.
+
+    Raises:
+        CertificateError: A graph differs from the native model, or loses too much.
+        ExportError: There are no parts, one cannot be converted, or the data do not fit them.
+    """
+    natives = {name: Native(network) for name, network in model.parts().items()}
+    if not natives:
+        raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
+    table, limits = model.table(), cardinality(model)
+    signatures = {name: native.signature for name, native in natives.items()}
+    ports = describe(model, signatures, table, limits)
+    if data is not None:
+        check_data(data, ports.fields)
+    lowering = request.precision != "float32"
+    readings = read(table, lambda part, feed: natives[part](feed), data, draws=lowering)
+    parts = [
+        _export_part(name, native, request, ports.parts[name], readings, limits[name])
+        for name, native in natives.items()
+    ]
+    return parts, ports
+
+
+def _export_part(
     name: str,
     native: Native,
     request: Request,
     ports: Described,
     readings: Readings,
-    cardinality: Mapping[str, int],
+    limits: Mapping[str, int],
 ) -> PartExport:
-    """Converts a part, certifies it on real inputs too, and lowers its precision where asked.
-
-    Raises:
-        CertificateError: The graph differs from the native model, or loses too much.
-        ExportError: The part cannot be converted, or has no inputs to judge a precision on.
-    """
+    """Converts a part, certifies it on real inputs too, and lowers its precision where asked."""
     path = request.folder / f"{name}.onnx"
     inputs, outputs = ports
-    limits = of_inputs(native.model, cardinality)
+    limits = of_inputs(native.model, limits)
     real = readings.real(name)
     certificate = to_onnx(
         native,
@@ -85,7 +112,7 @@ def export_part(
     )
     shown, lowered = _few(native, real, limits), None
     if request.precision != "float32":
-        typical = _typical(name, readings)
+        typical = readings.typical(name)
         shown = judged(typical)  # A loss is judged over many inputs, then as now.
         lowered = lower(
             path,
@@ -101,17 +128,6 @@ def export_part(
         lowered=lowered,
         reference=_reference(name, native, shown),
     )
-
-
-def _typical(name: str, readings: Readings) -> dict[str, Arrays]:
-    families = readings.typical(name)
-    if not families:
-        raise ExportError(
-            f"A lower precision is judged on real inputs. Received: none that reach the part "
-            f"{name!r}. Accepted: real_inputs with {MIN_JUDGED} rows or more of every field that "
-            "the uses read."
-        )
-    return families
 
 
 def _few(native: Native, real: Mapping[str, np.ndarray], limits: Mapping[str, int]) -> Arrays:

@@ -42,7 +42,7 @@ def load_class(target: str) -> type[GenerativeModel]:
 
 
 def target_of(cls: type) -> str:
-    """What `load_class` finds a class by, from any folder."""
+    """The target by which `load_class` finds a class from any folder."""
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__loaded_from__", None)
     return f"{file or cls.__module__}:{cls.__qualname__}"

@@ -1,4 +1,4 @@
-"""What any autoencoder is held against: the mean, and principal components at equal code size."""
+"""Baselines of autoencoders: the mean, and principal components at equal code size."""
 
 from __future__ import annotations
 

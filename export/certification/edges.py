@@ -1,0 +1,199 @@
+"""What a certificate looks at beside ordinary numbers: other batches, sizes, NaN; and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from export.certification.compare import Predictor, compare
+from export.certification.inputs import Probe, Sizes, probes, size_plans, unknown_sizes
+from export.certification.native import Native
+from export.errors import CertificateError, ExportError, NativeError
+
+FEW = (1, 3)
+"""The batches of a random family of a large model: each compiles it, and computes."""
+LARGE_WEIGHTS, LARGE_INPUT = 2_000_000, 50_000
+MANY = 1000
+MANY_VALUES = 2_000_000
+
+CRASHES = "without an empty batch, which ends the process in ONNX Runtime's LSTM and GRU"
+
+# Operators that treat NaN and infinity otherwise than the backends do, each in its own way.
+BY_DESIGN = (
+    "ArgMax ArgMin AveragePool BatchNormalization Clip Conv ConvTranspose Einsum Elu Erf Gelu Gemm "
+    "GRU GlobalAveragePool GlobalMaxPool GroupNormalization HardSigmoid InstanceNormalization LSTM "
+    "LayerNormalization LeakyRelu MatMul Max MaxPool Min RNN ReduceLogSumExp ReduceMax ReduceMin "
+    "Relu Resize Scan Selu Sigmoid Softmax Softplus Tanh TopK Cast Round Floor Ceil Sign HardSwish "
+    "LogSoftmax Shrink Celu Softsign"
+).split()
+
+
+class Remembered:
+    """A predictor that computes each of some batches once."""
+
+    def __init__(self, native: Predictor, batches: list[Probe]) -> None:
+        self._native = native
+        self._batches = batches  # an id holds for the lifetime of its object alone
+        self._known: dict[int, dict[str, np.ndarray] | None] = {
+            id(probe.inputs): None for probe in batches
+        }
+
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs; those of the batches are kept."""
+        if id(inputs) not in self._known:
+            return self._native(inputs)
+        outputs = self._known[id(inputs)]
+        if outputs is None:
+            outputs = self._known[id(inputs)] = self._native(inputs)
+        return outputs
+
+
+def is_large(native: Native) -> bool:
+    """Whether a model's certificate would cost much more than its conversion."""
+    values = sum(
+        int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in native.signature.inputs
+    )
+    weights = sum(int(np.prod(weight.shape)) for weight in native.model.weights)
+    return weights > LARGE_WEIGHTS or values > LARGE_INPUT
+
+
+def left_out(extent: str, large: bool) -> list[str]:
+    """Says what a certificate has not looked at."""
+    if extent == "quick":
+        return [
+            "quick: without batches of 0, 32 and 1,000, and without numbers at kinks, huge, tiny "
+            "and non-finite ones"
+        ]
+    return ["a large model: without batches of 32 and 1,000"] if large else []
+
+
+def usable_sizes(native: Native, cardinality: Mapping[str, int]) -> list[Sizes]:
+    """Two choices of the sizes that may be any, on which the native model runs.
+
+    Raises:
+        ExportError: It runs on none that is tried.
+    """
+    if not unknown_sizes(native.signature):
+        return [{}]
+    found: list[Sizes] = []
+    refused: Exception | None = None
+    for sizes in size_plans(native.signature):
+        plan = {"seed": 0, "cardinality": cardinality, "sizes": [sizes], "counts": (1,)}
+        try:
+            native(next(probes(native.signature, **plan)).inputs)
+        except NativeError as error:
+            refused = error
+            continue
+        found.append(sizes)
+        if len(found) == 2:
+            return found
+    if not found:
+        raise ExportError(
+            f"A model of unknown sizes must run on some. Received: {native.model.name!r}, which "
+            f"runs on none of those tried. Give sizes by input_signature. {refused}"
+        ) from refused
+    return found
+
+
+def operators(graph: Any) -> set[str]:
+    """The operators of a graph, its bodies and its functions."""
+
+    def walk(nodes: Any) -> set[str]:
+        found = {node.op_type for node in nodes}
+        for node in nodes:
+            for attribute in node.attribute:
+                for inner in (attribute.g, *attribute.graphs):
+                    found |= walk(inner.node)
+        return found
+
+    return walk(graph.graph.node).union(*(walk(part.node) for part in graph.functions))
+
+
+def by_design(
+    native: Predictor, exported: Predictor, batches: list[Probe], used: set[str]
+) -> list[str]:
+    """Names the outputs that differ on NaN and infinity, and the operators that are known to.
+
+    Raises:
+        CertificateError: No operator of the graph is known to differ there.
+    """
+    notes = []
+    for probe in batches:
+        truth, answer = native(probe.inputs), exported(probe.inputs)
+        for name, expected in truth.items():
+            equal = np.isclose(
+                expected.astype("float64"),
+                answer[name].astype("float64"),
+                rtol=1e-3,
+                atol=1e-4,
+                equal_nan=True,
+            )
+            if equal.all():
+                continue
+            known = sorted(used & set(BY_DESIGN))
+            said = f"{name} on non-finite inputs: {int((~equal).sum())} of {equal.size} differ"
+            if not known:
+                raise CertificateError(f"{said}, and no operator is known to treat them otherwise.")
+            notes.append(f"{said}, which backends and ONNX define otherwise for {', '.join(known)}")
+    return notes
+
+
+def other_batches(
+    native: Native,
+    truths: Predictor,
+    exported: Predictor,
+    probe: Probe,
+    *,
+    large: bool,
+    empty: bool = True,
+) -> list[str]:
+    """Checks an empty batch, and one of 1,000 that repeats a sample whose outputs are known.
+
+    Args:
+        native: The model.
+        truths: Its outputs, known for the probe.
+        exported: The graph.
+        probe: A batch.
+        large: Whether 1,000 are too many.
+        empty: Whether the graph may be run on no samples.
+
+    Raises:
+        CertificateError: A batch gives other shapes or numbers.
+    """
+    if any(tensor.shape[0] is not None for tensor in native.signature.inputs):
+        return []
+    truth = truths(probe.inputs)
+    rows = probe.count
+    if any(not array.shape or len(array) != rows for array in truth.values()):
+        return ["without batches of 0 and 1,000: outputs are not one for each sample"]
+    notes = _of_an_empty_batch(exported, probe, truth) if empty else [CRASHES]
+    values = sum(array[0].size for array in (*probe.inputs.values(), *truth.values()))
+    if large or values * MANY > MANY_VALUES:
+        return notes
+    repeated = {name: np.repeat(array[:1], MANY, 0) for name, array in probe.inputs.items()}
+
+    def known(_: Any) -> dict[str, np.ndarray]:
+        return {name: np.repeat(array[:1], MANY, 0) for name, array in truth.items()}
+
+    rows_differ = compare(known, exported, [Probe("thousand", repeated)])
+    if not all(row.passed for part in rows_differ for row in part):
+        rows_differ = compare(native, exported, [Probe("thousand", repeated)])
+    failed = [row.output for part in rows_differ for row in part if not row.passed]
+    if failed:
+        raise CertificateError(f"A batch of {MANY} differs from the native model in {failed[0]}.")
+    return notes
+
+
+def _of_an_empty_batch(exported: Predictor, probe: Probe, truth: Any) -> list[str]:
+    """Says what becomes of a batch without samples; nothing where it has outputs without any."""
+    try:
+        found = exported({name: array[:0] for name, array in probe.inputs.items()})
+    except ExportError as error:
+        return [f"an empty batch does not run: {error}"]
+    return [
+        f"an empty batch gives {name} of shape {found[name].shape}"
+        for name, expected in truth.items()
+        if found[name].shape != (0, *expected.shape[1:])
+    ]

@@ -1,0 +1,289 @@
+"""Models that others write: unknown sizes, text, masks, control flow, small types."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from export.direct import convert
+from tests.export.direct.agreement import arrays_of, assert_same, check, run_onnx
+
+
+def chain(shape, *steps, dtype="float32"):
+    """A model of layers one after the other."""
+    x = inputs = keras.Input(shape, dtype=dtype)
+    for step in steps:
+        x = step(x)
+    return keras.Model(inputs, x)
+
+
+def agrees_at(model, *sizes):
+    """One graph agrees with Keras at every choice of the unknown sizes, in batches of 2 and 3."""
+    proto = convert(model)
+    rng = np.random.default_rng(0)
+    for batch, size in enumerate(sizes, 2):
+        given = {}
+        for symbol in model.inputs:
+            unknown = iter(size if isinstance(size, tuple) else (size,) * 9)
+            shape = (batch, *(next(unknown) if n is None else n for n in symbol.shape[1:]))
+            whole = "int" in symbol.dtype
+            drawn = rng.integers(0, 9, shape) if whole else rng.uniform(-1, 1, shape)
+            given[symbol.name] = drawn.astype(symbol.dtype)
+        values = list(given.values())
+        expected = arrays_of(model(values if len(values) > 1 else values[0], training=False))
+        assert_same(run_onnx(proto, given), expected, name=model.name)
+    return proto
+
+
+class Traced(layers.Layer):
+    """A layer of one function, whose output is as its input."""
+
+    def __init__(self, function, **kwargs):
+        super().__init__(**kwargs)
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, "float32")
+
+
+def rotary(x):
+    steps, depth = ops.shape(x)[1], x.shape[-1]
+    rates = 1.0 / 100.0 ** (ops.cast(ops.arange(0, depth, 2), "float32") / depth)
+    angles = ops.cast(ops.arange(steps), "float32")[:, None] * rates
+    left, right = ops.split(x, 2, axis=-1)
+    cosine, sine = ops.cos(angles), ops.sin(angles)
+    return ops.concatenate([left * cosine - right * sine, left * sine + right * cosine], -1)
+
+
+def causal(x):
+    batch, steps, _ = ops.shape(x)
+    seen = ops.arange(steps)[:, None] >= ops.arange(steps)
+    seen = ops.tile(ops.reshape(seen, (1, steps, steps)), (batch, 1, 1))
+    scores = ops.where(seen, ops.matmul(x, ops.transpose(x, (0, 2, 1))), -1e9)
+    lower = ops.tril(ops.ones((batch, steps, steps)))
+    return ops.matmul(ops.softmax(scores), x) + ops.matmul(lower, x) / ops.shape(x)[1]
+
+
+def relative(x):
+    """Attention with a bias of logarithmic buckets of the distance, and one that falls with it."""
+    steps = ops.shape(x)[1]
+    places = ops.arange(steps)
+    distance = places[:, None] - places[None, :]
+    far = ops.log(ops.cast(ops.maximum(distance, 1), "float32")) / np.log(2.0) * 2
+    bucket = ops.where(distance < 4, ops.maximum(distance, 0), 2 + ops.cast(far, "int32"))
+    table = np.linspace(-1, 1, 16).astype("float32")
+    bias = ops.take(table, ops.minimum(bucket, 15)) - 0.1 * ops.cast(distance, "float32")
+    scores = ops.matmul(x, ops.transpose(x, (0, 2, 1))) + bias
+    return ops.matmul(ops.softmax(scores), x)
+
+
+def cached(x):
+    """A step of generation: a row of a cache is replaced, the last rows are read."""
+    batch, steps, depth = ops.shape(x)
+    cache = ops.zeros((batch, steps + 1, depth))
+    cache = ops.slice_update(cache, (0, 1, 0), 2.0 * x)
+    return cache[:, -steps:, :] + ops.slice(x, (0, steps - 1, 0), (batch, 1, depth))
+
+
+UNKNOWN = {
+    "reshape": lambda: chain((None, None, 8), layers.Reshape((-1, 8))),
+    "einsum": lambda: chain((None, None, 6), layers.EinsumDense("abcd,de->abce", (None, None, 5))),
+    "blocks": lambda: chain((None, None, 8), Traced(lambda x: ops.depth_to_space(x, 2))),
+    "steps": lambda: chain((None, None, 5, 3), layers.TimeDistributed(layers.Conv1D(2, 3))),
+    "resized": lambda: chain((None, None, 3), layers.Resizing(5, 7), layers.CenterCrop(3, 4)),
+    "pooled": lambda: chain(
+        (None, None, 3),
+        layers.Conv2D(4, 3, strides=2, padding="same"),
+        layers.Conv2DTranspose(3, 3, 2, padding="same"),
+        layers.MaxPooling2D(),
+        layers.UpSampling2D(),
+    ),
+    "rotary": lambda: chain((None, 8), Traced(rotary)),
+    "causal": lambda: chain((None, 4), Traced(causal)),
+    "relative": lambda: chain((None, 4), Traced(relative)),
+    "cached": lambda: chain((None, 4), Traced(cached)),
+}
+SIZES = {"blocks": ((4, 6), (3, 5)), "pooled": ((8, 12), (12, 16))}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_sizes_are_computed_when_the_graph_runs(name):
+    agrees_at(UNKNOWN[name](), *SIZES.get(name, ((6, 9), (7, 5))))
+
+
+def test_attention_over_two_unknown_lengths():
+    query, value = keras.Input((None, 8)), keras.Input((None, 8))
+    outputs = [
+        layers.MultiHeadAttention(2, 4)(query, value),
+        layers.GroupQueryAttention(4, 4, 2)(query, value, use_causal_mask=True),
+        layers.AdditiveAttention()([query, value]),
+    ]
+    model = keras.Model([query, value], outputs)
+    proto = convert(model)
+    arrays = [np.random.default_rng(0).normal(size=(2, n, 8)).astype("float32") for n in (5, 7)]
+    given = {x.name: array for x, array in zip(model.inputs, arrays, strict=True)}
+    assert_same(run_onnx(proto, given), arrays_of(model(arrays)))
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+def test_masked_text_of_any_length(zeros):
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(9, 4, mask_zero=True)(tokens)
+    y = layers.LSTM(3, return_sequences=True, zero_output_for_mask=zeros)(x)
+    y = layers.Bidirectional(layers.GRU(3))(y)
+    custom = layers.RNN([layers.LSTMCell(3), layers.SimpleRNNCell(2)])(x)
+    pooled = layers.GlobalAveragePooling1D()(layers.MultiHeadAttention(2, 3)(x, x))
+    proto = agrees_at(keras.Model(tokens, [y, custom, pooled]), 5, 3)
+    assert any(node.op_type == "Scan" for node in proto.graph.node)
+
+
+def test_a_mask_that_a_call_sets_reaches_the_next_layer():
+    embedding = layers.ReversibleEmbedding(9, 4, mask_zero=True)
+    tokens = keras.Input((None,), dtype="int32")
+    x = embedding(tokens)
+    model = keras.Model(tokens, [layers.LSTM(3)(x), embedding(x, reverse=True)])
+    agrees_at(model, 5, 3)
+
+
+class Pair(layers.Layer):
+    """Returns a tensor, and None."""
+
+    def call(self, x):
+        return 2.0 * x, None
+
+
+class Outer(layers.Layer):
+    """Calls a layer that returns None among its outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = Pair()
+
+    def call(self, x):
+        return self.inner(x)[0] + 1.0
+
+
+def test_layers_may_return_none_among_their_outputs():
+    agrees_at(chain((4,), Outer()), 1)
+
+
+CONTROL = {
+    "cond": lambda x: ops.cond(ops.sum(x) > 0, lambda: x * 2, lambda: x - 1),
+    "switch": lambda x: ops.switch(
+        ops.cast(ops.sum(x) > 0, "int32"), [lambda y: y * 2, lambda y: y - 1], x
+    ),
+    "map": lambda x: ops.map(lambda y: y * 2 + ops.sum(y), x),
+    "vectorized_map": lambda x: ops.vectorized_map(lambda y: y * 2 + ops.sum(y), x),
+    "scan": lambda x: ops.scan(lambda carry, y: (carry + y, carry * 2), x[0], x)[1],
+    "while": lambda x: ops.while_loop(
+        lambda i, y: i < 4, lambda i, y: (i + 1, y * 1.5), (ops.cast(0, "int32"), x)
+    )[1],
+    "fori": lambda x: ops.fori_loop(0, 3, lambda i, y: y * 2 + ops.cast(i, "float32"), x),
+}
+
+
+@pytest.mark.parametrize("name", CONTROL)
+def test_control_flow_is_that_of_onnx(name):
+    agrees_at(chain((4,), Traced(CONTROL[name])), 1, 1)
+
+
+def test_constants_are_not_taken_for_the_batch():
+    x = keras.Input((1200,))
+    numbers = (211, 223, 422, 1009)
+    outputs = [x[:, :n] * float(n) for n in numbers]
+    row = keras.Input((), dtype="int32")
+    model = keras.Model([x, row], [*outputs, *(ops.one_hot(row, n) for n in numbers)])
+    check(
+        model, np.random.default_rng(0).normal(size=(2, 1200)).astype("float32"), np.array([1, 210])
+    )
+
+
+def test_a_border_before_pooling_is_zero_in_onnx_runtime():
+    pooled = chain(
+        (9, 9, 3),
+        layers.Conv2D(4, 3, padding="same", bias_initializer=keras.initializers.Constant(-3.0)),
+        layers.ZeroPadding2D(1),
+        layers.MaxPooling2D(3, strides=2),
+    )
+    check(pooled, np.random.default_rng(0).normal(size=(2, 9, 9, 3)).astype("float32"))
+
+
+def test_small_integers_are_computed_in_their_own_type():
+    small, truth = keras.Input((4,), dtype="uint8"), keras.Input((4,), dtype="bool")
+    outputs = [
+        small + 7,
+        ops.sort(small),
+        ops.sort(truth),
+        ops.argsort(truth),
+        ops.clip(small, 2, 5),
+    ]
+    check(
+        keras.Model([small, truth], outputs),
+        np.array([[1, 9, 250, 3]], "uint8"),
+        np.array([[True, False, True, False]]),
+    )
+
+
+def test_batch_normalization_of_the_second_of_three_axes():
+    model = chain(
+        (4, 6),
+        layers.BatchNormalization(axis=1),
+        layers.Permute((2, 1)),
+        layers.BatchNormalization(axis=1),
+    )
+    for weight in model.weights:
+        weight.assign(np.linspace(0.5, 2.0, weight.shape[0]))
+    check(model, np.random.default_rng(0).normal(size=(2, 4, 6)).astype("float32"))
+
+
+@pytest.mark.parametrize("activation", ["linear", "hard_sigmoid", "relu"])
+def test_recurrent_layers_with_any_activation(activation):
+    model = chain(
+        (5, 3),
+        layers.LSTM(4, activation=activation, return_sequences=True),
+        layers.GRU(3, recurrent_activation=activation),
+    )
+    agrees_at(model, 1)
+
+
+def test_recurrent_layers_run_on_an_empty_batch():
+    model = chain((5, 3), layers.LSTM(4, return_sequences=True), layers.GRU(2))
+    (found,) = run_onnx(convert(model), {model.inputs[0].name: np.zeros((0, 5, 3), "float32")})
+    assert found.shape == (0, 2)
+
+
+def test_outputs_keep_their_names_whatever_the_nodes_are_called():
+    x = keras.Input((4,), name="x")
+    first, second = layers.Dense(2, name="d"), layers.Dense(2, name="d_1")
+    y = first(x)
+    model = keras.Model(x, [y, second(x), first(2.0 * x)])
+    assert [entry.name for entry in convert(model).graph.output] == ["d", "d_1", "d_2"]
+    named = keras.Model(x, {"d/Gemm": y, "d": second(y)})
+    assert [entry.name for entry in convert(named).graph.output] == ["d", "d/Gemm"]
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have")
+def test_a_quantized_layer_keeps_its_scales():
+    model = chain((8,), layers.Dense(6, activation="relu"), layers.Dense(2))
+    model.quantize("int8")
+    proto = convert(model)
+    assert sum(node.op_type == "MatMulInteger" for node in proto.graph.node) == 2
+    inputs = np.random.default_rng(0).normal(size=(3, 8)).astype("float32")
+    (found,) = run_onnx(proto, {model.inputs[0].name: inputs})
+    np.testing.assert_allclose(found, arrays_of(model(inputs))[0], atol=2e-2)
+
+
+def test_five_levels_over_images_of_unknown_size():
+    x = image = keras.Input((None, None, 3))
+    skips = []
+    for _ in range(5):
+        skips.append(x)
+        x = layers.MaxPooling2D()(layers.Conv2D(2, 3, padding="same")(x))
+    for skip in skips[::-1]:
+        x = layers.Conv2D(2, 3, padding="same")(
+            layers.Concatenate()([layers.UpSampling2D()(x), skip])
+        )
+    agrees_at(keras.Model(image, x), (32, 64))

@@ -1,0 +1,16 @@
+"""A few hundred random models of fixed seeds: none is wrong, none crashes."""
+
+import pytest
+
+from tests.fuzz.outcomes import outcome
+
+PROGRAMS, GROUP = 120, 20
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("first", range(0, PROGRAMS, GROUP))
+def test_no_random_model_is_wrong(first):
+    found = {seed: outcome(seed)[1] for seed in range(first, first + GROUP)}
+    bad = {seed: result for seed, result in found.items() if result.kind in ("differs", "crashed")}
+    assert bad == {}
+    assert sum(result.kind == "right" for result in found.values()) >= GROUP // 2
