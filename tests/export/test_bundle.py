@@ -181,7 +181,7 @@ def test_a_failed_export_leaves_the_old_bundle_and_nothing_else(bundle, models, 
     def fail(*arguments, **options):
         raise CertificateError("differs")
 
-    monkeypatch.setattr("export.conversion.certify", fail)
+    monkeypatch.setattr("export.conversion.certified", fail)
     with pytest.raises(CertificateError):
         export.to_bundle(models["vae"], bundle, overwrite=True)
     assert [file.name for file in bundle.parent.iterdir()] == ["vae"]

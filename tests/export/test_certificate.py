@@ -14,8 +14,6 @@ from export.signature import Signature, TensorSpec
 VECTOR = Signature(
     (TensorSpec("x", "float32", (None, 4)),), (TensorSpec("y", "float32", (None, 4)),)
 )
-    (TensorSpec("x", "float32", (None, 4)),), (TensorSpec("y", "float32", (None, 4)),)
-)
 
 
 def deviation(truth, answer, family="normal"):
