@@ -28,7 +28,7 @@ class Ports:
     """
 
     parts: Mapping[str, Described]
-    fields: Mapping[str, Port]
+    fields: dict[str, Port]
 
 
 def describe(
