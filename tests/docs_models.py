@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zoo.model_settings import CommonSettings, NetworkSettings
+from zoo.model.settings import CommonSettings, NetworkSettings
 
 from tests.docs_table import TITLES, linked, names_by_kind
 from zoo import pretrained, registry
