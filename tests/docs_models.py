@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zoo.model.settings import CommonSettings, NetworkSettings
-
 from tests.docs_table import TITLES, linked, names_by_kind
 from zoo import pretrained, registry
+from zoo.model.settings import CommonSettings, NetworkSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "models"
