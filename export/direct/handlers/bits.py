@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -160,6 +161,7 @@ def of_real_numbers(operation: Any, x: Any) -> Any:
 
 @decomposition("Angle", cases=lambda: [case("angle", X)])
 def angle(operation: Any, x: Any) -> Any:
-    """π for numbers below zero and the zero below, 0 for others."""
+    """π for numbers below zero, 0 for others; the zero below is below on all but PyTorch."""
     x = ops.cast(x, "float32")
-    return ops.where(ops.isnan(x), x, ops.where(ops.signbit(x), math.pi, 0.0))
+    below = x < 0.0 if keras.backend.backend() == "torch" else ops.signbit(x)
+    return ops.where(ops.isnan(x), x, ops.where(below, math.pi, 0.0))
