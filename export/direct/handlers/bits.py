@@ -161,7 +161,8 @@ def of_real_numbers(operation: Any, x: Any) -> Any:
 
 @decomposition("Angle", cases=lambda: [case("angle", X)])
 def angle(operation: Any, x: Any) -> Any:
-    """π for numbers below zero, 0 for others; the zero below is below on all but PyTorch."""
+    """π for numbers below zero, 0 for others; on JAX the zero below is, on TensorFlow NaN is 0."""
     x = ops.cast(x, "float32")
-    below = x < 0.0 if keras.backend.backend() == "torch" else ops.signbit(x)
-    return ops.where(ops.isnan(x), x, ops.where(below, math.pi, 0.0))
+    below = ops.signbit(x) if keras.backend.backend() == "jax" else x < 0.0
+    turned = ops.where(below, math.pi, 0.0)
+    return turned if keras.backend.backend() == "tensorflow" else ops.where(ops.isnan(x), x, turned)
