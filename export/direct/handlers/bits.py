@@ -151,7 +151,7 @@ def bessel(operation: Any, x: Any) -> Any:
     return ops.where(size < 3.75, near, far)
 
 
-@decomposition("Isreal", "Imag", cases=lambda: [case("isreal", X), case("imag", X)])
+@decomposition("Isreal", "Imag", cases=lambda: [case("isreal", X)])
 def of_real_numbers(operation: Any, x: Any) -> Any:
     """What is known of real numbers without looking."""
     if type(operation).__name__ == "Imag":
