@@ -37,7 +37,7 @@ def test_layers_agree_with_keras(shape):
     names = GROUPS[shape]
     inputs = [keras.Input(x.shape[1:], dtype=x.dtype) for x in coverage.layer(names[0]).inputs]
     given = inputs if len(inputs) > 1 else inputs[0]
-    model = keras.Model(inputs, {name: coverage.layer(name)(given) for name in names})
+    model = keras.Model(given, {name: coverage.layer(name)(given) for name in names})
     rng = np.random.default_rng(0)
     arrays = [
         rng.integers(0, 9, (2, *x.shape[1:])).astype(x.dtype)

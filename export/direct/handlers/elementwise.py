@@ -106,9 +106,9 @@ def power(call: Call, x: Any, y: Any) -> Stored:
 
 @operation("Sign", cases=lambda: [case("sign", X), case("sign", INTEGERS)])
 def sign(call: Call, x: Tensor) -> Stored:
-    """-1, 0, 1; NaN stays, of which ONNX Runtime's Sign makes a number."""
+    """-1, 0, 1; NaN is 0 in ONNX Runtime and on PyTorch, and stays elsewhere."""
     signs = _computed(call, "Sign", [x], call.dtype)
-    if not is_float(call.dtype):
+    if not is_float(call.dtype) or keras.backend.backend() == "torch":
         return signs
     value = call.cast(x, call.dtype)
     absent = call.wrap(call.elementwise("IsNaN", value), call.shape, "bool")
