@@ -8,7 +8,6 @@ from typing import Any
 from zoo.gans.projection_gan import ProjectionGAN
 from zoo.settings import setting
 
-
 WIDTH = 32
 
 
