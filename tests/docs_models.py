@@ -88,8 +88,9 @@ def _caption() -> str:
         f"Pictures and scores are of 8×8 digits after {conditions['steps']:,} steps of "
         f"{conditions['batch_size']} rows, with small networks: "
         f"[the leaderboard]({LINKS}/{BOARD.name}/leaderboard.md) has the conditions. Where a model "
-        "rebuilds data, test data are in the first row and what it makes of them below; the last "
-        "six rows are samples, which are not chosen."
+        "rebuilds data, test data are in the first row and what it makes of them below, with the "
+        "corrupted data or the attention where it has such; where it samples, the last six rows "
+        "are samples, which are not chosen."
     )
 
 

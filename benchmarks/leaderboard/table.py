@@ -93,8 +93,9 @@ def _sheets(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
         "## Contact sheets",
         "",
-        "Where a model rebuilds data: test data, and below them what it makes of them. Where it "
-        "samples: six rows of samples, which are not chosen.",
+        "Where a model rebuilds data: test data, and below them what it makes of them, with the "
+        "corrupted data or the attention where it has such. Where it samples: six rows of samples, "
+        "which are not chosen.",
         "",
     ]
     for row in rows:

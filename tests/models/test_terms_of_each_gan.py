@@ -203,7 +203,7 @@ def test_sagan_attends_in_both_networks_and_has_two_time_scales():
         assert attention.spectral
         assert tuple(attention.input.shape[1:-1]) == (4, 4)
     assert set(model.discriminator.input) == {"data"}
-    FORMULA.check([array(p.optimizer.learning_rate) for p in model.phases], [4e-4, 1e-4])
+    FORMULA.check([array(p.optimizer.learning_rate) for p in model.phases], [2e-3, 5e-4])
     model = zoo.create("sagan", shape=(8, 8, 1), attention=None, network_options={"width": 8})
     assert not any(isinstance(x, layers.SelfAttention) for x in model.generator.layers)
 

@@ -20,12 +20,14 @@ class ProjectionGAN(Adversarial):
 
     The logit is ψ(φ(data)) + ⟨embedding of the label, φ(data)⟩ (equation 4) with features φ and a
     linear ψ. Spectral normalization of the discriminator, its embedding included, conditional batch
-    normalization of the generator, hinge loss, Adam and the updates of the discriminator are the
-    paper's; its networks are residual (`network="resnet"`), the default ones strided.
+    normalization of the generator, hinge loss, the momenta of Adam and the updates of the
+    discriminator are the paper's. Its networks are residual (`network="resnet"`), the default ones
+    strided; its learning rate is 2e-4, the default one for some thousand steps.
     """
 
     latent_dim = 128
     loss = "hinge"
+    learning_rate = 5e-4
     beta_1 = 0.0
     beta_2 = 0.9
     discriminator_steps = 5

@@ -12,12 +12,14 @@ class SNGAN(Adversarial):
     """Spectrally normalized GAN (Miyato et al., 2018, arXiv:1802.05957).
 
     Each of the discriminator's kernels is divided by its largest singular value; hinge loss, and
-    the setting of Adam and of five updates of the discriminator that the paper finds best. The
-    networks are the strided ones of `conv`; `network="resnet"` is in the manner of its appendix B.
+    the momenta of Adam and the five updates of the discriminator that the paper finds best. The
+    learning rate is for some thousand steps; the paper's is 2e-4. The networks are the strided ones
+    of `conv`; `network="resnet"` is in the manner of its appendix B.
     """
 
     latent_dim = 128
     loss = "hinge"
+    learning_rate = 5e-4
     beta_1 = 0.0
     beta_2 = 0.9
     discriminator_steps = 5

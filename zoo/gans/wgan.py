@@ -14,13 +14,15 @@ class WGAN(Adversarial):
     """Wasserstein GAN (Arjovsky et al., 2017, arXiv:1701.07875, algorithm 1).
 
     After each of its updates the critic's weights are clipped to [−c, c], which bounds its slope;
-    RMSprop, five updates of the critic for each of the generator. The authors' code trains the
-    critic longer in the first 25 updates of the generator, and at every 500th; here it does not.
+    RMSprop, five updates of the critic for each of the generator. Both learning rates are 5e-5 in
+    the paper; the default ones are for some thousand steps. The authors' code trains the critic
+    longer in the first 25 updates of the generator, and at every 500th; here it does not.
     """
 
     loss = "wasserstein"
     optimizer = "rmsprop"
-    learning_rate = 5e-5
+    learning_rate = 5e-4
+    discriminator_learning_rate = 1e-4
     discriminator_steps = 5
     clip: float = setting("Bound on each of the critic's weights, c.", default=0.01, above=0)
 
