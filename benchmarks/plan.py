@@ -13,7 +13,7 @@ from benchmarks.skipped import without_subject, without_use
 from benchmarks.subjects import Subject
 from benchmarks.tasks import PEAK, TRAIN, Task
 from benchmarks.workload import roofline
-from zoo.settings import suggestion
+from zoo.errors import suggestion
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def requested(model: Any, input_signature: Any = None) -> Any:
 
     Args:
         model: Any Keras model.
-        input_signature: What the model is called on, in the structure that it takes: shapes with
+        input_signature: The arguments of a call, in the structure that the model takes: shapes with
             their batch, arrays, `keras.Input` tensors or `keras.InputSpec`s. A dictionary of the
             names of arguments gives each its own.
 

@@ -10,7 +10,7 @@ from export.errors import ExportError
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TensorSpec:
     """A named input or output; `None` in the shape stands for any size, the batch comes first."""
 
     name: str
@@ -30,8 +30,8 @@ class Tensor:
 class Signature:
     """The inputs and outputs of a model, in the order of its flattened structures."""
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
 
 
 def signature(model: Any) -> Signature:
@@ -72,8 +72,8 @@ def graph_of(model: Any) -> Any:
     return getattr(model, "_functional", None) or model
 
 
-def _tensor(name: str, tensor: Any) -> Tensor:
-    return Tensor(name, tensor.dtype, tuple(tensor.shape))
+def _tensor(name: str, tensor: Any) -> TensorSpec:
+    return TensorSpec(name, tensor.dtype, tuple(tensor.shape))
 
 
 def _output_names(model: Any) -> list[str]:

@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from zoo.backends import PACKAGES
+
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -23,7 +25,7 @@ ENVIRONMENT = {
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
 }
-BACKENDS = ("jax", "torch", "tensorflow")
+BACKENDS = tuple(PACKAGES)
 TYPES = ("float64", "float32")
 UPDATES = 30
 HALF = 15

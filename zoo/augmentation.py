@@ -13,8 +13,7 @@ from typing import Any
 
 from keras import ops
 
-from zoo.errors import ModelError
-from zoo.settings import suggestion
+from zoo.errors import ModelError, suggestion
 
 SHIFT = 0.125
 """The largest translation, as a share of each side."""

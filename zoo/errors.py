@@ -1,5 +1,8 @@
 """The errors that zoo raises on purpose: one line each, ready to be shown to a user."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class ZooError(Exception):
     """An error whose message gives the rule, what was received and what is accepted.
@@ -59,3 +62,10 @@ class RunError(ZooError, ValueError):
 
 class DivergenceError(ZooError, ArithmeticError):
     """A loss or a weight that became NaN or infinite."""
+
+
+def suggestion(name: str, known: Iterable[object]) -> str:
+    """A sentence that names the nearest of the known names, or nothing."""
+    spelled = {str(own).lower(): own for own in known}
+    near = difflib.get_close_matches(str(name).lower(), list(spelled), n=1)
+    return f" Did you mean {spelled[near[0]]!r}?" if near else ""

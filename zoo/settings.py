@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import types
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
-from zoo.errors import ModelError
+from zoo.errors import ModelError, suggestion
 
 REQUIRED: Any = inspect.Parameter.empty
 FORMAT = 2
@@ -197,13 +196,6 @@ def is_trained_model(field: Setting) -> bool:
 
     kinds = (field.type, *get_args(field.type))
     return any(isinstance(kind, type) and issubclass(kind, GenerativeModel) for kind in kinds)
-
-
-def suggestion(name: str, known: Any) -> str:
-    """A sentence that names the nearest of the known names, or nothing."""
-    spelled = {str(own).lower(): own for own in known}
-    near = difflib.get_close_matches(name.lower(), list(spelled), n=1)
-    return f" Did you mean {spelled[near[0]]!r}?" if near else ""
 
 
 def words(hint: Any) -> str:

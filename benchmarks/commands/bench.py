@@ -122,6 +122,7 @@ def _measure(args: argparse.Namespace) -> int:
     from benchmarks.plan import resolve
     from benchmarks.records.environment import conditions
     from benchmarks.records.file import Results
+    from benchmarks.report import publish
     from benchmarks.skipped import sentences
     from benchmarks.workers.devices import require_gpu
     from benchmarks.workers.pool import WorkerPool
@@ -143,19 +144,19 @@ def _measure(args: argparse.Namespace) -> int:
             made = conditions(plan.to_json(), threads=options.threads, device=options.device)
             with Results(output, made, overwrite=args.overwrite) as results:
                 BenchmarkRun(plan, pool, results).run()
-                return _report(output)
+                publish(results.rows, output)
+                return 0
     except KeyboardInterrupt:
         print(f"interrupted; the same command continues {output}", file=sys.stderr)
         return 130
 
 
 def _report(path: Path) -> int:
-    from benchmarks.report import write
+    from benchmarks.records.file import read
+    from benchmarks.report import publish
 
     check_path(path)
-    written, text = write(path)
-    print(text)
-    print("\n".join(str(file) for file in written), file=sys.stderr)
+    publish(read(path), path)
     return 0
 
 

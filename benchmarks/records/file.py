@@ -11,17 +11,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import filelock
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.records.differences import check_same
 from benchmarks.records.parse import parse
-from benchmarks.records.schema import Conditions, Done, Row
-
-COMPARED = ("processor", "cores", "threads", "device", "commit", "versions", "plan")
-"""Conditions that must not change within one file."""
+from benchmarks.records.schema import Conditions, Done, Row, first
 
 
 class Results:
@@ -29,7 +25,7 @@ class Results:
 
     Args:
         path: The file; it is made, or continued.
-        conditions: Those that a continued file must have too: see `COMPARED`.
+        conditions: A continued file must have those that are `comparable`, too.
         overwrite: Replaces the file's content.
 
     Raises:
@@ -109,7 +105,7 @@ class Results:
     def _resume(self, conditions: Conditions) -> None:
         found = parse(self.path)
         self.rows = list(found.rows)
-        check_same(comparable(first(self.rows)), comparable(conditions), self.path)
+        check_same(first(self.rows).comparable(), conditions.comparable(), self.path)
         self.done = set(found.done)
         with open(self.path, "r+b") as file:
             file.truncate(found.length)
@@ -128,19 +124,6 @@ def read(path: str | Path) -> list[Row]:
     if not path.is_file():
         raise BenchmarkError(f"{path} is not a file of results.")
     return list(parse(path).rows)
-
-
-def first(rows: Sequence[Row]) -> Conditions:
-    """The conditions that rows begin with."""
-    conditions = rows[0]
-    if not isinstance(conditions, Conditions):
-        raise TypeError(f"Rows begin with their conditions. Received: {conditions}")
-    return conditions
-
-
-def comparable(conditions: Conditions) -> dict[str, Any]:
-    """The conditions that must not change within one file, as JSON gives them back."""
-    return {key: json.loads(json.dumps(getattr(conditions, key))) for key in COMPARED}
 
 
 def _check_results(path: Path) -> None:

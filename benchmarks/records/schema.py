@@ -18,6 +18,7 @@ A row of any kind with the key `error` is a `Failure`, except that `skipped` kee
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -27,6 +28,8 @@ from benchmarks.records.row import Row
 from benchmarks.tasks import Task
 
 FORMAT = 1
+COMPARED = ("processor", "cores", "threads", "device", "commit", "versions", "plan")
+"""Conditions that must not change within one file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,10 @@ class Conditions(Row):
     precision: str | None = None
     spinning: str | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
+
+    def comparable(self) -> dict[str, Any]:
+        """The conditions that must not change within one file, as JSON gives them back."""
+        return {key: json.loads(json.dumps(getattr(self, key))) for key in COMPARED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +223,14 @@ def to_row(row: Mapping[str, Any]) -> Row:
     """
     record = (KINDS | FORMER_KINDS)[row["kind"]]
     return (Failure if "error" in row and record is not Skipped else record).from_json(row)
+
+
+def first(rows: Sequence[Row]) -> Conditions:
+    """The conditions that rows begin with."""
+    conditions = rows[0]
+    if not isinstance(conditions, Conditions):
+        raise TypeError(f"Rows begin with their conditions. Received: {conditions}")
+    return conditions
 
 
 def of_kind(rows: Iterable[Row], record: type[AnyRow]) -> list[AnyRow]:

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.records.file import read
+from benchmarks.records.schema import Row
 from benchmarks.report.analysis import Analysis
 from benchmarks.report.page import conditions, page
 from benchmarks.report.timings import tables
 
-__all__ = ["Analysis", "markdown", "text", "write"]
+__all__ = ["Analysis", "markdown", "publish", "text", "write"]
 
 
-def write(path: Path) -> tuple[list[Path], str]:
+def write(rows: Sequence[Row], path: Path) -> tuple[list[Path], str]:
     """Writes the reports beside a file of results.
+
+    Args:
+        rows: Of the file.
+        path: The file.
 
     Returns:
         The files `….md` and `….html`, and the tables for a terminal.
-
-    Raises:
-        BenchmarkError: The file holds no results.
     """
     from zoo.files import write_atomically
 
-    analysis = Analysis(read(path))
+    analysis = Analysis(rows)
     pages = {".md": markdown(analysis), ".html": page(analysis)}
     files = [write_atomically(path.with_suffix(end), text) for end, text in pages.items()]
     return files, text(analysis)
+
+
+def publish(rows: Sequence[Row], path: Path) -> None:
+    """Writes the reports, prints the tables, and names the files on stderr."""
+    files, shown = write(rows, path)
+    print(shown)
+    print("\n".join(map(str, files)), file=sys.stderr)
 
 
 def text(analysis: Analysis) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.measure.statistics import Interval, Summary, geometric_mean, speedup, summarize
-from benchmarks.records.file import first
-from benchmarks.records.schema import Cost, Row, SubjectInfo, Timing, of_kind
+from benchmarks.records.schema import Cost, Row, SubjectInfo, Timing, first, of_kind
 from benchmarks.subjects import COMPILED, PLAIN, PREDICT
 from benchmarks.tasks import PEAK, TRAIN, Task
 from benchmarks.workload import roofline

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.statistics import Interval, Summary, change, geometric_mean, summarize
-from benchmarks.records.file import comparable, first
-from benchmarks.records.schema import Row
+from benchmarks.records.schema import Row, first
 from benchmarks.report.analysis import Analysis
 from benchmarks.report.tables import Table, seconds
 from benchmarks.report.timings import interval
@@ -94,7 +93,7 @@ def compare(before: Sequence[Row], after: Sequence[Row], *, slower: float = 1.05
                 _verdict(raw, relative, slower),
             )
         )
-    then, now = comparable(first(before)), comparable(first(after))
+    then, now = first(before).comparable(), first(after).comparable()
     differing = [key for key in ENVIRONMENT if then[key] != now[key]]
     missing = [f"{t.key} {name}" for t in old for name in old[t] if name not in new.get(t, {})]
     return Changes(sorted(rows, key=lambda row: -row.relative.value), machine, differing, missing)

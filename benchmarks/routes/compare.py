@@ -33,7 +33,7 @@ REORDERS = ("ReorderInput", "ReorderOutput")
 
 
 UNKNOWN_SIZE = 16
-"""What a size is that may be any."""
+"""The number in place of a size that may be any."""
 
 
 @dataclass(frozen=True)

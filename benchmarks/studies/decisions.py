@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
+from zoo.backends import PACKAGES
 from zoo.data import load_data
 from zoo.files import write_atomically
 
-BACKENDS = ("jax", "torch", "tensorflow")
+BACKENDS = tuple(PACKAGES)
 ENGINES = {"ONNX Runtime": None, "OpenVINO": ["openvino"]}
 BATCH = 250
 

@@ -16,8 +16,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.records.file import first, read
-from benchmarks.records.schema import Conditions, Row, Timing, of_kind
+from benchmarks.records.file import read
+from benchmarks.records.schema import Conditions, Row, Timing, first, of_kind
 from benchmarks.tasks import PEAK, TRAIN
 from zoo.files import write_atomically
 

@@ -32,7 +32,7 @@ class Trained(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """What the call returned."""
+        """The result of the call."""
         return y_pred
 
 

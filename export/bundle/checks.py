@@ -19,7 +19,8 @@ from export.certification.compare import compare
 from export.certification.inputs import Probe
 from export.certification.native import Native
 from export.errors import BundleError, CertificateError, ExportError
-from export.precision.certificate import BOUNDS, judge
+from export.precision.certificate import judge
+from export.precision.fidelity import BOUNDS
 from export.runtime import Session, files
 from export.runtime.manifest import Manifest
 

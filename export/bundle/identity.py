@@ -39,8 +39,8 @@ def identify(model: Any, run: Mapping[str, Any] | None) -> Identity:
         run: The content of the run's `run.json`.
     """
     run = run or {}
-    names = run.get("class_names")
-    fits = names is not None and len(names) == model.num_classes
+    names = run.get("class_names") or ()
+    fits = len(names) == model.num_classes
     name, paper = _name_and_paper(model, run.get("name"))
     return Identity(name, paper, tuple(map(str, names)) if fits else None)
 

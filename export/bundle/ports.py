@@ -10,7 +10,7 @@ import numpy as np
 
 from export.errors import ExportError
 from export.runtime.table import Port
-from export.signature import Signature, Tensor
+from export.signature import Signature, TensorSpec
 from zoo.uses import Use
 
 Range = tuple[float, float] | None
@@ -28,7 +28,7 @@ class Ports:
     """
 
     parts: Mapping[str, Described]
-    fields: Mapping[str, Port]
+    fields: dict[str, Port]
 
 
 def describe(
@@ -47,7 +47,7 @@ def describe(
     """
     ranges = _ranges(model, signatures, table)
 
-    def port(part: str, tensor: Tensor) -> Port:
+    def port(part: str, tensor: TensorSpec) -> Port:
         limit = cardinality[part].get(tensor.name) if tensor.is_integer else None
         limits = ranges.get((part, tensor.name)) if tensor.is_float else None
         return Port(tensor.name, tensor.dtype, tensor.shape[1:], limit, limits)

@@ -25,6 +25,7 @@ from export.certification.edges import (
     operators,
     other_batches,
     usable_sizes,
+    without_overflow,
 )
 from export.certification.inputs import BATCHES, probes
 from export.certification.native import Native, weights_sha256
@@ -73,7 +74,7 @@ def certify(
     check_names(native, graph)
     known = embedded(model) | dict(cardinality or {})
     large = is_large(native)
-    plan = {
+    plan: dict[str, Any] = {
         "seed": seed,
         "cardinality": known,
         "real": inputs or None,
@@ -90,10 +91,11 @@ def certify(
     judged = [probe for probe in batches if probe.family != "non-finite"]
     truths = Remembered(native, batches)
     deviations, agreements = compare(truths, exported, judged)
-    notes = [*native.notes, *left_out(extent, large)]
+    used = operators(graph)
+    deviations, overflows = without_overflow(deviations, used)
+    notes = [*native.notes, *left_out(extent, large), *overflows]
     if extent == "full" and all_passed(deviations, agreements):
         odd = [probe for probe in batches if probe.family == "non-finite"]
-        used = operators(graph)
         notes += by_design(truths, exported, odd, used)
         guarded = route == "direct" or not used & {"LSTM", "GRU"}
         notes += other_batches(native, truths, exported, batches[0], large=large, empty=guarded)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.errors import ExportError
-from export.signature import Signature, Tensor
+from export.signature import Signature, TensorSpec
 
 BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
 ZERO_BATCHES = (1, 3)
@@ -103,7 +103,7 @@ def check_request(
         _check_real(known[name], np.asarray(values))
 
 
-def _check_real(tensor: Tensor, array: np.ndarray) -> None:
+def _check_real(tensor: TensorSpec, array: np.ndarray) -> None:
     shape = tuple("any" if size is None else size for size in ("count", *tensor.shape[1:]))
     fits = (
         array.ndim == len(tensor.shape)
@@ -151,7 +151,7 @@ def probes(
         real: Arrays of real inputs by name, `(count, ...)`; inputs that it lacks are drawn.
         extent: `full`, or `quick` for the first five families alone.
         counts: The batches of a random family.
-        sizes: What unknown sizes are, by input and axis; batches take turns.
+        sizes: The numbers in place of unknown sizes, by input and axis; batches take turns.
 
     Raises:
         ExportError: An argument does not fit the signature, or an integer input has no cardinality.
@@ -213,7 +213,7 @@ def _draw(
 
 
 def _draw_one(
-    tensor: Tensor,
+    tensor: TensorSpec,
     rng: np.random.Generator,
     family: str,
     count: int,

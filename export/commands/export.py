@@ -15,6 +15,7 @@ import numpy as np
 
 from export.bundle.target import check_target
 from export.certification.certificate import Certificate, opinion_text
+from export.precision.fidelity import PRECISIONS
 from export.routes import ROUTES
 from zoo.cli import sources, terminal, values
 from zoo.errors import DataError
@@ -27,7 +28,6 @@ examples:
 """
 REAL = 256
 """Rows of real data that parts are certified on, and a lower precision calibrated and judged."""
-PRECISIONS = ("float32", "float16", "bfloat16", "int8")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,8 +14,7 @@ from export.errors import CertificateError
 from export.pipelines.draws import COUNT
 from export.pipelines.images import LEVELS, to_floats
 from export.pipelines.pipeline import Pipeline
-from export.precision.certificate import BOUNDS
-from export.precision.fidelity import measure
+from export.precision.fidelity import BOUNDS, measure
 from export.runtime.engine import open_session, run
 from export.runtime.table import Port
 

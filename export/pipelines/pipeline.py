@@ -45,6 +45,7 @@ def of_use(session: Session, name: str) -> Pipeline:
     """The merged graph of a use, beside its parts in sequence.
 
     Raises:
+        BundleError: A graph was changed, or does not run.
         ExportError: The bundle has no such use, or its graphs do not go together.
     """
     if name not in session.uses:
@@ -52,11 +53,15 @@ def of_use(session: Session, name: str) -> Pipeline:
             f"A pipeline must be a use of the bundle. Received: {name!r}. "
             f"Accepted: {', '.join(session.uses)}."
         )
-    use, parts = session.uses[name], session.manifest.parts
+    use = session.uses[name]
     names = {result: result_name(use, result) for result in use.gives}
 
     def load(part: str) -> onnx.ModelProto:
-        model = onnx.load(str(session.folder / parts[part].file))
+        graph = session.part_graph(part)
+        if isinstance(graph, bytes):
+            model = onnx.load_model_from_string(graph)
+        else:
+            model = onnx.load(str(graph))
         del model.metadata_props[:]  # of the part, not of the pipeline
         return model
 

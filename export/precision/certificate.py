@@ -14,15 +14,9 @@ import onnxruntime
 
 from export.errors import CertificateError, ExportError
 from export.precision import convert
-from export.precision.fidelity import Bound, Fidelity, measure
+from export.precision.fidelity import BOUNDS, PRECISIONS, Bound, Fidelity, measure
 from export.runtime.engine import open_session, run
 
-BOUNDS = {
-    "float16": Bound(psnr=50.0, ssim=0.99, snr=40.0, agreement=0.99),
-    "bfloat16": Bound(psnr=40.0, ssim=0.98, snr=30.0, agreement=0.97),
-    "int8": Bound(psnr=25.0, ssim=0.9, snr=15.0, agreement=0.9),
-}
-PRECISIONS = ("float32", *BOUNDS)
 ROUNDS = 20
 
 Arrays = Mapping[str, np.ndarray]

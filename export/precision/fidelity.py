@@ -24,6 +24,14 @@ class Bound:
     agreement: float
 
 
+BOUNDS = {
+    "float16": Bound(psnr=50.0, ssim=0.99, snr=40.0, agreement=0.99),
+    "bfloat16": Bound(psnr=40.0, ssim=0.98, snr=30.0, agreement=0.97),
+    "int8": Bound(psnr=25.0, ssim=0.9, snr=15.0, agreement=0.9),
+}
+PRECISIONS = ("float32", *BOUNDS)
+
+
 @dataclass(frozen=True)
 class Fidelity:
     """One output in lower precision beside float32; what does not apply to it is None.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from export.errors import ExportError, RouteError
+from zoo.errors import suggestion
 
 if TYPE_CHECKING:
     import onnx
@@ -72,10 +72,9 @@ def unavailable(route: str) -> str | None:
         ExportError: There is no such route.
     """
     if route not in ROUTES:
-        near = get_close_matches(route, ROUTES, n=1)
         raise ExportError(
             f"A route must be one of {', '.join(ROUTES)}. Received: {route!r}."
-            + (f" Did you mean {near[0]!r}?" if near else "")
+            f"{suggestion(route, ROUTES)}"
         )
     import keras
 

@@ -74,6 +74,16 @@ class Graphs:
             self._opened[name] = graph
         return self._opened[name]
 
+    def source(self, name: str) -> Path | bytes:
+        """The file of a part's graph, which the engine has opened; see `open`.
+
+        Returns:
+            Its bytes, or its path where its weights lie beside it.
+        """
+        self.open(name)
+        part = self.manifest.parts[name]
+        return self._source(part.file, part.sha256)
+
     def _source(self, file: str, sha256: str) -> Path | bytes:
         """A graph's bytes, or its path where its weights lie beside it; both checked."""
         content = files.read_checked(self.folder, file, sha256)

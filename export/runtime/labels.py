@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
 from export.runtime.table import Port
-from zoo.errors import UseError
+from zoo.errors import UseError, suggestion
 
 
 def class_indices(
@@ -53,8 +52,7 @@ def _indices_of(names: np.ndarray, known: Sequence[str] | None, port: Port) -> n
         )
     for name in names.ravel():
         if str(name) not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = suggestion(str(name), known)
             raise UseError(
                 f"{port.name!r} must be class names. Received: {str(name)!r}.{hint} "
                 f"Accepted: {', '.join(known)}."

@@ -172,6 +172,14 @@ class Session:
         ]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
+    def part_graph(self, part: str) -> Path | bytes:
+        """The ONNX graph of a part: its bytes, or its path where its weights lie beside it.
+
+        Raises:
+            BundleError: The file was changed, or is no graph that runs.
+        """
+        return self._graphs.source(part)
+
     def _known(self, name: str) -> Use:
         if name not in self.uses:
             raise BundleError(

@@ -49,6 +49,6 @@ def test_exports_and_costs_are_rows(path):
 
 
 def test_report_of_a_real_run_is_written(path):
-    files, text = write(path)
+    files, text = write(read(path), path)
     assert [file.suffix for file in files] == [".md", ".html"]
     assert "vae" in text

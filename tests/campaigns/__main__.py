@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 from tests.campaigns import results
+from zoo.backends import PACKAGES
 
-BACKENDS = ("jax", "torch", "tensorflow")
+BACKENDS = tuple(PACKAGES)
 RECORDS = Path("benchmarks/results/campaigns.jsonl")
 
 

@@ -176,7 +176,8 @@ class Worker:
     def attempt(self, case: Case, number: int) -> tuple[str, list[str]]:
         self.pipe.send((case, number))
         try:
-            if self.pipe.poll(SECONDS):
+            # Twice: a machine that was suspended meanwhile has used up the first.
+            if self.pipe.poll(SECONDS) or self.pipe.poll(SECONDS):
                 return self.pipe.recv()
             self.process.kill()
             problem = f"hangs for {SECONDS} s"

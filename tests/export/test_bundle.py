@@ -10,6 +10,7 @@ import pytest
 import export
 import zoo
 from export import runtime
+from export.bundle.target import check_target
 from export.errors import CertificateError, ExportError
 from tests.export.conftest import SHAPE
 from tests.export.damage import edit_manifest
@@ -177,11 +178,20 @@ def test_a_bundle_of_the_first_version_is_overwritten(bundle, models):
     assert export.verify(bundle).ok
 
 
+def test_a_bundle_that_a_killed_export_had_moved_aside_comes_back(bundle):
+    bundle.rename(bundle.with_name(".vae.0123abcd.old"))
+    bundle.with_name(".vae.0123abcd").mkdir()
+    with pytest.raises(ExportError, match="goes into a new folder"):
+        check_target(bundle, overwrite=False)
+    assert [file.name for file in bundle.parent.iterdir()] == ["vae"]
+    assert export.verify(bundle).ok
+
+
 def test_a_failed_export_leaves_the_old_bundle_and_nothing_else(bundle, models, monkeypatch):
     def fail(*arguments, **options):
         raise CertificateError("differs")
 
-    monkeypatch.setattr("export.conversion.certify", fail)
+    monkeypatch.setattr("export.conversion.certified", fail)
     with pytest.raises(CertificateError):
         export.to_bundle(models["vae"], bundle, overwrite=True)
     assert [file.name for file in bundle.parent.iterdir()] == ["vae"]

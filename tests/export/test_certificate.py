@@ -9,9 +9,11 @@ from export.certification.certificate import Certificate
 from export.certification.compare import compare
 from export.certification.inputs import Probe, probes
 from export.errors import CertificateError, ExportError
-from export.signature import Signature, Tensor
+from export.signature import Signature, TensorSpec
 
-VECTOR = Signature((Tensor("x", "float32", (None, 4)),), (Tensor("y", "float32", (None, 4)),))
+VECTOR = Signature(
+    (TensorSpec("x", "float32", (None, 4)),), (TensorSpec("y", "float32", (None, 4)),)
+)
 
 
 def deviation(truth, answer, family="normal"):
@@ -97,7 +99,7 @@ def test_the_same_seed_draws_the_same_inputs():
 
 
 def test_integer_inputs_stay_in_their_range():
-    labels = Signature((Tensor("labels", "int32", (None,)),), VECTOR.outputs)
+    labels = Signature((TensorSpec("labels", "int32", (None,)),), VECTOR.outputs)
     drawn = np.concatenate(
         [batch.inputs["labels"] for batch in probes(labels, seed=0, cardinality={"labels": 3})]
     )

@@ -152,3 +152,15 @@ def test_archives_that_unpack_to_too_much_are_refused(bundle, monkeypatch):
     assert (
         "may unpack to 100 bytes at most" in export.verify(bundle, raise_on_problem=False).summary()
     )
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 1000, "half"])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_no_pipeline_is_made_of_a_graph_that_was_changed(bundle, tmp_path, content, sealed):
+    graph = bundle / "decoder.onnx"
+    graph.write_bytes(graph.read_bytes()[:2000] if content == "half" else content)
+    if sealed:
+        reseal(bundle)
+    with pytest.raises(BundleError, match="cannot open the graph" if sealed else "was changed"):
+        export.to_pipeline(bundle, tmp_path / "p.onnx", "sample")
+    assert not (tmp_path / "p.onnx").exists()

@@ -1,4 +1,4 @@
-"""What people do with trained models: functions of a model, or of a bundle's session, and data.
+"""Applications of trained models: functions of a model, or of a bundle's session, and data.
 
 Each works with every model that has the uses that it reads. Importing this package imports neither
 Keras nor scikit-learn.

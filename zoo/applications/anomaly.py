@@ -17,7 +17,7 @@ class Anomalies:
 
     Attributes:
         scores: `(count,)`, large for anomalies.
-        heat: What each place adds to the score: `(count, height, width, 1)` of images.
+        heat: The share of each place in the score: `(count, height, width, 1)` of images.
     """
 
     scores: np.ndarray

@@ -13,7 +13,7 @@ from zoo.metrics.representation import k_means
 
 @dataclass(frozen=True)
 class Clusters:
-    """Which cluster each row belongs to, and how far from its centre it is.
+    """The cluster of each row, and its distance from the centre.
 
     Attributes:
         clusters: int32 `(count,)`.

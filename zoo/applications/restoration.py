@@ -16,7 +16,7 @@ SCATTERED = 0.5
 
 
 def denoise(subject: Any, data: Any, *, seed: int = 0) -> np.ndarray:
-    """What a model makes of noisy data: its use `denoise`, or else its reconstruction.
+    """Noisy data restored by a model: by its use `denoise`, or else its reconstruction.
 
     Args:
         subject: A model, or a session of `export.runtime.load`.

@@ -1,4 +1,4 @@
-"""What the applications share: a model or a bundle, and the fields of data that its uses read."""
+"""The subjects of applications: a model or a bundle, and the fields of data that its uses read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Arrays = dict[str, np.ndarray]
 
 
 def runner_of(subject: Any, what: str, *uses: str) -> Runner:
-    """What runs the uses of a model, a session or the command line's subject.
+    """A runner of a model's uses: the model, a session, or the command line's subject.
 
     Args:
         subject: The model.
-        what: What it is wanted for, for the message.
+        what: The purpose, for the message.
         uses: The uses that are needed.
 
     Raises:

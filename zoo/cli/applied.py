@@ -1,4 +1,4 @@
-"""What the commands that apply a model have in common."""
+"""The options and outputs of the commands that apply a model."""
 
 from __future__ import annotations
 

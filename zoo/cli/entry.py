@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 
 from zoo import __version__
 from zoo.cli import errors, packages, terminal
+from zoo.errors import suggestion
 
 COMMANDS = {
     "list": "list the models",
@@ -128,8 +128,7 @@ def build_parser(words: Sequence[str]) -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     chosen = next((word for word in words if not word.startswith("-")), None)
     if chosen is not None and chosen not in COMMANDS:
-        near = difflib.get_close_matches(chosen, COMMANDS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = suggestion(chosen, COMMANDS)
         raise errors.UsageError(
             f"Unknown command {chosen!r}.{hint} Accepted: {', '.join(COMMANDS)}."
         )

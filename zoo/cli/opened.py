@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from zoo import pretrained
 from zoo.cli import packages, terminal
 from zoo.cli.errors import UsageError
+from zoo.errors import suggestion
 from zoo.uses import Use
 
 HELP = "a run folder, a .keras file, a bundle, or a pretrained model such as vae/digits"
@@ -46,8 +46,7 @@ class Opened:
             UsageError: There is none.
         """
         if name not in self.table:
-            near = difflib.get_close_matches(name, self.table, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = suggestion(name, self.table)
             raise UsageError(
                 f"{self.path} has no use {name!r}.{hint} Accepted: {', '.join(self.table)}."
             )
@@ -76,8 +75,7 @@ class Opened:
         for word in (word.strip() for word in text.split(",")):
             known = names if word in names else numbers
             if word not in known:
-                near = difflib.get_close_matches(word, names or numbers, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
+                hint = suggestion(word, names or numbers)
                 raise UsageError(
                     f"--labels names classes. Received: {word!r}.{hint} "
                     f"Accepted: {', '.join(names or numbers)}."

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli.errors import UsageError
-from zoo.settings import REQUIRED, Setting, is_network, suggestion
+from zoo.errors import suggestion
+from zoo.settings import REQUIRED, Setting, is_network
 
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 NONE = ("none", "null")

@@ -1,11 +1,10 @@
 """Class labels become int32 indices 0..k-1, the same in every split."""
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.errors import DataError
+from zoo.errors import DataError, suggestion
 
 FORMS = "integers (n,) or (n, 1), one-hot rows (n, k), strings (n,)"
 
@@ -107,8 +106,7 @@ def _look_up(labels: np.ndarray, names: list[str]) -> np.ndarray:
     indices = {name: index for index, name in enumerate(names)}
     for value in map(str, values):
         if value not in indices:
-            near = difflib.get_close_matches(value, names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = suggestion(value, names)
             raise DataError(
                 f"Labels are of the known classes. Received: {value!r}.{hint} "
                 f"Accepted: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."

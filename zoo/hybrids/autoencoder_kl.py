@@ -18,7 +18,7 @@ from zoo.phase import Batch, Logs, Phase
 from zoo.settings import setting
 
 LOG_VARIANCE = (-30.0, 20.0)
-"""What the log variance is cut to, as in the authors' code."""
+"""The bounds of the log variance, as in the authors' code."""
 
 
 class AutoencoderKL(NetworkSettings, PatchAdversarial):

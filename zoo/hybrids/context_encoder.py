@@ -1,4 +1,4 @@
-"""What fills a hole, from what is around it."""
+"""A model that fills a hole from its surroundings."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ContextEncoder(Adversarial):
         return {"reader": reader, "painter": found["generator"], **found}
 
     def make_generator(self) -> None:
-        """What takes the hole out, reads, and paints."""
+        """The network that takes the hole out, reads, and paints."""
         self.masker = _masker(self.shape, self.value_range)
         self.composer = _composer(self.shape)
         seen = self.masker.output["seen"].shape[1:]

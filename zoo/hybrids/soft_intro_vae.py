@@ -52,7 +52,7 @@ class SoftIntroVAE(Variational):
 
     @property
     def scale(self) -> float:
-        """What makes means of sums over the features."""
+        """The factor from sums over the features to means."""
         return 1.0 / math.prod(self.shape)
 
     def encoder_loss(self, batch: Batch, training: bool) -> Logs:

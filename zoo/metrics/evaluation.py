@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import UseError
+from zoo.errors import UseError, suggestion
 from zoo.metrics.groups import GROUPS
 from zoo.metrics.judged import Judged, Runner
 from zoo.metrics.reference import Reference
@@ -57,7 +56,7 @@ def evaluate(
         score
         for group in GROUPS.values()
         if wanted.intersection(group.metrics) and judged.reads(group.use)
-        for score in group.scores(judged)
+        for score in group.judge(judged)
         if score.metric in wanted
     ]
     return Report(scores, reference.describe() | {"seed": seed})
@@ -77,8 +76,7 @@ def select(metrics: Sequence[str] | None = None) -> set[str]:
         chosen = fnmatch.filter(known, name)
         chosen += [m for g in fnmatch.filter(GROUPS, name) for m in GROUPS[g].metrics]
         if not chosen:
-            near = difflib.get_close_matches(name, [*GROUPS, *known], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = suggestion(name, [*GROUPS, *known])
             raise UseError(
                 f"There is no metric {name!r}.{hint} Accepted: {', '.join(GROUPS)}; "
                 f"{', '.join(known)}."

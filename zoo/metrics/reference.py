@@ -98,12 +98,12 @@ class Reference:
 
     @property
     def known_factors(self) -> np.ndarray:
-        """What the training data were made of, `(rows, factors)`."""
+        """The factors of the training data, `(rows, factors)`."""
         return self.train.fields["factors"].rows(self.train_rows)
 
     @property
     def asked_factors(self) -> np.ndarray:
-        """What the test data were made of."""
+        """The factors of the test data."""
         return self.test.fields["factors"].rows(self.rows)
 
     @cached_property

@@ -9,7 +9,7 @@ from keras import ops
 from zoo.phase import Phase
 
 STATISTICS = ("moving_mean", "moving_variance")
-"""What batch normalization keeps of its batches."""
+"""The statistics that batch normalization keeps."""
 
 
 def followed_by_average(phase: Phase) -> list[keras.Variable]:

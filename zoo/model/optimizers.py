@@ -8,9 +8,8 @@ from typing import Any
 
 import keras
 
-from zoo.errors import ModelError
+from zoo.errors import ModelError, suggestion
 from zoo.phase import Phase
-from zoo.settings import suggestion
 
 
 def prepare(

@@ -16,12 +16,11 @@ from weakref import WeakKeyDictionary
 import keras
 from keras import layers, ops
 
-from zoo.errors import ModelError
+from zoo.errors import ModelError, suggestion
 from zoo.networks import attention, blocks, conv, conv_pool, mlp, r3gan, resnet, vq
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
 from zoo.precision import precise_dtype
-from zoo.settings import suggestion
 
 FAMILIES: dict[str, ModuleType] = {
     "mlp": mlp,

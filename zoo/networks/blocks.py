@@ -10,8 +10,7 @@ import keras
 from keras import layers
 
 from zoo import layers as own
-from zoo.errors import ModelError
-from zoo.settings import suggestion
+from zoo.errors import ModelError, suggestion
 
 NORMALIZATIONS = ("batch", "conditional", "instance", "layer", "spectral")
 """`layer` is over a whole sample, with a gain for each channel; `spectral` is of the kernels."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import UnknownModelError
+from zoo.errors import UnknownModelError, suggestion
 from zoo.registry.row import Row
 from zoo.registry.table import TABLE
 
@@ -49,8 +48,7 @@ def describe(name: str) -> Row:
         return Row(name)
     known = models()
     if name not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = suggestion(name, known)
         raise UnknownModelError(
             f"Unknown model {name!r}.{hint} Accepted: {', '.join(known)}; or a class of your own, "
             "file.py:Class or module:Class."

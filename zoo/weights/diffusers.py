@@ -24,7 +24,7 @@ FIXED = {
     "up_block_types": "UpDecoderBlock2D",
     "act_fn": "silu",
 }
-"""What of the configuration there is one form of here."""
+"""Entries of the configuration of which one form alone is read here."""
 
 
 def import_autoencoder_kl(

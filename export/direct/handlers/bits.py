@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -150,9 +151,9 @@ def bessel(operation: Any, x: Any) -> Any:
     return ops.where(size < 3.75, near, far)
 
 
-@decomposition("Isreal", "Imag", cases=lambda: [case("isreal", X), case("imag", X)])
+@decomposition("Isreal", "Imag", cases=lambda: [case("isreal", X)])
 def of_real_numbers(operation: Any, x: Any) -> Any:
-    """What is known of real numbers without looking."""
+    """The answer for real numbers, which is known without looking."""
     if type(operation).__name__ == "Imag":
         return ops.zeros_like(x)
     return ops.full_like(x, True, dtype="bool")
@@ -160,6 +161,8 @@ def of_real_numbers(operation: Any, x: Any) -> Any:
 
 @decomposition("Angle", cases=lambda: [case("angle", X)])
 def angle(operation: Any, x: Any) -> Any:
-    """π for numbers below zero, 0 for others."""
+    """π for numbers below zero, 0 for others; on JAX the zero below is, on TensorFlow NaN is 0."""
     x = ops.cast(x, "float32")
-    return ops.where(ops.isnan(x), x, ops.where(x < 0.0, math.pi, 0.0))
+    below = ops.signbit(x) if keras.backend.backend() == "jax" else x < 0.0
+    turned = ops.where(below, math.pi, 0.0)
+    return turned if keras.backend.backend() == "tensorflow" else ops.where(ops.isnan(x), x, turned)

@@ -25,7 +25,7 @@ def full(operation: Any, fill_value: Any) -> Any:
     "Geomspace",
     cases=lambda: [
         case("linspace", array(2), array(2), num=5, **NUMBERS),
-        case("linspace", array(2), 3.0, num=4, endpoint=False, axis=-1, **NUMBERS),
+        case("linspace", array(2), 3.0, num=4, endpoint=False, **NUMBERS),
         case("logspace", array(2), array(2), num=4, base=3.0, **NUMBERS),
         case("geomspace", array(2, low=0.5), array(2, low=0.5), num=4, **NUMBERS),
     ],

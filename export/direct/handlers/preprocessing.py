@@ -82,6 +82,6 @@ def _augmentations() -> list[str]:
 
 @layer_decomposition(*_augmentations())
 def augmentation(layer: Any, data: Any, training: bool = False) -> Any:
-    """What an augmentation does in inference, mostly nothing; no random numbers are drawn."""
+    """An augmentation in inference, mostly the identity; no random numbers are drawn."""
     with mock.patch.object(type(layer), "get_random_transformation", lambda *_, **__: None):
         return type(layer).call(layer, data, training=False)

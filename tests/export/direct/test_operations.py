@@ -58,6 +58,7 @@ def recorded(cases: list[Case]) -> tuple[keras.Model, dict[str, np.ndarray], lis
 
 
 @pytest.mark.filterwarnings("ignore:Using torch.cross")
+@pytest.mark.filterwarnings("ignore:__array_wrap__ must accept")  # by Keras on PyTorch
 @pytest.mark.parametrize("cases", [pytest.param(c, id=name) for name, c in grouped().items()])
 def test_operation_agrees_with_keras(cases):
     model, inputs, expected = recorded(cases)

@@ -1,6 +1,5 @@
 """NumPy files: `.npz` archives with named splits, and memory-mapped `.npy` arrays."""
 
-import difflib
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ import numpy as np
 
 from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.spill import spill
-from zoo.errors import DataError, TargetError
+from zoo.errors import DataError, TargetError, suggestion
 
 ROLES = ("x_train", "y_train", "x_test", "y_test", "factors_train", "factors_test")
 FALLBACKS = {
@@ -82,8 +81,7 @@ def _choose(path: Path, names: list[str], keys: Mapping[str, str] | None) -> dic
                     options=("keys",),
                 )
             if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
+                hint = suggestion(name, names)
                 raise DataError(
                     f"keys name arrays of {path}. Received: {name!r}.{hint} Accepted: {held}.",
                     options=("keys",),

@@ -1,6 +1,5 @@
 """One source becomes training and test data: a name, a file, a folder, arrays."""
 
-import difflib
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from zoo.data.sources.resize import parse_size
 from zoo.data.sources.spill import MEMORY
 from zoo.data.sources.table import load_table
 from zoo.data.sources.text import load_text
-from zoo.errors import DataError
+from zoo.errors import DataError, suggestion
 
 Splits = tuple[Data, Data | None]
 
@@ -135,8 +134,7 @@ def _read_name(name: str, seed: int) -> Raw:
 def _read_array_file(path: Path, origin: str, options: Options) -> Raw:
     if not path.exists():
         beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, [*NAMES, *beside], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = suggestion(path.name, [*NAMES, *beside])
         raise DataError(
             f"No such data. Received: {origin!r}.{hint} "
             f"Accepted: {', '.join(NAMES)}, or a path to {PATHS}."

@@ -21,7 +21,7 @@ from zoo.data.sources.columns import (
 from zoo.data.sources.table_form import Table
 from zoo.data.standardization import Standardization
 from zoo.data.validation import find_extent
-from zoo.errors import DataError
+from zoo.errors import DataError, suggestion
 from zoo.files import write_atomically
 
 __all__ = ["Table", "load_table", "read_cells", "write_table"]
@@ -143,13 +143,11 @@ def _holds_numbers(cells: Sequence[str]) -> bool:
 def _choose(
     cells: dict[str, list[str]], columns: Sequence[str] | None, label: str | None
 ) -> dict[str, list[str]]:
-    import difflib
 
     wanted = list(cells) if columns is None else list(columns)
     for name in [*wanted, *([] if label is None else [label])]:
         if name not in cells:
-            near = difflib.get_close_matches(name, list(cells), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = suggestion(name, list(cells))
             raise DataError(
                 f"A column is one of the table's. Received: {name!r}.{hint} "
                 f"Accepted: {', '.join(cells)}."
