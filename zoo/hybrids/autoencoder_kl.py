@@ -48,7 +48,8 @@ class AutoencoderKL(NetworkSettings, PatchAdversarial):
         return {"encoder": shared, "decoder": shared, "discriminator": self.judge_options}
 
     def assemble(self) -> None:
-        channels = self.latent_channels
+        # A network of the user's own brings maps of its own channels.
+        channels = self.latent_channels if self.settings["encoder"] is None else None
         self.encoder = self.encoder_of(mean=channels, log_variance=channels)
         code = self.encoder.output["mean"].shape[1:]
         self.decoder, self.decoder_logits = self.decoder_of(latent=code)

@@ -95,7 +95,7 @@ class PatchAdversarial(GenerativeModel):
         reconstruction = likeness["reconstruction"]
         reached = self.perceptual_weight * likeness["perceptual"] + reconstruction
         adversarial = self.passing(made, batch, training)
-        weight = self.adaptive_weight(batch, features, training)
+        weight = self.adaptive_weight(batch, features)
         begun = precise(batch["step"] >= self.discriminator_start)
         game = begun * self.adversarial_weight * weight * adversarial
         shown = {"adversarial": adversarial, "adaptive_weight": weight}
@@ -113,8 +113,14 @@ class PatchAdversarial(GenerativeModel):
         judged = apply(self.discriminator, batch | {"data": made}, training)
         return losses.wasserstein_generator(judged["logit"])
 
-    def adaptive_weight(self, batch: Batch, features: Any, training: bool) -> Any:
+    def adaptive_weight(self, batch: Batch, features: Any) -> Any:
         """How much steeper the reconstruction is than the game, by the last layer's kernel."""
+        slopes = self.slopes(batch, features)
+        reached, passed = (ops.sqrt(ops.sum(ops.square(precise(x)))) for x in slopes)
+        return ops.stop_gradient(ops.clip(reached / (passed + 1e-4), 0.0, LARGEST))
+
+    def slopes(self, batch: Batch, features: Any) -> list[Any]:
+        """The gradients of the reconstruction and of the game by the last layer's kernel."""
         end, features = self.decoder_end, ops.stop_gradient(features)
         kernel, *others = end.trainable_variables
         state = [variable.value for variable in end.non_trainable_variables]
@@ -131,11 +137,7 @@ class PatchAdversarial(GenerativeModel):
         def passed(value: Any) -> Any:
             return self.passing(remade(value), batch, False)
 
-        slopes = [
-            ops.sqrt(ops.sum(ops.square(precise(input_gradient(function, kernel.value)))))
-            for function in (reached, passed)
-        ]
-        return ops.stop_gradient(ops.clip(slopes[0] / (slopes[1] + 1e-4), 0.0, LARGEST))
+        return [input_gradient(function, kernel.value) for function in (reached, passed)]
 
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
         """The hinge loss of patches of data and of reconstructions."""

@@ -58,7 +58,8 @@ def import_autoencoder_kl(
         "decoder": latent_diffusion.decoder(shape, topology),
     }
     assign(read_safetensors(weights), list(networks.values()))
-    return create("autoencoder_kl", shape=shape, **networks)
+    channels = topology.latent_channels
+    return create("autoencoder_kl", shape=shape, latent_channels=channels, **networks)
 
 
 def _check(described: Mapping[str, Any], config: Path) -> None:
