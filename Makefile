@@ -74,7 +74,8 @@ pretrained: $(STAMPS)/$(BACKEND) ## train the models that come with the package
 docs: $(STAMPS)/all ## write the generated parts of the documentation
 	$(PYTHON) -m tests.docs_table
 
-docs-check: $(STAMPS)/all ## run every command and Python block of the documentation
+docs-check: $(STAMPS)/all ## check what is generated, run every command and Python block
+	$(PYTHON) -m tests.docs_table --check
 	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m tests.docs_blocks
 
 build: $(STAMPS)/all ## build the wheel and the source distribution in dist/

@@ -1,9 +1,8 @@
-"""ONNX files and bundles appear whole or not at all; weights over 2 GB lie beside the graph."""
+"""ONNX files appear whole or not at all; weights over 2 GB lie beside the graph."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -60,37 +59,3 @@ def is_large(model: onnx.ModelProto) -> bool:
 def data_file(path: Path) -> Path:
     """The file of the weights of a model that is too large for one file."""
     return path.with_name(f"{path.name}.data")
-
-
-@contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Makes an empty folder beside `folder`, yields it, and moves it into place at the end.
-
-    If the block raises, nothing is left and `folder` stays as it was.
-
-    Raises:
-        TargetError: The folder cannot be written.
-    """
-    folder = Path(os.path.abspath(folder))
-    token = secrets.token_hex(4)
-    stage = folder.with_name(f".{folder.name}.{token}")
-    try:
-        stage.mkdir(parents=True)
-        yield stage
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.{token}.old")
-            os.rename(folder, old)
-            try:
-                os.rename(stage, folder)
-            except OSError:
-                os.rename(old, folder)
-                raise
-            shutil.rmtree(old)
-        else:
-            os.rename(stage, folder)
-    except TargetError:
-        raise
-    except OSError as error:
-        raise TargetError(f"Cannot write {folder}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)

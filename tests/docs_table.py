@@ -1,8 +1,12 @@
-"""Writes the tables of models into README and docs: `python -m tests.docs_table`, `make docs`."""
+"""Writes what is generated of README and docs: `python -m tests.docs_table`, `make docs`.
+
+With `--check` it writes nothing, and tells which files are not as they should be.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from zoo import registry
@@ -40,7 +44,8 @@ def full_tables() -> str:
         lines += [f"\n## {TITLES[kind]}\n", "| name | idea | source |", "|---|---|---|"]
         for name in names:
             row = registry.TABLE[name]
-            lines.append(f"| `{name}` | {row.summary} | {linked(row.paper)} |")
+            page = f"[`{name}`](models/{name}.md)"
+            lines.append(f"| {page} | {row.summary} | {linked(row.paper)} |")
     return "\n".join(lines) + "\n\n"
 
 
@@ -62,8 +67,27 @@ def pages() -> dict[Path, str]:
     return {path: with_table(path.read_text(), table) for path, table in tables.items()}
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Writes the tables and the models' pages, or tells what is out of date."""
+    from tests import docs_models
     from tests.export import coverage
 
-    for path, text in (pages() | {coverage.PAGE: coverage.page()}).items():
-        path.write_text(text)
+    wanted = pages() | docs_models.pages() | {coverage.PAGE: coverage.page()}
+    stale = [path for path, text in wanted.items() if not _holds(path, text)]
+    stale += sorted(set(docs_models.FOLDER.glob("*.md")) - set(wanted))
+    for path in stale:
+        print(path.relative_to(ROOT))
+    if "--check" in sys.argv[1:]:
+        return int(bool(stale))
+    docs_models.FOLDER.mkdir(exist_ok=True)
+    for path in stale:
+        path.write_text(wanted[path]) if path in wanted else path.unlink()
+    return 0
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text() == text
+
+
+if __name__ == "__main__":
+    raise SystemExit(run())

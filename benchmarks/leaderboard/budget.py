@@ -53,14 +53,17 @@ def reason_to_skip(name: str, data: Any) -> str | None:
 def settings(name: str, data: Any) -> dict[str, Any]:
     """The settings of a model: sizes scaled from those of the tests, then the row's own.
 
+    Numbers of steps are no sizes: where the default is too long for a leaderboard, the row says so.
+
     Args:
         name: A row of the registry.
         data: The training data, which decide shape and classes.
     """
     row = describe(name)
     cls = row.load()
-    found = sizes(row, width_factor=WIDTH_FACTOR, size_factor=SIZE_FACTOR) | _rates(row)
-    return {**found, **row.settings, **row.small, **cls.facts(data)}
+    scaled = sizes(row, width_factor=WIDTH_FACTOR, size_factor=SIZE_FACTOR)
+    found = {key: size for key, size in scaled.items() if not key.endswith("_steps")}
+    return {**found, **_rates(row), **row.settings, **row.small, **cls.facts(data)}
 
 
 def sizes(row: Row, *, width_factor: int, size_factor: int) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any], comma
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    unit = next((row["step_milliseconds"] for row in rows if row["model"] == UNIT), None)
+    unit = next((row.get("step_milliseconds") for row in rows if row["model"] == UNIT), None)
     heads = ["model", "weights", "step", *COLUMNS.values()]
     lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
     beside = _beside(rows)
@@ -70,7 +70,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         lines.append("| " + " | ".join(cells) + " |")
     for row in rows:
         found = {score["metric"]: score["value"] for score in row["scores"]}
-        step = "" if unit is None else f"{row['step_milliseconds'] / unit:.2f}"
+        timed = unit is not None and "step_milliseconds" in row
+        step = f"{row['step_milliseconds'] / unit:.2f}" if timed else ""
         cells = [f"`{row['model']}`", f"{row['weights']:,}", step]
         cells += [_text(found.get(name)) for name in COLUMNS]
         lines.append("| " + " | ".join(cells) + " |")

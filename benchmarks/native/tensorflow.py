@@ -1,6 +1,7 @@
 """TensorFlow: `tf.function`, with XLA or without, and LiteRT."""
 
 import os
+import warnings
 from collections.abc import Callable
 from functools import partial
 from tempfile import TemporaryDirectory
@@ -46,7 +47,10 @@ def _lite_runner(function: Callable[[dict], dict], variables: list, arrays: Arra
         tf.saved_model.save(module, folder, signatures={"serving_default": concrete})
         content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     threads = int(os.environ["TF_NUM_INTRAOP_THREADS"])
-    interpreter = tf.lite.Interpreter(model_content=content, num_threads=threads)
+    with warnings.catch_warnings():
+        # TensorFlow says that its interpreter moves to a package of its own.
+        warnings.filterwarnings("ignore", "(?s).*LiteRT interpreter", UserWarning)
+        interpreter = tf.lite.Interpreter(model_content=content, num_threads=threads)
     return interpreter.get_signature_runner()
 
 

@@ -67,11 +67,10 @@ def areas_of(digit: int, arrays: dict[str, np.ndarray], epochs: int, seed: int) 
         "conv_autoencoder", shape=(28, 28, 1), loss="mean_squared_error", seed=seed, **networks()
     )
     model.fit(train, epochs=epochs, batch_size=200, verbose=0)
-    flat = [x.reshape(len(x), -1) for x in (train, test)]
     scores = [
         anomalies(model, test).scores,
-        baseline_scores(*flat, CODE),
-        baseline_scores(*flat, 0),
+        baseline_scores(train, test, CODE),
+        baseline_scores(train, test, 0),
     ]
     return [roc(score, anomalous).area for score in scores]
 

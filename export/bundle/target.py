@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from export.bundle.staging import recover
 from export.errors import BundleError, ExportError
 from export.runtime import files
 from export.runtime.manifest import FORMAT
@@ -12,11 +13,13 @@ from export.runtime.manifest import FORMAT
 def check_target(folder: Path, *, overwrite: bool) -> None:
     """Raises where a folder holds anything that a new bundle may not replace.
 
-    Only what a bundle's own `bundle.json` names is replaced.
+    Only what a bundle's own `bundle.json` names is replaced. A bundle that a killed export had
+    moved out of the folder is moved back first.
 
     Raises:
         ExportError: The folder is in use, or holds files that are no bundle's.
     """
+    recover(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not overwrite:

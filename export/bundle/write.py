@@ -13,11 +13,11 @@ from export.bundle.identity import identify, in_float32
 from export.bundle.parts import Request, export_parts
 from export.bundle.records import write_records
 from export.bundle.sealing import seal
+from export.bundle.staging import replacing_folder
 from export.bundle.target import check_target
 from export.certification.certify import versions
 from export.precision.certificate import check_precision
 from export.runtime.manifest import Manifest
-from export.storage import replacing_folder
 
 
 def to_bundle(

@@ -73,7 +73,7 @@ def certify(
     check_names(native, graph)
     known = embedded(model) | dict(cardinality or {})
     large = is_large(native)
-    plan = {
+    plan: dict[str, Any] = {
         "seed": seed,
         "cardinality": known,
         "real": inputs or None,

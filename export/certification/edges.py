@@ -80,7 +80,12 @@ def usable_sizes(native: Native, cardinality: Mapping[str, int]) -> list[Sizes]:
     found: list[Sizes] = []
     refused: Exception | None = None
     for sizes in size_plans(native.signature):
-        plan = {"seed": 0, "cardinality": cardinality, "sizes": [sizes], "counts": (1,)}
+        plan: dict[str, Any] = {
+            "seed": 0,
+            "cardinality": cardinality,
+            "sizes": [sizes],
+            "counts": (1,),
+        }
         try:
             native(next(probes(native.signature, **plan)).inputs)
         except NativeError as error:

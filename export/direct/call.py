@@ -60,9 +60,7 @@ class Call(Bodies):
     def spec(self) -> Any:
         """The outputs as Keras infers them: one symbolic tensor or a structure of them."""
         args, kwargs = Symbols().replace(self._arguments)
-        return output_spec(
-            self.operation, args, kwargs, lambda it, *a, **k: it.compute_output_spec(*a, **k)
-        )
+        return output_spec(self.operation, args, kwargs)
 
     @property
     def shape(self) -> Shape:

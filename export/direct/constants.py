@@ -12,6 +12,8 @@ from export.direct.sizes import Size
 from export.direct.tensor import Tensor, constant, plain
 from export.errors import ExportError, UnsupportedOperation
 
+VARYING = "a constant that differs from sample to sample of the batch"
+
 
 def lift(graph: Graph, value: Any) -> Any:
     """Returns a constant tensor for an array, a variable or a number; None and tensors as given.
@@ -56,14 +58,14 @@ def _with_batch(graph: Graph, tensor: Tensor) -> Tensor:
     axes = [axis for axis, size in enumerate(tensor.shape) if size in graph.unknown]
     if not axes:
         return tensor
-    shape = tuple(graph.unknown.get(size, size) for size in tensor.shape)
+    shape = tuple(graph.unknown[n] if n in graph.unknown else n for n in tensor.value.shape)
     array = tensor.value
     for axis in axes:
         first = array.take([0], axis)
         if not np.array_equal(np.broadcast_to(first, array.shape), array):
             raise UnsupportedOperation(
                 graph.scope,
-                "a constant that differs from sample to sample of the batch",
+                VARYING,
                 "Make it an input of the model.",
             )
         array = first

@@ -216,7 +216,7 @@ class Graph:
         """Whether a dimension is known only when the graph runs."""
         return size is None or isinstance(size, Size)
 
-    def _is_readable(self, size: Dimension) -> bool:
+    def _is_readable(self, size: Any) -> bool:
         """Whether an unknown size can be computed from what the graph has so far."""
         if isinstance(size, Term):
             return self._is_readable(size.left) and self._is_readable(size.right)

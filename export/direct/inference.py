@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import keras
+from keras.src import backend
 
 from export.direct.sizes import Root, Size, other
+
+# Operations that call functions of their own.
+CONTROL_FLOW = ("Cond", "Switch", "Map", "Scan", "VectorizedMap", "WhileLoop", "ForiLoop")
 
 
 def sizes_in(structure: Any) -> Iterator[Size]:
@@ -42,7 +47,23 @@ def _second(leaf: Any) -> Any:
     return leaf
 
 
-def output_spec(operation: Any, args: Any, kwargs: Any, infer: Callable[..., Any]) -> Any:
+def infer(operation: Any, *args: Any, **kwargs: Any) -> Any:
+    """The outputs of an operation as Keras infers them.
+
+    Functions that an operation calls may read symbols from outside, which no backend can trace:
+    they are run on symbols.
+    """
+    if type(operation).__name__ not in CONTROL_FLOW:
+        return operation.compute_output_spec(*args, **kwargs)
+    with mock.patch.object(backend, "compute_output_spec", _run):
+        return operation.compute_output_spec(*args, **kwargs)
+
+
+def _run(function: Any, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def output_spec(operation: Any, args: Any, kwargs: Any) -> Any:
     """The outputs that Keras infers, with what depends on unknown sizes unknown again.
 
     Keras's shape inference computes with plain integers here and there: it is done in both traces,
@@ -52,7 +73,6 @@ def output_spec(operation: Any, args: Any, kwargs: Any, infer: Callable[..., Any
         operation: The operation or layer.
         args: Its positional arguments, symbolic tensors among them.
         kwargs: Its keyword arguments.
-        infer: `compute_output_spec` as a function of the operation and its arguments.
     """
     first_args, first_kwargs = keras.tree.map_structure(_first, (args, kwargs))
     outputs = infer(operation, *first_args, **first_kwargs)

@@ -124,14 +124,6 @@ def forget(nodes: list[Any]) -> None:
             node.operation._inbound_nodes.remove(node)
 
 
-# Operations that call functions of their own.
-CONTROL_FLOW = ("Cond", "Switch", "Map", "Scan", "VectorizedMap", "WhileLoop", "ForiLoop")
-
-
-def _run_symbolically(function: Any, *args: Any, **kwargs: Any) -> Any:
-    return function(*args, **kwargs)
-
-
 class SymbolicNamespace:
     """A module of Keras's backend whose functions take symbolic tensors as well.
 
@@ -180,21 +172,13 @@ def unknown_sizes() -> Iterator[None]:
             for size, number in zip(given, plain, strict=True)
         )
 
-    def infer(operation: Any, *args: Any, **kwargs: Any) -> Any:
-        return operation.compute_output_spec(*args, **kwargs)
-
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(self).__name__ in CONTROL_FLOW:
-            # Their functions may read symbols from outside, which no backend can trace.
-            with mock.patch.object(backend, "compute_output_spec", _run_symbolically):
-                outputs = output_spec(self, args, kwargs, infer)
-        else:
-            outputs = output_spec(self, args, kwargs, infer)
+        outputs = output_spec(self, args, kwargs)
         Node(operation=self, call_args=args, call_kwargs=kwargs, outputs=outputs)
         return outputs
 
     def call_layer(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return output_spec(self, args, kwargs, infer)
+        return output_spec(self, args, kwargs)
 
     def part(variable: Any, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)

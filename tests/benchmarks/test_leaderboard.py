@@ -145,6 +145,11 @@ def test_sizes_are_those_of_the_tests_scaled_and_no_larger_than_the_defaults(dig
     assert budget.settings("beta_vae", digits[0])["beta"] == 4.0
 
 
+def test_a_first_stage_takes_a_part_of_the_budget(digits):
+    for name in ("code_gan", "augmented_gan"):
+        assert 300 <= budget.settings(name, digits[0])["pretraining_steps"] <= 1000
+
+
 def test_a_rows_own_small_settings_come_first(digits, monkeypatch):
     row = Row("zoo.autoencoders.vae:VAE", settings={"beta": 2.0}, small={"latent_dim": 3})
     monkeypatch.setitem(zoo.registry.TABLE, "own", row)

@@ -121,6 +121,9 @@ def test_onnx_files_do_not_train_and_peaks_are_not_predicted():
     assert TABLE["plain-torch"].supports(train)
     assert not TABLE["plain-torch"].supports(Task("vq_vae", "encode", 8))
     assert not TABLE["jax-predict"].supports(Task(PEAK, "matmul", 8))
+    assert TABLE["jax-keras"].supports(train)
+    assert not TABLE["jax-keras"].supports(Task("vae", "encode", 8))
+    assert not TABLE["jax-export"].supports(train)
 
 
 @pytest.mark.once

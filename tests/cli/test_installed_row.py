@@ -62,5 +62,6 @@ def test_a_row_is_in_the_tables_of_the_documentation(monkeypatch):
     row = registry.Row("zoo.autoencoders.squashed:Squashed", "Nobody 1999", "codes in a box")
     monkeypatch.setattr(registry, "TABLE", {**registry.TABLE, NAME: row})
     pages = docs_table.pages()
-    assert f"| `{NAME}` | codes in a box | Nobody 1999 |" in pages[docs_table.PAGE]
+    page = f"[`{NAME}`](models/{NAME}.md)"
+    assert f"| {page} | codes in a box | Nobody 1999 |" in pages[docs_table.PAGE]
     assert f"`{NAME}`" in pages[docs_table.README]

@@ -10,6 +10,7 @@ import pytest
 import export
 import zoo
 from export import runtime
+from export.bundle.target import check_target
 from export.errors import CertificateError, ExportError
 from tests.export.conftest import SHAPE
 from tests.export.damage import edit_manifest
@@ -174,6 +175,15 @@ def test_files_that_no_bundle_names_are_never_overwritten(bundle, models):
 def test_a_bundle_of_the_first_version_is_overwritten(bundle, models):
     edit_manifest(bundle, lambda manifest: manifest.update(version=1))
     export.to_bundle(models["vae"], bundle, overwrite=True, samples=False)
+    assert export.verify(bundle).ok
+
+
+def test_a_bundle_that_a_killed_export_had_moved_aside_comes_back(bundle):
+    bundle.rename(bundle.with_name(".vae.0123abcd.old"))
+    bundle.with_name(".vae.0123abcd").mkdir()
+    with pytest.raises(ExportError, match="goes into a new folder"):
+        check_target(bundle, overwrite=False)
+    assert [file.name for file in bundle.parent.iterdir()] == ["vae"]
     assert export.verify(bundle).ok
 
 

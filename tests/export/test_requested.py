@@ -57,6 +57,7 @@ def test_a_signature_that_does_not_fit_is_one_error(tmp_path):
         export.to_onnx(dense(), tmp_path / "a.onnx", input_signature="shape")
 
 
+@pytest.mark.filterwarnings("ignore:.*requested dtype float64")  # by JAX
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float16", "float64"])
 def test_other_precisions_are_exported_in_float32_and_the_certificate_says_so(dtype, tmp_path):
     certificate = export.to_onnx(dense(dtype=dtype), tmp_path / "a.onnx", certify="quick")
@@ -99,7 +100,7 @@ def test_a_difference_is_said_with_the_layer_where_it_begins(tmp_path, monkeypat
 
     def wrong(call, x):
         return call.emit_stored(
-            "Add", call.wrap(original(call, x), x.shape, x.dtype), np.float32(1)
+            "Add", call.wrap(original(call, x), x.shape, x.dtype), np.array(1, np.float32)
         )
 
     x = keras.Input((4,), name="x")

@@ -124,7 +124,7 @@ class Eager:
     def __call__(self, inputs: Any) -> dict[str, np.ndarray]:
         """Outputs by name."""
         values = [inputs[symbol.name] for symbol in self.model.inputs]
-        found = self.model(values if len(values) > 1 else values[0], training=False)
+        found = self.model(values, training=False)
         return {
             name: np.asarray(keras.ops.convert_to_numpy(array)) for name, array in found.items()
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import zoo
-from tests import docs_table, tiny
+from tests import docs_models, docs_table, tiny
 from zoo import registry
 from zoo.errors import ModelError, UnknownModelError
 from zoo.registry import TABLE, Row
@@ -120,5 +120,6 @@ def test_no_samples_are_refused():
 
 @pytest.mark.once
 def test_the_documentation_shows_every_row():
-    for path, text in docs_table.pages().items():
+    for path, text in (docs_table.pages() | docs_models.pages()).items():
         assert path.read_text() == text, "Run `make docs`."
+    assert {path.stem for path in docs_models.FOLDER.glob("*.md")} == {"README", *registry.TABLE}

@@ -105,14 +105,9 @@ class SemiSupervisedAAE(ClusteringAAE):
         probabilities = self.recognizer.output["probability"]
         outputs = {"label": self.recognizer.output["cluster"], "probability": probabilities}
         self.classifier = keras.Model(self.recognizer.input, outputs, name="classifier")
-        # The style's head has no part in it.
-        phase = Phase(
-            self.classifier_loss,
-            [self.encoder],
-            keras.optimizers.Adam(self.classifier_learning_rate),
-            partial=True,
-            noise=(),
-        )
+        self.category_logits = rewired(self.heads, _of_the_category)
+        optimizer = keras.optimizers.Adam(self.classifier_learning_rate)
+        phase = Phase(self.classifier_loss, [self.category_logits], optimizer, noise=())
         self.phases = [*self.phases, phase]
 
     @property
@@ -125,7 +120,8 @@ class SemiSupervisedAAE(ClusteringAAE):
         labels, data = batch["labels"], batch["data"]
         if "labelled" in batch:
             labels, data = batch["labelled_labels"], batch["labelled"]
-        logits = precise(apply(self.heads, batch | {"data": data}, training)["logits"])
+        seen = batch | {"data": data}
+        logits = precise(apply(self.category_logits, seen, training)["logits"])
         known = precise(labels >= 0)
         one_hot = ops.cast(
             labels[:, None] == ops.arange(self.categories, dtype="int32"), precise_dtype()
@@ -145,6 +141,10 @@ class SemiSupervisedAAE(ClusteringAAE):
 
 def _likeliest(probabilities: Any) -> Any:
     return ops.cast(ops.argmax(probabilities, axis=-1), "int32")
+
+
+def _of_the_category(heads: keras.Model) -> keras.Model:
+    return keras.Model(heads.input, {"logits": heads.output["logits"]}, name="category_logits")
 
 
 def _joined(heads: keras.Model) -> keras.Model:

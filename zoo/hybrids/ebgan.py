@@ -22,7 +22,7 @@ class EBGAN(EnergyBased):
     different samples. The margin is in units of the mean squared error here.
     """
 
-    margin: float = setting("The energy that samples are raised to, at most.", default=0.3, above=0)
+    margin: float = setting("The energy that samples are raised to, at most.", default=1.0, above=0)
     pulling_away: float = setting("Weight of the pulling-away term.", default=0.1, at_least=0)
 
     def energy(self, data: Any, batch: Batch, training: bool) -> tuple[Any, Any]:

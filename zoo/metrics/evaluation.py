@@ -56,7 +56,7 @@ def evaluate(
         score
         for group in GROUPS.values()
         if wanted.intersection(group.metrics) and judged.reads(group.use)
-        for score in group.scores(judged)
+        for score in group.judge(judged)
         if score.metric in wanted
     ]
     return Report(scores, reference.describe() | {"seed": seed})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
+from zoo.errors import UseError
 from zoo.metrics import classes, copies, coverage, disentanglement, fidelity, reconstruction
 from zoo.metrics.codes import active_units, codebook_use
 from zoo.metrics.judged import Judged
@@ -44,6 +45,16 @@ class Group:
     use: str
     metrics: Sequence[str]
     scores: Callable[[Judged], Iterator[Score]]
+
+    def judge(self, judged: Judged) -> Iterator[Score]:
+        """The scores, each of a metric that the group names."""
+        for score in self.scores(judged):
+            if score.metric not in self.metrics:
+                raise UseError(
+                    f"A group yields the metrics that it names. Received: {score.metric!r}. "
+                    f"Accepted: {', '.join(self.metrics)}."
+                )
+            yield score
 
 
 def _reconstruction(judged: Judged) -> Iterator[Score]:

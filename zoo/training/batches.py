@@ -1,7 +1,7 @@
 """The batches of updates: data in a seeded order, noise from a seeded stream.
 
-Both are functions of the seed and the step's number alone, so a resumed run needs no more state
-than its step.
+Both are functions of the seed, the step's number and, for noise, the phase's number and repetition
+alone, so a resumed run needs no more state than its step; phases in another order are another run.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""One file per family of operations; importing the package fills the tables of `table.py`."""
+"""One file per family of operations; importing the package fills the tables of `registry.py`."""
 
 import importlib
 import pkgutil

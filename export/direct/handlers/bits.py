@@ -160,6 +160,6 @@ def of_real_numbers(operation: Any, x: Any) -> Any:
 
 @decomposition("Angle", cases=lambda: [case("angle", X)])
 def angle(operation: Any, x: Any) -> Any:
-    """π for numbers below zero, 0 for others."""
+    """π for numbers below zero and the zero below, 0 for others."""
     x = ops.cast(x, "float32")
-    return ops.where(ops.isnan(x), x, ops.where(x < 0.0, math.pi, 0.0))
+    return ops.where(ops.isnan(x), x, ops.where(ops.signbit(x), math.pi, 0.0))

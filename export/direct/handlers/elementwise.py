@@ -9,6 +9,7 @@ import numpy as np
 
 from export.direct.call import Call
 from export.direct.registry import Result, array, case, operation
+from export.direct.sizes import Size
 from export.direct.tensor import Stored, Tensor, is_float
 
 X = array(2, 3, 4)
@@ -191,7 +192,10 @@ def _integer_bound(number: Any, dtype: str) -> int:
 def clip(call: Call, x: Tensor) -> Stored:
     """Clips to numbers with Clip, to tensors with Max and Min."""
     low, high = call.operation.x_min, call.operation.x_max
-    numbers = [v if isinstance(v, (int, float)) else call.tensor(v).array for v in (low, high)]
+    numbers = [
+        v if isinstance(v, (int, float)) and not isinstance(v, Size) else call.tensor(v).array
+        for v in (low, high)
+    ]
     if all(number is not None and np.ndim(number) == 0 for number in numbers):
         if not is_float(call.dtype) and call.dtype != "bool":
             numbers = [_integer_bound(n, call.dtype) for n in numbers]

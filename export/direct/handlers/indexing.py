@@ -48,7 +48,7 @@ def sliced(call: Call, x: Tensor, cuts: dict[int, tuple[int | None, int | None, 
 def _cut_size(size: Any, start: Any, stop: Any, step: int) -> Any:
     """The length of a cut of which a number is unknown: unknown too where the traces differ."""
     one, two = (
-        len(range(*slice(number(start), number(stop), step).indices(number(size))))
+        len(range(*slice(number(start), number(stop), step).indices(number(size) or 0)))
         for number in (_plain, other)
     )
     if isinstance(size, Size) and (int(size), size.other) == (one, two):

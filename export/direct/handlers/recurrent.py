@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
@@ -244,11 +245,9 @@ def unrolled(layer: Any, x: Any, initial_state: Any = None, mask: Any = None, **
 
 @layer_decomposition("TimeDistributed")
 def time_distributed(layer: Any, x: Any, mask: Any = None, training: bool = False) -> Any:
-    """The layer on every step, as a sample each; with a mask each on its own."""
+    """The layer on every step, as a sample each; with a mask of its own, step by step."""
     batch, steps = x.shape[:2]
-    if mask is not None or any(
-        getattr(part, "stateful", False) for part in layer.layer._flatten_layers()
-    ):
+    if mask is not None and "mask" in inspect.signature(layer.layer.call).parameters:
         if isinstance(steps, Size):
             raise NotImplementedError("the number of time steps, or no mask")
         return layer.call(x, training=training, mask=mask)

@@ -126,7 +126,7 @@ def is_in(operation: Any, x: Any, elements: Any) -> Any:
 )
 def unravel_index(operation: Any, indices: Any) -> Any:
     """The coordinates of flat indices, the last axis running fastest."""
-    found = []
+    found: list[Any] = []
     for size in operation.shape[::-1]:
         found.insert(0, ops.mod(indices, size))
         indices = ops.floor_divide(indices, size)

@@ -40,7 +40,8 @@ def _transformed(real: Any, imaginary: Any, sign: float) -> tuple[Any, Any]:
 @decomposition("FFT", cases=lambda: [case("fft", (REAL, IMAGINARY))])
 def fft(operation: Any, x: Any) -> Any:
     """The discrete Fourier transform of the last axis."""
-    return _transformed(*x, -1.0)
+    real, imaginary = x
+    return _transformed(real, imaginary, -1.0)
 
 
 @decomposition(
@@ -51,7 +52,8 @@ def fft(operation: Any, x: Any) -> Any:
 def fft2(operation: Any, x: Any) -> Any:
     """The discrete Fourier transform of the last two axes, and its inverse."""
     sign = -1.0 if type(operation).__name__ == "FFT2" else 1.0
-    real, imaginary = _transformed(*x, sign)
+    real, imaginary = x
+    real, imaginary = _transformed(real, imaginary, sign)
     real, imaginary = (ops.swapaxes(part, -1, -2) for part in (real, imaginary))
     real, imaginary = _transformed(real, imaginary, sign)
     real, imaginary = (ops.swapaxes(part, -1, -2) for part in (real, imaginary))

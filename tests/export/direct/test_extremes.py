@@ -23,7 +23,7 @@ def agree(model, *inputs):
     names = [symbol.name for symbol in model.inputs]
     found = run_onnx(proto, dict(zip(names, inputs, strict=True)))
     expected = arrays_of(model(list(inputs) if len(inputs) > 1 else inputs[0], training=False))
-    labels = [name for name in model.output]
+    labels = sorted(model.output)
     wrong = []
     for label, ours, theirs in zip(labels, found, expected, strict=True):
         equal = np.isclose(ours, theirs, rtol=1e-5, atol=1e-37, equal_nan=True)

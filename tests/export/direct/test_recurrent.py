@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.direct import convert
-from export.errors import UnsupportedOperation
 from tests.export.direct.agreement import check
 
 
@@ -56,24 +54,6 @@ def test_masked_steps_keep_the_states_of_all_cells():
 
 
 @pytest.mark.parametrize(
-    ("layer", "found_in"),
-    [
-        (layers.LSTM(4, name="memory"), "memory"),
-        (layers.Bidirectional(layers.LSTM(4, name="lstm"), name="both"), "both/forward_lstm"),
-        (layers.RNN(layers.GRUCell(4), name="cells"), "cells"),
-    ],
-    ids=["lstm", "bidirectional", "any_cell"],
-)
-def test_masked_steps_of_unknown_number_are_rejected(layer, found_in):
-    codes = keras.Input((None,), dtype="int32")
-    x = layers.Embedding(6, 3, mask_zero=True)(codes)
-    with pytest.raises(UnsupportedOperation, match="number of time steps") as caught:
-        convert(keras.Model(codes, layer(x)))
-    assert caught.value.layer == found_in
-    assert "keras.Input" in caught.value.advice
-
-
-@pytest.mark.parametrize(
     "layer",
     [
         layers.Conv2D(2, 3),
@@ -92,8 +72,9 @@ def test_layer_on_an_unknown_number_of_steps_agrees_with_keras(layer):
         check(model, normal(3, steps, 6, 4, 2))
 
 
-def test_masked_layer_on_an_unknown_number_of_steps_is_rejected():
+def test_a_mask_of_an_unknown_number_of_steps_passes_a_layer_that_reads_none():
     codes = keras.Input((None,), dtype="int32")
     x = layers.Embedding(6, 3, mask_zero=True)(codes)
-    with pytest.raises(UnsupportedOperation, match="number of time steps, or leave the mask out"):
-        convert(keras.Model(codes, layers.TimeDistributed(layers.Dense(2))(x)))
+    x = layers.LSTM(2)(layers.TimeDistributed(layers.Dense(2))(x))
+    for steps in (1, 5):
+        check(keras.Model(codes, x), np.arange(2 * steps).reshape(2, steps).astype("int32") % 3)
