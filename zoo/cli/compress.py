@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from zoo import baselines
 from zoo.applications import compress, decompress
 from zoo.cli import applied, sources, values
 from zoo.cli.opened import open_subject
 from zoo.files import write_atomically
+from zoo.metrics import baselines
 from zoo.plotting.grid import to_uint8
 
 EXAMPLES = """\
