@@ -33,6 +33,7 @@ class Request:
     opset: int | None
     precision: str
     cross_check: bool
+    extent: str
     metadata: Mapping[str, str]
 
 
@@ -109,6 +110,7 @@ def _export_part(
         inputs=real,
         cardinality=limits,
         second_opinion=request.cross_check,
+        certify=request.extent,
     )
     shown, lowered = _few(native, real, limits), None
     if request.precision != "float32":

@@ -32,6 +32,7 @@ def to_bundle(
     samples: bool = True,
     run: Mapping[str, Any] | None = None,
     second_opinion: bool = False,
+    certify: str = "full",
 ) -> Path:
     """Exports every part of a model, with its averaged weights where it keeps an average.
 
@@ -53,6 +54,7 @@ def to_bundle(
         samples: Whether a picture of samples is drawn.
         run: The content of the run's `run.json`: its data and training go into the model card.
         second_opinion: Whether the backend's own converter is asked too.
+        certify: `full`, or `quick`: see `to_onnx`.
 
     Returns:
         The folder.
@@ -71,7 +73,7 @@ def to_bundle(
     about = identify(model, run)
     with replacing_folder(folder) as stage, model.averaged_weights():
         metadata = {"model": about.name, "paper": about.paper}
-        request = Request(stage, route, opset, precision, second_opinion, metadata)
+        request = Request(stage, route, opset, precision, second_opinion, certify, metadata)
         parts, ports = export_parts(model, request, real_inputs)
         manifest = Manifest(
             model=about.name,

@@ -15,6 +15,7 @@ import numpy as np
 
 from export.bundle.target import check_target
 from export.certification.certificate import Certificate, opinion_text
+from export.certification.inputs import EXTENTS
 from export.precision.fidelity import PRECISIONS
 from export.routes import ROUTES
 from zoo.cli import sources, terminal, values
@@ -57,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ask the backend's own converter too, and compare",
     )
     parser.add_argument(
+        "--certify",
+        choices=EXTENTS,
+        default="full",
+        help="how many inputs certificates compare; quick says what it left out (full)",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
         help="replace the bundle in the folder; other files there are never touched",
@@ -86,6 +93,7 @@ def run(options: argparse.Namespace) -> None:
             overwrite=options.overwrite,
             run=record,
             second_opinion=options.second_opinion,
+            certify=options.certify,
         )
     issued = certificates(folder)
     if options.json:
