@@ -1,6 +1,7 @@
 """Imports go one way: between the packages, between the rooms of `zoo`, and between modules."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def modules():
 MODULES = modules()
 
 
+@cache
 def imports(name, *, at_once):
     """The modules that a module imports; `at_once` leaves out functions' imports and types'."""
     found, left = set(), [ast.parse(MODULES[name].read_text())]
