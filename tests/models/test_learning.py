@@ -57,7 +57,7 @@ CHANGES = {
     "clustering_aae": CODES,
     "semi_supervised_aae": CODES | {"latent_dim": 4, "classifier_learning_rate": 6e-3},
     "bigan": PAIRS,
-    "ebgan": {"margin": 1.0},
+    "ebgan": {"margin": 1.0, "learning_rate": 1.2e-3},
     "ali": PAIRS,
     # k moves by some hundredths in 300 steps of the default rate.
     "began": {"latent_dim": 16, "code_dim": 16, "k_rate": 0.5, "gamma": 0.7, "learning_rate": 2e-3},

@@ -19,15 +19,16 @@ class BEGAN(EnergyBased):
     With L(x), the mean absolute error of x through the autoencoder, the discriminator minimises
     L(data) − k·L(sample) and the generator L(sample); k moves so that the mean of L(sample) comes
     to be gamma times that of L(data), by which diversity is chosen. The log `convergence` is the
-    paper's measure L(data) + |gamma·L(data) − L(sample)|. Latents are U(−1, 1), as in the paper;
-    its networks have no normalization, and its Adam the rate 1e-4.
+    paper's measure L(data) + |gamma·L(data) − L(sample)|. Latents are U(−1, 1) and the networks
+    have no normalization, as in the paper. Its rate of 1e-4, its gamma of .5 and its rate of k of
+    1e-3 are for hundreds of thousands of updates; these let digits appear within an epoch.
     """
 
-    learning_rate = 1e-4
+    learning_rate = 2e-3
     gamma: float = setting(
-        "Diversity: energy of samples as a share of that of data.", default=0.5, above=0, at_most=1
+        "Diversity: energy of samples as a share of that of data.", default=0.7, above=0, at_most=1
     )
-    k_rate: float = setting("Of the change of k, λ in the paper.", default=1e-3, above=0)
+    k_rate: float = setting("Of the change of k, λ in the paper.", default=0.5, above=0)
     network_defaults = {name: {"activation": "elu"} for name in ("generator", "encoder", "decoder")}
 
     def assemble(self) -> None:
