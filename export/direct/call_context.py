@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
-    BaseImagePreprocessingLayer,
-)
 
 from export.direct import keras_graph
+from export.direct.keras_graph import ImagePreprocessing
 from export.direct.tensor import Tensor
 
 # Layers that in training compute with the statistics of the batch, or change their weights.
@@ -29,7 +27,7 @@ def training_effect(layer: Any, kwargs: Any) -> str | None:
     for part in keras_graph.layers_of(layer):
         rates = [getattr(part, name, None) for name in ("rate", "dropout", "recurrent_dropout")]
         given = [rate for rate in rates if rate is not None]
-        if isinstance(part, BaseImagePreprocessingLayer):
+        if isinstance(part, ImagePreprocessing):
             continue  # training=True is the default of their `call`, and no request
         if keras_graph.has_seed(part) and (any(given) or not given):
             return f"{type(part).__name__} draws random numbers then."

@@ -1,8 +1,8 @@
 """The recorded graph of a Keras model or of a traced call.
 
-The only module of `direct` that touches what is private to Keras: `_keras_history` and the mask of
-a symbolic tensor, `_inbound_nodes` of an operation, `_flatten_layers` and `_seed_generators` of a
-layer, and the backend that layers call. Checked on Keras 3.15.
+The module of `direct` that touches what is private to Keras, beside `inference`: `_keras_history`
+and the mask of a symbolic tensor, `_inbound_nodes` of an operation, `_flatten_layers` and
+`_seed_generators` of a layer, and the backend that layers call. Checked on Keras 3.15.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ import keras
 from keras.src import backend
 from keras.src.backend.common.variables import Variable
 from keras.src.layers import layer as layer_module
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 from keras.src.models.functional import Functional
 from keras.src.ops.node import Node
 from keras.src.utils.backend_utils import DynamicBackend
@@ -25,6 +28,8 @@ from export.direct.creation import constant_item, has_size, symbolic
 from export.direct.inference import output_spec
 from export.direct.sizes import Size
 from export.signature import unique
+
+ImagePreprocessing = BaseImagePreprocessingLayer
 
 
 def producer(tensor: keras.KerasTensor) -> Any | None:

@@ -48,10 +48,10 @@ class Size(int):
     @classmethod
     def of(cls, value: int, other: int, atom: Atom) -> Size:
         """Returns an unknown size for one root or term."""
-        return cls._made(value, other, 1, (atom,))
+        return cls.made(value, other, 1, (atom,))
 
     @classmethod
-    def _made(cls, value: int, other: int, factor: int, atoms: tuple[Atom, ...]) -> Size:
+    def made(cls, value: int, other: int, factor: int, atoms: tuple[Atom, ...]) -> Size:
         size = cls(value)
         size.other, size.factor, size.atoms = other, factor, atoms
         return size
@@ -72,7 +72,7 @@ class Size(int):
             atoms, factor = self.atoms, self.factor * int(number)
         else:
             return int(self) * number
-        return Size._made(int(self) * int(number), self.other * other(number), factor, atoms)
+        return Size.made(int(self) * int(number), self.other * other(number), factor, atoms)
 
     __rmul__ = __mul__
 
@@ -89,7 +89,7 @@ class Size(int):
                 if not atoms:
                     return factor
                 value, second = int(self) // int(number), self.other // other(number)
-                return Size._made(value, second, factor, tuple(atoms))
+                return Size.made(value, second, factor, tuple(atoms))
         return _combined("Div", self, number, lambda a, b: a // b)
 
     def __rfloordiv__(self, number: Any) -> Any:

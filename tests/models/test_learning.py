@@ -173,6 +173,9 @@ def departure_of_inference(model):
         return 0.0
     drawn = draw_all(model.prior, np.random.default_rng(0), 512)
     read = {"labels": np.arange(512) % 10, **drawn}
+    for name, tensor in model.generator.input.items():  # codes, which are standardized
+        if name not in read:
+            read[name] = np.random.default_rng(1).normal(size=(512, *tensor.shape[1:]))
     with model.averaged_weights():
         before = [ops.convert_to_numpy(v).copy() for v in kept]
         inferred, own = (

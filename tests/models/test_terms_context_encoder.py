@@ -54,3 +54,11 @@ def test_what_is_in_the_hole_is_not_read():
     other = np.where(mask == 1, -data(), data()).astype("float32")
     made = [model.use("inpaint", data=x, mask=mask)["filled"] for x in (data(), other)]
     FORMULA.check(made[0], made[1])
+
+
+def test_a_picture_of_data_shows_a_hole_in_the_middle():
+    model = zoo.create("context_encoder", **(SETTINGS | {"position": "random"}))
+    mask = model.beside({"data": data()})["mask"]
+    expected = np.zeros((3, 8, 8, 1), "float32")
+    expected[:, 2:6, 2:6] = 1
+    np.testing.assert_array_equal(mask, expected)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from zoo import losses
@@ -78,6 +79,12 @@ class ContextEncoder(Adversarial):
             shape = [-1, *(size if a == axis else 1 for a in range(len(space))), 1]
             masks = masks * ops.reshape(precise(inside), shape)
         return masks + ops.zeros_like(batch["data"][..., :1])
+
+    def beside(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """The mask of a hole in the middle of each row."""
+        middle = np.full((len(batch["data"]), len(self.shape) - 1), 0.5, "float32")
+        placed = {"data": ops.convert_to_tensor(batch["data"])}
+        return {"mask": ops.convert_to_numpy(self.mask(placed | {"corner": middle}))}
 
     def paint(self, batch: Batch, training: bool) -> tuple[Any, Any]:
         """The hole of each row, and what is made of the rest."""

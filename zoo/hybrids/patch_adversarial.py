@@ -159,14 +159,26 @@ def _last(network: keras.Model) -> Any:
     return next(layer for layer in reversed(network.layers) if layer.trainable_variables)
 
 
+def _written(network: keras.Model) -> tuple[Any, Any, keras.Model]:
+    """Inputs and outputs by name, and the network; of a user's own, what is wrapped."""
+    trained = [layer for layer in network.layers if layer.variables]
+    if len(trained) != 1 or not isinstance(trained[0], keras.Model):
+        return network.input, network.output, network
+    own = trained[0]
+    reads = own.input if isinstance(own.input, dict) else {"latent": own.input}
+    return reads, own.output if isinstance(own.output, dict) else {"data": own.output}, own
+
+
 def _body(network: keras.Model) -> keras.Model:
     """A network up to what its last layer with a kernel reads."""
-    return keras.Model(network.input, {"features": _last(network).input}, name="decoder_body")
+    reads, _, network = _written(network)
+    return keras.Model(reads, {"features": _last(network).input}, name="decoder_body")
 
 
 def _end(network: keras.Model) -> keras.Model:
     """The rest of it."""
+    _, makes, network = _written(network)
     read = _last(network).input
     features = keras.Input(read.shape[1:], name="features")
-    tail = keras.Model(read, network.output)
+    tail = keras.Model(read, makes)
     return keras.Model({"features": features}, tail(features), name="decoder_end")

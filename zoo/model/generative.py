@@ -105,6 +105,10 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         """The policy of the layers; Keras's `floatx` of float64 makes float32 models wider."""
         return precise_dtype() if self.precision == "float32" else self.precision
 
+    def beside(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """The arrays that a picture of a batch of data needs beside its fields, by name."""
+        return {}
+
     def assemble(self) -> None:
         """Makes the networks, the noise and the phases out of the settings."""
         raise NotImplementedError(f"{type(self).__name__} defines assemble().")

@@ -319,5 +319,6 @@ TABLE: dict[str, Row] = {
         f"{_HYBRIDS}.f_anogan:FAnoGAN",
         "Schlegl et al. 2019, Medical Image Analysis 54",
         "anomalies, by inverting a GAN",
+        small={"gan_steps": 1000},
     ),
 }

@@ -78,6 +78,7 @@ def originals_and_reconstructions(
     batch = data.standardized(None).first(count, model.value_range)
     count = len(batch["data"]) // columns * columns or len(batch["data"])
     table = model.table()
+    batch = {**batch, **model.beside(batch)}
     made = [batch["data"][:count]]
     for name in filter(table.__contains__, model.pictured):
         given = {key: batch[key][:count] for key in table[name].inputs if key in batch}

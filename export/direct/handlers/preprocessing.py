@@ -8,11 +8,9 @@ from unittest import mock
 import keras
 import numpy as np
 from keras import ops
-from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
-    BaseImagePreprocessingLayer,
-)
 
 from export.direct.call import Call
+from export.direct.keras_graph import ImagePreprocessing
 from export.direct.registry import Result, layer, layer_decomposition
 from export.direct.tensor import Tensor
 
@@ -74,7 +72,7 @@ def _augmentations() -> list[str]:
         name
         for name, kind in vars(keras.layers).items()
         if isinstance(kind, type)
-        and issubclass(kind, BaseImagePreprocessingLayer)
+        and issubclass(kind, ImagePreprocessing)
         and "get_random_transformation" in vars(kind)
         and name not in ("RandomCrop", "AutoContrast", "Equalization", "Solarization")
     ]
