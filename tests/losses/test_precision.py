@@ -13,8 +13,8 @@ OTHERS = {"draw_normal", "perplexity", "sparsity", "gaussian", "inverse_multiqua
 """A latent has the type of its posterior, indices are no numbers, and a share is no tensor."""
 OTHERS |= {"maximum_mean_discrepancy", "log_normal_pairs", "decomposed_kl"}
 """One takes a kernel, and two take three tensors: they are below."""
-OTHERS |= {"class_cross_entropy", "falling", "top"}
-"""One takes labels: it is below. The others choose logits, and weigh noise."""
+OTHERS |= {"class_cross_entropy", "falling", "top", "equilibrium"}
+"""One takes labels: it is below. The others choose logits, weigh noise, and move a share."""
 
 ARGUMENTS = {
     name: sum(

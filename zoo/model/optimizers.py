@@ -145,41 +145,57 @@ class OptimizerGroup:
     factor, so the ratio between a generator and its discriminator stays.
 
     Args:
-        optimizers: The optimizers of the phases; a shared one counts once.
+        members: The optimizers of the phases; a shared one counts once.
     """
 
     built = True  # Keras's callbacks build an optimizer that is not.
 
-    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]) -> None:
-        inner = [getattr(member, "inner_optimizer", member) for member in optimizers]
-        self.optimizers = list({id(member): member for member in inner}.values())
+    def __init__(self, members: Sequence[keras.optimizers.Optimizer]) -> None:
+        inner = [getattr(member, "inner_optimizer", member) for member in members]
+        self.members = list({id(member): member for member in inner}.values())
+
+    @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The members, where one of them averages weights itself, for Keras's `SwapEMAWeights`.
+
+        Elsewhere there is no such attribute: `LearningRateScheduler` would set the rate of each
+        member by itself, and not keep their ratio.
+        """
+        if not self.use_ema:
+            raise AttributeError("optimizers")
+        return self.members
+
+    @property
+    def use_ema(self) -> bool:
+        """Whether one of the members averages weights itself."""
+        return any(getattr(member, "use_ema", False) for member in self.members)
 
     @property
     def learning_rate(self) -> Any:
         """The first optimizer's learning rate."""
-        return self.optimizers[0].learning_rate
+        return self.members[0].learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        for member in self.optimizers:
+        for member in self.members:
             if number_rate(member) is None:
                 raise ModelError(
                     "A learning rate that follows a schedule cannot be set. "
                     f"Received: {member.name} with {type(_rate_of(member)).__name__}. "
                     "Accepted: a number as the model's learning rate, or no such callback."
                 )
-        first = float(keras.ops.convert_to_numpy(self.optimizers[0].learning_rate))
-        for member in self.optimizers[1:]:
+        first = float(keras.ops.convert_to_numpy(self.members[0].learning_rate))
+        for member in self.members[1:]:
             own = float(keras.ops.convert_to_numpy(member.learning_rate))
             member.learning_rate = own * float(value) / first if first else value
-        self.optimizers[0].learning_rate = value
+        self.members[0].learning_rate = value
 
     @property
     def iterations(self) -> Any:
         """How many updates the first optimizer has made."""
-        return self.optimizers[0].iterations
+        return self.members[0].iterations
 
     @property
     def variables(self) -> list[keras.Variable]:
         """All the optimizers' variables."""
-        return [variable for member in self.optimizers for variable in member.variables]
+        return [variable for member in self.members for variable in member.variables]

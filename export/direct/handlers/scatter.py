@@ -102,7 +102,8 @@ def search_sorted(operation: Any, sequence: Any, values: Any) -> Any:
     """The number of elements below a value, or not above it; NaN is above all."""
     each = ops.expand_dims(values, -1)
     sequence = ops.convert_to_tensor(sequence)
-    before = sequence < each if operation.side == "left" else sequence <= each
+    compare = ops.less if operation.side == "left" else ops.less_equal
+    before = compare(sequence, each)
     if "float" in str(values.dtype):
         before = ops.logical_or(before, ops.isnan(each))
     return ops.sum(ops.cast(before, "int32"), axis=-1)
