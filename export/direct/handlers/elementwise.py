@@ -106,13 +106,14 @@ def power(call: Call, x: Any, y: Any) -> Stored:
 
 @operation("Sign", cases=lambda: [case("sign", X), case("sign", INTEGERS)])
 def sign(call: Call, x: Tensor) -> Stored:
-    """-1, 0, 1; NaN is 0 in ONNX Runtime and on PyTorch, and stays elsewhere."""
+    """-1, 0, 1; NaN is 0 on PyTorch, stays elsewhere, and is either in ONNX Runtime."""
     signs = _computed(call, "Sign", [x], call.dtype)
-    if not is_float(call.dtype) or keras.backend.backend() == "torch":
+    if not is_float(call.dtype):
         return signs
     value = call.cast(x, call.dtype)
     absent = call.wrap(call.elementwise("IsNaN", value), call.shape, "bool")
-    return call.elementwise("Where", absent, value, call.wrap(signs, call.shape, call.dtype))
+    kept = call.tensor(0.0, call.dtype) if keras.backend.backend() == "torch" else value
+    return call.elementwise("Where", absent, kept, call.wrap(signs, call.shape, call.dtype))
 
 
 @operation("Square", cases=lambda: [case("square", X), case("square", INTEGERS)])
