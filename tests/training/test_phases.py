@@ -78,7 +78,7 @@ def test_a_lazy_phase_shares_the_optimizer_and_its_count():
     assert first is penalty and first is not generator
     # Nine updates, and three penalties at the steps 0, 4 and 8.
     assert (int(first.iterations), int(generator.iterations)) == (12, 9)
-    assert len(model.optimizer.optimizers) == 2
+    assert len(model.optimizer.members) == 2
     assert np.isfinite(history["penalty_loss"]).all()
 
 
