@@ -5,6 +5,7 @@ from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.like_map import LikeMap
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -36,6 +37,7 @@ __all__ = [
     "InstanceNormalization",
     "LayerNormalization",
     "LeakyReLU",
+    "LikeMap",
     "Lookup",
     "LookupFree",
     "Quantizer",
