@@ -50,6 +50,13 @@ TABLE: dict[str, Row] = {
         "Vaswani et al. 2017, arXiv:1706.03762",
         "self-attention between patches or time steps",
     ),
+    "masked_autoencoder": Row(
+        f"{_AUTOENCODERS}.masked_autoencoder:MaskedAutoencoder",
+        "He et al. 2021, arXiv:2111.06377",
+        "a quarter of the patches seen, the others made",
+        # A quarter of sixteen patches says little.
+        small={"mask_ratio": 0.5},
+    ),
     "vae": Row(
         f"{_AUTOENCODERS}.vae:VAE",
         "Kingma & Welling 2013, arXiv:1312.6114",
