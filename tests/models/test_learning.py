@@ -56,6 +56,8 @@ CHANGES = {
     # Its discriminator learns at the pace of the rest.
     "factor_vae": SHARP | {"gamma": 6.0, "discriminator_learning_rate": 6e-4},
     "vamp_vae": SHARP,
+    # Made for long runs, of which the divergences' growth is the most.
+    "hierarchical_vae": {"warm_up": 100},
     # Made for long runs, of which the capacity's growth is the most.
     "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
     # The default weighs beside a sum over hundreds of features; these are 64.

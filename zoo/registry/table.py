@@ -128,6 +128,12 @@ TABLE: dict[str, Row] = {
         "Rezende & Mohamed 2015, arXiv:1505.05770",
         "a posterior bent by planar flows",
     ),
+    "hierarchical_vae": Row(
+        f"{_AUTOENCODERS}.hierarchical_vae:HierarchicalVAE",
+        "Sønderby et al. 2016, arXiv:1602.02282",
+        "levels of latents, merged by precision",
+        small={"warm_up": 500},
+    ),
     "semi_supervised_vae": Row(
         f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",
         "Kingma et al. 2014, arXiv:1406.5298",
