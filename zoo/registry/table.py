@@ -128,6 +128,11 @@ TABLE: dict[str, Row] = {
         "Rezende & Mohamed 2015, arXiv:1505.05770",
         "a posterior bent by planar flows",
     ),
+    "iaf_vae": Row(
+        f"{_AUTOENCODERS}.iaf_vae:IAFVAE",
+        "Kingma et al. 2016, arXiv:1606.04934",
+        "a posterior moved by autoregressive maps",
+    ),
     "hierarchical_vae": Row(
         f"{_AUTOENCODERS}.hierarchical_vae:HierarchicalVAE",
         "Sønderby et al. 2016, arXiv:1602.02282",
