@@ -35,8 +35,8 @@ class MaskedAutoencoder(GenerativeModel):
 
     mask_ratio: float = setting("Share of the hidden patches.", default=0.75, above=0, below=1)
     normalized_targets: bool = setting(
-        "Whether each patch is learned less its mean, over its deviation, as is better for codes; "
-        "what is made cannot be shown then.",
+        "Whether each patch is learned less its mean, over its deviation, which makes better codes "
+        "in the paper; what is made cannot be shown then.",
         default=False,
     )
     width: int = setting("Channels of the encoder's tokens.", default=96, at_least=1, tiny=4)

@@ -15,7 +15,7 @@ class MaskedDense(keras.layers.Dense):
     Every input and output has a degree; an output reads the inputs of its own degree and lower, or
     of lower degrees alone. All other entries of the kernel count as 0.
 
-    Source: Germain et al., 2015, arXiv:1502.03509, equations 12 and 13.
+    Source: Germain et al., 2015, arXiv:1502.03509.
 
     Args:
         degrees: Of the outputs, which are as many.
