@@ -1,6 +1,7 @@
 """Losses: pure functions of tensors, in float32.
 
-Those named `…_rows` give one number a row `(batch,)`; the others scalars, means over the batch.
+Those named `…_rows` give one number a row `(batch,)`; losses and penalties are scalars, means over
+the batch; the rest are pieces of them, which say what they return.
 """
 
 from zoo.losses.adversarial import (
