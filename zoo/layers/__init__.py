@@ -5,6 +5,7 @@ from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.masked_dense import MaskedDense
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -38,6 +39,7 @@ __all__ = [
     "LeakyReLU",
     "Lookup",
     "LookupFree",
+    "MaskedDense",
     "Quantizer",
     "Residual",
     "SelfAttention",

@@ -29,6 +29,8 @@ from zoo.losses.divergence import (
     log_mean_exp,
     log_normal_pairs,
     log_normal_rows,
+    normal_kl_rows,
+    precision_weighted,
     standard_normal_kl_rows,
 )
 from zoo.losses.energy import equilibrium, pulling_away
@@ -72,7 +74,9 @@ __all__ = [
     "minimax_generator",
     "non_saturating_generator",
     "pair_accuracy",
+    "normal_kl_rows",
     "perplexity",
+    "precision_weighted",
     "pulling_away",
     "relativistic_average_discriminator",
     "relativistic_discriminator",
