@@ -5,6 +5,7 @@ from zoo.layers.basis import Basis
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.like_map import LikeMap
 from zoo.layers.masked_dense import MaskedDense
 from zoo.layers.normalization import (
     BatchNormalization,
@@ -37,6 +38,7 @@ __all__ = [
     "InstanceNormalization",
     "LayerNormalization",
     "LeakyReLU",
+    "LikeMap",
     "Lookup",
     "LookupFree",
     "MaskedDense",
