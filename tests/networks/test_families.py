@@ -22,7 +22,11 @@ CASES = [
 ]
 FEW = [case for case in CASES if case[1] in [(9, 7, 3), (15, 3), (5,)]]
 VECTORS = [name for name, family in FAMILIES.items() if not family.MAPS]
-NORMALIZED = [name for name, family in FAMILIES.items() if not getattr(family, "TOKENS", False)]
+NORMALIZED = [
+    name
+    for name, family in FAMILIES.items()
+    if not getattr(family, "TOKENS", False) and not hasattr(family, "EQUALIZED")
+]
 HEADS = {"mean": 3, "log_variance": 2}
 
 

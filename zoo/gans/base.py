@@ -59,14 +59,17 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         self.make_generator()
         self.make_discriminator()
         self.noise = {**self.prior, **self.noise_of_pieces()}
-        judge = self.make_optimizer(self.discriminator_learning_rate or self.learning_rate)
+        interval = self.penalty_interval if self.weights_of_penalties else 1
+        judge = self.make_optimizer(
+            self.discriminator_learning_rate or self.learning_rate, interval
+        )
         judges = [self.judge_network]
         self.phases = [
             Phase(self.discriminator_loss, judges, judge, repeat=self.discriminator_steps),
             Phase(self.generator_loss, self.makers, self.make_optimizer(self.learning_rate)),
         ]
         if self.weights_of_penalties and self.penalty_interval > 1:
-            due = partial(_every, self.penalty_interval)
+            due = partial(every, self.penalty_interval)
             self.phases.insert(1, Phase(self.penalty_loss, judges, judge, when=due, partial=True))
 
     def make_generator(self) -> None:
@@ -104,9 +107,18 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
                 found[f"{side}_instance_noise"] = normal(*self.shape)
         return found
 
-    def make_optimizer(self, learning_rate: Rate) -> keras.optimizers.Optimizer:
-        """The optimizer of a phase."""
-        return keras.optimizers.Adam(learning_rate, self.beta_1, self.beta_2)
+    def make_optimizer(self, learning_rate: Rate, interval: int = 1) -> keras.optimizers.Optimizer:
+        """The optimizer of a phase.
+
+        Args:
+            learning_rate: A number, or a schedule.
+            interval: Steps between further updates, of a penalty, by the same optimizer: rate and
+                momenta are those of as many steps (Karras et al., 2019, arXiv:1912.04958,
+                appendix B). A schedule stays as it is.
+        """
+        share = interval / (interval + 1) if interval > 1 else 1.0
+        rate = learning_rate * share if isinstance(learning_rate, float) else learning_rate
+        return keras.optimizers.Adam(rate, self.beta_1**share, self.beta_2**share)
 
     @property
     def game(self) -> Game:
@@ -199,6 +211,6 @@ def with_terms(loss: Any, terms: Terms) -> Logs:
     return {"loss": loss, **{name: value for name, (_, value) in terms.items()}}
 
 
-def _every(interval: int, step: int) -> bool:
+def every(interval: int, step: int) -> bool:
     """Whether a step is a multiple of the interval."""
     return step % interval == 0

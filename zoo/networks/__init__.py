@@ -17,7 +17,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError, suggestion
-from zoo.networks import attention, blocks, conv, conv_pool, mlp, r3gan, resnet, vq
+from zoo.networks import attention, blocks, conv, conv_pool, mlp, r3gan, resnet, stylegan2, vq
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
 from zoo.precision import precise_dtype
@@ -27,6 +27,7 @@ FAMILIES: dict[str, ModuleType] = {
     "conv": conv,
     "resnet": resnet,
     "r3gan": r3gan,
+    "stylegan2": stylegan2,
     "conv_pool": conv_pool,
     "vq": vq,
     "attention": attention,

@@ -203,6 +203,11 @@ TABLE: dict[str, Row] = {
         "Huang et al. 2025, arXiv:2501.05441",
         "relativistic pairs, penalties at data and samples",
     ),
+    "stylegan2": Row(
+        f"{_GANS}.stylegan2:StyleGAN2",
+        "Karras et al. 2019, arXiv:1912.04958",
+        "styles scale every layer; lazy penalties on slopes and path lengths",
+    ),
     "pac_gan": Row(
         f"{_GANS}.pac_gan:PacGAN",
         "Lin et al. 2017, arXiv:1712.04086",
