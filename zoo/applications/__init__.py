@@ -9,6 +9,7 @@ from zoo.applications.classification import classify
 from zoo.applications.clustering import Clusters, cluster
 from zoo.applications.compression import compress, decompress
 from zoo.applications.restoration import denoise, hole, inpaint
+from zoo.applications.translation import translate
 
 __all__ = [
     "Anomalies",
@@ -24,4 +25,5 @@ __all__ = [
     "inpaint",
     "roc",
     "threshold_of",
+    "translate",
 ]

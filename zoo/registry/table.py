@@ -235,6 +235,11 @@ TABLE: dict[str, Row] = {
         "Miyato & Koyama 2018, arXiv:1802.05637",
         "labels by a product with features",
     ),
+    "pix2pix": Row(
+        f"{_GANS}.pix2pix:Pix2Pix",
+        "Isola et al. 2016, arXiv:1611.07004",
+        "data into their targets, pairs of which are judged by patches",
+    ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",
         "Larsen et al. 2015, arXiv:1512.09300",
