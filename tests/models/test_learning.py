@@ -12,6 +12,7 @@ import zoo
 from benchmarks.leaderboard.budget import sizes
 from tests import tiny
 from zoo.applications import hole, inpaint
+from zoo.applications.translation import enlarged
 from zoo.data import as_data, paired
 from zoo.networks import apply
 from zoo.noise import draw_all
@@ -154,6 +155,13 @@ def share_of_the_mean_targets_error(model, pairs):
     return next(errors) / next(errors)
 
 
+def share_of_the_enlarged_pictures_error(model, digits):
+    held_out = batch_of(digits[1], model)["data"]
+    made = model.use("restore", data=held_out)["data"]
+    low = enlarged(model.use("degrade", data=held_out)["low"], held_out.shape)
+    return np.mean((made - held_out) ** 2) / np.mean((low - held_out) ** 2)
+
+
 def energy_distance(x, y):
     """2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖ (Székely & Rizzo, 2004): 0 for equal distributions."""
 
@@ -213,7 +221,7 @@ def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
         data = tuple(edges_and_digits(part) for part in digits)
     model = trained(name, data)
     uses = model.table()
-    assert samples or {"reconstruct", "inpaint", "translate"} & set(uses)
+    assert samples or {"reconstruct", "inpaint", "translate", "restore"} & set(uses)
     if name in INVERTS:
         share = share_of_another_rows_error(model, data)
         assert share < BETTER, f"reconstruction: {share:.2f} of the error of another row's"
@@ -226,6 +234,9 @@ def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     if "translate" in uses:
         share = share_of_the_mean_targets_error(model, data)
         assert share < BETTER, f"translation: {share:.2f} of the mean target's error"
+    if "restore" in uses:
+        share = share_of_the_enlarged_pictures_error(model, data)
+        assert share < BETTER, f"restoration: {share:.2f} of the enlarged picture's error"
     if samples:
         made = model.sample(len(data[1]), seed=0)
         share = share_of_the_independent_pixels_distance(made, model, data)

@@ -9,7 +9,7 @@ from zoo.applications.classification import classify
 from zoo.applications.clustering import Clusters, cluster
 from zoo.applications.compression import compress, decompress
 from zoo.applications.restoration import denoise, hole, inpaint
-from zoo.applications.translation import translate
+from zoo.applications.translation import translate, upscale
 
 __all__ = [
     "Anomalies",
@@ -26,4 +26,5 @@ __all__ = [
     "roc",
     "threshold_of",
     "translate",
+    "upscale",
 ]

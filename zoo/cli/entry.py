@@ -25,6 +25,7 @@ COMMANDS = {
     "inpaint": "fill holes in data",
     "denoise": "clean noisy data",
     "translate": "turn data into what a translator makes of them",
+    "upscale": "enlarge data",
     "cluster": "sort data into clusters of similar codes",
     "classify": "tell classes from few labels",
     "compress": "write data as codes, with ratio and error",

@@ -42,7 +42,7 @@ class StyleGAN2(Adversarial):
     network = "stylegan2"
     output = "clip"
     latent_dim = 64
-    penalties = {"r1": 10.0}
+    penalties = {"r1": 0.1}
     penalty_interval = 16
     learning_rate = 2e-3
     beta_1 = 0.0

@@ -27,6 +27,7 @@ from zoo.networks import (
     patch,
     r3gan,
     resnet,
+    srresnet,
     stylegan2,
     unet,
     vq,
@@ -45,6 +46,7 @@ FAMILIES: dict[str, ModuleType] = {
     "vq": vq,
     "patch": patch,
     "unet": unet,
+    "srresnet": srresnet,
     "attention": attention,
 }
 

@@ -2,8 +2,8 @@
 
 Source: Isola et al., 2016, arXiv:1611.07004, section 6.1.1. The paper halves the size until it is
 1; here it stays at 4 or more by default. The first map and the smallest are not normalized, and as
-in the authors' code they have no biases where the others' would cancel. Odd sizes are rounded up on the way down and cropped on
-the way up.
+in the authors' code they have no biases where the others' would cancel. Odd sizes are rounded up on
+the way down and cropped on the way up.
 """
 
 from __future__ import annotations

@@ -240,6 +240,11 @@ TABLE: dict[str, Row] = {
         "Isola et al. 2016, arXiv:1611.07004",
         "data into their targets, pairs of which are judged by patches",
     ),
+    "srgan": Row(
+        f"{_GANS}.srgan:SRGAN",
+        "Ledig et al. 2016, arXiv:1609.04802",
+        "small images into large ones, first by their error, then by the game too",
+    ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",
         "Larsen et al. 2015, arXiv:1512.09300",
