@@ -12,16 +12,20 @@ import zoo
 from benchmarks.leaderboard.budget import sizes
 from tests import tiny
 from zoo.applications import hole, inpaint
-from zoo.data import as_data
+from zoo.applications.translation import enlarged
+from zoo.data import as_data, paired
 from zoo.networks import apply
 from zoo.noise import draw_all
 
 pytestmark = pytest.mark.once
 
 STEPS = 300
-LONGER = {"projection_gan": 1000, "bigan": 1000, "ali": 1000}
+LONGER = {"projection_gan": 1000, "bigan": 1000, "ali": 1000, "masked_autoencoder": 800}
 """Labels reach the first one's generator by gains alone: the class is right of 35 % after 300
-steps, of 93 % after 1000. The other two learn to invert their generators by the game alone."""
+steps, of 93 % after 1000. The next two learn to invert their generators by the game alone. The last
+one's error in the hole is 0.83 of the mean picture's after 300 steps, 0.61 after 800."""
+WITHOUT_MARGIN = ("masked_autoencoder",)
+"""The central hole takes every patch that it touches: with a margin, the whole digit."""
 INVERTS = ("bigan", "ali")
 """The game minimises no error: their reconstructions are held against those of other rows."""
 FASTER = 6
@@ -33,6 +37,8 @@ INFERRED = 0.2
 BETTER = 0.7
 """The share of the baseline's error, or distance, that a model has to come below."""
 COMPONENTS = 8
+EDGE = 0.3
+"""The least step between two pixels of an edge."""
 MARGIN = 2
 SHARP = {"likelihood": "gaussian", "stddev": 0.2}
 """Reconstructions weigh more in the bound."""
@@ -40,12 +46,21 @@ AUTOENCODER = {"latent_dim": 16, "learning_rate": 6e-3, "network_options": {"wid
 CODES = {"discriminator_widths": (64,), "adversarial_learning_rate": 2e-3}
 PAIRS = {"latent_dim": 8, "pair_widths": (128,), "learning_rate": 1e-3}
 CHANGES = {
+    "masked_autoencoder": {
+        "mask_ratio": 0.5,
+        "width": 32,
+        "depth": 2,
+        "decoder_width": 32,
+        "decoder_depth": 1,
+    },
     # With a larger weight and few pixels of a Bernoulli, the best latent tells nothing of the data.
     "beta_vae": SHARP,
     "beta_tc_vae": SHARP,
     # Its discriminator learns at the pace of the rest.
     "factor_vae": SHARP | {"gamma": 6.0, "discriminator_learning_rate": 6e-4},
     "vamp_vae": SHARP,
+    # Made for long runs, of which the divergences' growth is the most.
+    "hierarchical_vae": {"warm_up": 100},
     # Made for long runs, of which the capacity's growth is the most.
     "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
     # The default weighs beside a sum over hundreds of features; these are 64.
@@ -94,6 +109,14 @@ def with_margin(data):
     return as_data((np.pad(images["data"], edges), images["labels"]))
 
 
+def edges_and_digits(data):
+    """Pairs: where digits change along either side, and the digits."""
+    images = data.batch(np.arange(len(data)), (0.0, 1.0))["data"]
+    slopes = (np.abs(np.diff(images, axis=axis, append=0)) for axis in (1, 2))
+    edges = (np.maximum(*slopes) > EDGE).astype("float32")
+    return paired(as_data(edges), target=images)
+
+
 def settings(name, data):
     """Widths of sixteen times the tiny sizes, all other sizes of four times."""
     row = zoo.describe(name)
@@ -134,6 +157,21 @@ def share_of_the_mean_pictures_error_in_a_hole(model, digits):
     errors = (made - held_out for made in (inpaint(model, held_out, mask), train.mean(axis=0)))
     filled, mean = (np.mean(mask * error**2) for error in errors)
     return filled / mean
+
+
+def share_of_the_mean_targets_error(model, pairs):
+    train, held_out = (batch_of(data, model) for data in pairs)
+    made = model.use("translate", data=held_out["data"])["target"]
+    mean = train["target"].mean(axis=0)
+    errors = (np.mean(np.abs(x - held_out["target"])) for x in (made, mean))
+    return next(errors) / next(errors)
+
+
+def share_of_the_enlarged_pictures_error(model, digits):
+    held_out = batch_of(digits[1], model)["data"]
+    made = model.use("restore", data=held_out)["data"]
+    low = enlarged(model.use("degrade", data=held_out)["low"], held_out.shape)
+    return np.mean((made - held_out) ** 2) / np.mean((low - held_out) ** 2)
 
 
 def energy_distance(x, y):
@@ -190,10 +228,13 @@ def departure_of_inference(model):
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     samples = "sample" in tiny.create(name).table()
-    data = plain if samples else digits  # those that sample train for longer
+    whole = samples or name in WITHOUT_MARGIN
+    data = plain if whole else digits  # those that sample train for longer
+    if "target" in tiny.create(name).reads:
+        data = tuple(edges_and_digits(part) for part in digits)
     model = trained(name, data)
     uses = model.table()
-    assert samples or {"reconstruct", "inpaint"} & set(uses)
+    assert samples or {"reconstruct", "inpaint", "translate", "restore"} & set(uses)
     if name in INVERTS:
         share = share_of_another_rows_error(model, data)
         assert share < BETTER, f"reconstruction: {share:.2f} of the error of another row's"
@@ -203,6 +244,12 @@ def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     if "inpaint" in uses:
         share = share_of_the_mean_pictures_error_in_a_hole(model, data)
         assert share < BETTER, f"hole: {share:.2f} of the mean picture's error"
+    if "translate" in uses:
+        share = share_of_the_mean_targets_error(model, data)
+        assert share < BETTER, f"translation: {share:.2f} of the mean target's error"
+    if "restore" in uses:
+        share = share_of_the_enlarged_pictures_error(model, data)
+        assert share < BETTER, f"restoration: {share:.2f} of the enlarged picture's error"
     if samples:
         made = model.sample(len(data[1]), seed=0)
         share = share_of_the_independent_pixels_distance(made, model, data)

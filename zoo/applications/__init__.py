@@ -5,16 +5,19 @@ Keras nor scikit-learn.
 """
 
 from zoo.applications.anomaly import Anomalies, Roc, anomalies, roc, threshold_of
+from zoo.applications.augmentation import augment
 from zoo.applications.classification import classify
 from zoo.applications.clustering import Clusters, cluster
 from zoo.applications.compression import compress, decompress
 from zoo.applications.restoration import denoise, hole, inpaint
+from zoo.applications.translation import translate, upscale
 
 __all__ = [
     "Anomalies",
     "Clusters",
     "Roc",
     "anomalies",
+    "augment",
     "classify",
     "cluster",
     "compress",
@@ -24,4 +27,6 @@ __all__ = [
     "inpaint",
     "roc",
     "threshold_of",
+    "translate",
+    "upscale",
 ]

@@ -50,6 +50,13 @@ TABLE: dict[str, Row] = {
         "Vaswani et al. 2017, arXiv:1706.03762",
         "self-attention between patches or time steps",
     ),
+    "masked_autoencoder": Row(
+        f"{_AUTOENCODERS}.masked_autoencoder:MaskedAutoencoder",
+        "He et al. 2021, arXiv:2111.06377",
+        "a quarter of the patches seen, the others made",
+        # A quarter of sixteen patches says little.
+        small={"mask_ratio": 0.5},
+    ),
     "vae": Row(
         f"{_AUTOENCODERS}.vae:VAE",
         "Kingma & Welling 2013, arXiv:1312.6114",
@@ -120,6 +127,17 @@ TABLE: dict[str, Row] = {
         f"{_AUTOENCODERS}.planar_flow_vae:PlanarFlowVAE",
         "Rezende & Mohamed 2015, arXiv:1505.05770",
         "a posterior bent by planar flows",
+    ),
+    "iaf_vae": Row(
+        f"{_AUTOENCODERS}.iaf_vae:IAFVAE",
+        "Kingma et al. 2016, arXiv:1606.04934",
+        "a posterior moved by autoregressive maps",
+    ),
+    "hierarchical_vae": Row(
+        f"{_AUTOENCODERS}.hierarchical_vae:HierarchicalVAE",
+        "Sønderby et al. 2016, arXiv:1602.02282",
+        "levels of latents, merged by precision",
+        small={"warm_up": 500},
     ),
     "semi_supervised_vae": Row(
         f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",
@@ -203,6 +221,11 @@ TABLE: dict[str, Row] = {
         "Huang et al. 2025, arXiv:2501.05441",
         "relativistic pairs, penalties at data and samples",
     ),
+    "stylegan2": Row(
+        f"{_GANS}.stylegan2:StyleGAN2",
+        "Karras et al. 2019, arXiv:1912.04958",
+        "styles scale every layer; lazy penalties on slopes and path lengths",
+    ),
     "pac_gan": Row(
         f"{_GANS}.pac_gan:PacGAN",
         "Lin et al. 2017, arXiv:1712.04086",
@@ -229,6 +252,16 @@ TABLE: dict[str, Row] = {
         f"{_GANS}.projection_gan:ProjectionGAN",
         "Miyato & Koyama 2018, arXiv:1802.05637",
         "labels by a product with features",
+    ),
+    "pix2pix": Row(
+        f"{_GANS}.pix2pix:Pix2Pix",
+        "Isola et al. 2016, arXiv:1611.07004",
+        "data into their targets, pairs of which are judged by patches",
+    ),
+    "srgan": Row(
+        f"{_GANS}.srgan:SRGAN",
+        "Ledig et al. 2016, arXiv:1609.04802",
+        "small images into large ones, first by their error, then by the game too",
     ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",
