@@ -22,8 +22,8 @@ from zoo.networks.style import Style
 FLAT = False
 MAPS = False
 EQUALIZED = {
-    "dense": (own.EqualizedDense,),
-    "convolution": (None, own.EqualizedConv1D, own.EqualizedConv2D),
+    "dense": {0: own.EqualizedDense},
+    "convolution": {1: own.EqualizedConv1D, 2: own.EqualizedConv2D},
 }
 NORMAL = initializers.RandomNormal(stddev=1.0, seed=0)
 GAIN = math.sqrt(2)
@@ -68,7 +68,7 @@ class Options(Style):
     def _layer(
         self, kind: str, rank: int, units: int, *sizes: int, plain: bool = False, **options: Any
     ) -> Any:
-        make = EQUALIZED[kind][rank]
+        make: Any = EQUALIZED[kind][rank]
         own_start = self.kernel_initializer is not NORMAL
         chosen = {"kernel_initializer": self.kernel_initializer} if own_start else {}
         return self.kept(lambda: make(units, *sizes, **chosen | options))
