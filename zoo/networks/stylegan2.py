@@ -21,7 +21,7 @@ from zoo.networks.style import Style
 
 FLAT = False
 MAPS = False
-EQUALIZED = {
+EQUALIZED: dict[str, dict[int, Any]] = {
     "dense": {0: own.EqualizedDense},
     "convolution": {1: own.EqualizedConv1D, 2: own.EqualizedConv2D},
 }
@@ -68,7 +68,7 @@ class Options(Style):
     def _layer(
         self, kind: str, rank: int, units: int, *sizes: int, plain: bool = False, **options: Any
     ) -> Any:
-        make: Any = EQUALIZED[kind][rank]
+        make = EQUALIZED[kind][rank]
         own_start = self.kernel_initializer is not NORMAL
         chosen = {"kernel_initializer": self.kernel_initializer} if own_start else {}
         return self.kept(lambda: make(units, *sizes, **chosen | options))
