@@ -69,7 +69,10 @@ class StyleGAN2(Adversarial):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Narrower than the paper's, and the deviation over the batch in the discriminator."""
         size = {"width": 32, "widest": 128}
-        return {"generator": size, "discriminator": self.judging(size | {"deviation": True})}
+        return {
+            "generator": size,
+            "discriminator": self.discriminator_defaults(size | {"deviation": True}),
+        }
 
     def assemble(self) -> None:
         super().assemble()
@@ -82,7 +85,7 @@ class StyleGAN2(Adversarial):
         self.phases = [
             *others,
             replace(generator, optimizer=optimizer),
-            Phase(self.path_loss, self.makers, optimizer, when=due, partial=True),
+            Phase(self.path_loss, self.generator_networks, optimizer, when=due, partial=True),
         ]
 
     def make_generator(self) -> None:
@@ -137,8 +140,8 @@ class StyleGAN2(Adversarial):
 
     def make_discriminator(self) -> None:
         """A residual network; with `num_classes`, the label chooses one of its logits."""
-        judge = self.encoder_of("discriminator", labels=False, logit=self.num_classes or 1)
-        self.discriminator = rewired(judge, self._of_the_label)
+        discriminator = self.encoder_of("discriminator", labels=False, logit=self.num_classes or 1)
+        self.discriminator = rewired(discriminator, self._of_the_label)
 
     def _of_the_label(self, network: keras.Model) -> keras.Model:
         """A network with a logit for each class as one that reads the label."""
@@ -151,7 +154,7 @@ class StyleGAN2(Adversarial):
         return keras.Model({**network.input, "labels": labels}, outputs, name=network.name)
 
     @property
-    def makers(self) -> list[keras.Model]:
+    def generator_networks(self) -> list[keras.Model]:
         """Mapping and synthesis."""
         return [self.mapping, self.synthesis]
 
