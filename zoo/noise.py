@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.errors import ModelError
 
-Distribution = Literal["normal", "uniform", "categorical", "bernoulli", "in_turn"]
+Distribution = Literal["normal", "uniform", "categorical", "bernoulli", "in_turn", "truncation"]
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "normal": (),
@@ -18,6 +18,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "categorical": ("size",),
     "bernoulli": ("probability",),
     "in_turn": ("size",),
+    "truncation": (),
 }
 """The parameters that describe each distribution."""
 
@@ -28,8 +29,9 @@ class Noise:
 
     Attributes:
         distribution: `normal` (standard), `uniform` on `[low, high)`, `categorical` (indices below
-            `size`, all equally likely), `bernoulli` (1 with the probability, else 0), or
-            `in_turn` (0, 1, … `size - 1`, 0, …: nothing is drawn).
+            `size`, all equally likely), `bernoulli` (1 with the probability, else 0),
+            `in_turn` (0, 1, … `size - 1`, 0, …: nothing is drawn), or `truncation` (the factor of
+            the truncation, else 1: nothing is drawn).
         shape: Of one sample.
         low: The smallest value of a uniform distribution.
         high: The bound of a uniform distribution.
@@ -73,13 +75,15 @@ class Noise:
                 turns = np.arange(count, dtype=np.int32) % np.int32(self.size)
                 rows = turns.reshape(count, *(1 for _ in self.shape))
                 return np.broadcast_to(rows, size).copy()
+            case "truncation":
+                return np.ones(size, "float32")
         unit = rng.random(size, dtype=np.float32)
         return np.float32(self.low) + np.float32(self.high - self.low) * unit
 
     def truncated(self, values: np.ndarray, factor: float) -> np.ndarray:
         """Draws with their distance from the mean scaled; indices and masks as they are."""
         match self.distribution:
-            case "normal":
+            case "normal" | "truncation":
                 return values * np.float32(factor)
             case "uniform":
                 mean = np.float32(0.5 * (self.low + self.high))
@@ -120,6 +124,22 @@ def bernoulli(probability: float, *shape: int) -> Noise:
 def in_turn(size: int) -> Noise:
     """The indices below `size` in turn: int32 0, 1, … `size - 1`, 0 and on."""
     return Noise("in_turn", size=size)
+
+
+def truncation() -> Noise:
+    """The factor of the truncation, 1 where there is none, for models that truncate themselves."""
+    return Noise("truncation")
+
+
+def truncate_all(
+    noises: Mapping[str, Noise], drawn: Mapping[str, np.ndarray], factor: float
+) -> dict[str, np.ndarray]:
+    """Draws truncated by a factor; where a model reads the factor, it alone changes."""
+    reading = {name for name in drawn if noises[name].distribution == "truncation"}
+    return {
+        name: noises[name].truncated(values, factor) if name in (reading or drawn) else values
+        for name, values in drawn.items()
+    }
 
 
 def draw_all(

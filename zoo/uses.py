@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import UseError
-from zoo.noise import Noise, draw_all
+from zoo.noise import Noise, draw_all, truncate_all
 
 Arrays = Mapping[str, Any]
 Call = Callable[[str, dict[str, Any]], Arrays]
@@ -167,7 +167,8 @@ def complete_inputs(
         count: How many rows; by default as many as are given.
         seed: Seeds the draws.
         truncation: Factor on the distance of each draw from its mean: below 1, samples are less
-            varied and more typical (Karras et al., 2019, arXiv:1812.04948).
+            varied and more typical (Karras et al., 2019, arXiv:1812.04948). A model that reads it
+            truncates its own styles instead.
 
     Raises:
         UseError: An input is missing, unknown, or has another number of rows.
@@ -191,5 +192,5 @@ def complete_inputs(
         raise UseError(f"Inputs of {name!r} have {count} rows each. Received: {counts}")
     drawn = draw_all(use.draws, np.random.default_rng([seed]), count)
     if truncation != 1:
-        drawn = {key: use.draws[key].truncated(values, truncation) for key, values in drawn.items()}
+        drawn = truncate_all(use.draws, drawn, truncation)
     return {key: given[key] if key in given else drawn[key] for key in wanted}

@@ -13,6 +13,8 @@ from export.pipelines.pipeline import Arrays, Pipeline
 from zoo.noise import Noise
 
 FACTOR = 0.7  # on which truncation is tried
+OWN = "truncation"
+"""The distribution of a factor that a model reads itself."""
 CONTINUOUS = ("normal", "uniform")
 RANDOM = (*CONTINUOUS, "categorical", "bernoulli")
 COUNT = "count"
@@ -25,7 +27,8 @@ def truncate(pipeline: Pipeline) -> None:
         ExportError: Nothing that can be truncated is drawn.
     """
     assembly, computed = pipeline.assembly, pipeline.compute
-    draws = {
+    of_kind = {name: noise for name, noise in pipeline.draws.items() if noise.distribution == OWN}
+    draws = of_kind or {
         name: noise for name, noise in pipeline.draws.items() if noise.distribution in CONTINUOUS
     }
     if not draws:
@@ -37,6 +40,9 @@ def truncate(pipeline: Pipeline) -> None:
     for name, noise in draws.items():
         scaled = f"{name}/truncated"
         assembly.detach_input(name, scaled)
+        if noise.distribution == OWN:
+            assembly.before("Mul", [name, factor], scaled)
+            continue
         mean = assembly.constant(f"{name}/mean", mean_of(noise))
         assembly.before("Sub", [name, mean], f"{name}/distance")
         assembly.before("Mul", [f"{name}/distance", factor], f"{name}/scaled")

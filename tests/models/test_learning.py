@@ -12,7 +12,8 @@ import zoo
 from benchmarks.leaderboard.budget import sizes
 from tests import tiny
 from zoo.applications import hole, inpaint
-from zoo.data import as_data
+from zoo.applications.translation import enlarged
+from zoo.data import as_data, paired
 from zoo.networks import apply
 from zoo.noise import draw_all
 
@@ -36,6 +37,8 @@ INFERRED = 0.2
 BETTER = 0.7
 """The share of the baseline's error, or distance, that a model has to come below."""
 COMPONENTS = 8
+EDGE = 0.3
+"""The least step between two pixels of an edge."""
 MARGIN = 2
 SHARP = {"likelihood": "gaussian", "stddev": 0.2}
 """Reconstructions weigh more in the bound."""
@@ -106,6 +109,14 @@ def with_margin(data):
     return as_data((np.pad(images["data"], edges), images["labels"]))
 
 
+def edges_and_digits(data):
+    """Pairs: where digits change along either side, and the digits."""
+    images = data.batch(np.arange(len(data)), (0.0, 1.0))["data"]
+    slopes = (np.abs(np.diff(images, axis=axis, append=0)) for axis in (1, 2))
+    edges = (np.maximum(*slopes) > EDGE).astype("float32")
+    return paired(as_data(edges), target=images)
+
+
 def settings(name, data):
     """Widths of sixteen times the tiny sizes, all other sizes of four times."""
     row = zoo.describe(name)
@@ -146,6 +157,21 @@ def share_of_the_mean_pictures_error_in_a_hole(model, digits):
     errors = (made - held_out for made in (inpaint(model, held_out, mask), train.mean(axis=0)))
     filled, mean = (np.mean(mask * error**2) for error in errors)
     return filled / mean
+
+
+def share_of_the_mean_targets_error(model, pairs):
+    train, held_out = (batch_of(data, model) for data in pairs)
+    made = model.use("translate", data=held_out["data"])["target"]
+    mean = train["target"].mean(axis=0)
+    errors = (np.mean(np.abs(x - held_out["target"])) for x in (made, mean))
+    return next(errors) / next(errors)
+
+
+def share_of_the_enlarged_pictures_error(model, digits):
+    held_out = batch_of(digits[1], model)["data"]
+    made = model.use("restore", data=held_out)["data"]
+    low = enlarged(model.use("degrade", data=held_out)["low"], held_out.shape)
+    return np.mean((made - held_out) ** 2) / np.mean((low - held_out) ** 2)
 
 
 def energy_distance(x, y):
@@ -204,9 +230,11 @@ def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     samples = "sample" in tiny.create(name).table()
     whole = samples or name in WITHOUT_MARGIN
     data = plain if whole else digits  # those that sample train for longer
+    if "target" in tiny.create(name).reads:
+        data = tuple(edges_and_digits(part) for part in digits)
     model = trained(name, data)
     uses = model.table()
-    assert samples or {"reconstruct", "inpaint"} & set(uses)
+    assert samples or {"reconstruct", "inpaint", "translate", "restore"} & set(uses)
     if name in INVERTS:
         share = share_of_another_rows_error(model, data)
         assert share < BETTER, f"reconstruction: {share:.2f} of the error of another row's"
@@ -216,6 +244,12 @@ def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     if "inpaint" in uses:
         share = share_of_the_mean_pictures_error_in_a_hole(model, data)
         assert share < BETTER, f"hole: {share:.2f} of the mean picture's error"
+    if "translate" in uses:
+        share = share_of_the_mean_targets_error(model, data)
+        assert share < BETTER, f"translation: {share:.2f} of the mean target's error"
+    if "restore" in uses:
+        share = share_of_the_enlarged_pictures_error(model, data)
+        assert share < BETTER, f"restoration: {share:.2f} of the enlarged picture's error"
     if samples:
         made = model.sample(len(data[1]), seed=0)
         share = share_of_the_independent_pixels_distance(made, model, data)

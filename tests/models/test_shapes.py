@@ -32,7 +32,8 @@ def test_every_shape_is_built_or_refused(name, shape):
         for port in (part.input, part.output):
             if "data" in port:
                 assert tuple(port["data"].shape[1:]) == shape
-    name = next(n for n in ("reconstruct", "sample", "inpaint") if n in model.table())
+    known = ("reconstruct", "sample", "inpaint", "translate", "upscale")
+    name = next(n for n in known if n in model.table())
     (made,) = model.use(name, count=2, **tiny.inputs(model, name, 2)).values()
     assert made.shape == (2, *shape) and np.isfinite(made).all()
 

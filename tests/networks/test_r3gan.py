@@ -12,7 +12,7 @@ from zoo import networks
 from zoo.errors import ModelError
 from zoo.layers import Basis
 from zoo.layers.initialization import numpy_weights
-from zoo.networks import r3gan
+from zoo.networks import r3gan, resampling
 
 FFHQ = (384, 768, 768, 768, 768)
 """The authors' widths at 64×64, from the data on."""
@@ -37,16 +37,16 @@ def test_the_networks_have_as_many_weights_as_the_authors_at_64_by_64():
 
 def test_halving_weighs_four_neighbours_and_doubling_two():
     x = np.random.default_rng(0).normal(size=(1, 6, 1)).astype("float32")
-    found = array(r3gan._halved(1, tensor(x)))[0, :, 0]
+    found = array(resampling.halved(1, tensor(x)))[0, :, 0]
     padded = np.pad(x[0, :, 0], 1)
     FORMULA.check(found, [padded[2 * i : 2 * i + 4] @ [1, 3, 3, 1] / 8 for i in range(3)])
-    found = array(r3gan._doubled(1, tensor(x)))[0, :, 0]
+    found = array(resampling.doubled(1, tensor(x)))[0, :, 0]
     inner = [0.75 * padded[i] + 0.25 * padded[j] for i in range(1, 7) for j in (i - 1, i + 1)]
     FORMULA.check(found[1:-1], inner[1:-1])
     image = np.random.default_rng(1).normal(size=(2, 6, 6, 3)).astype("float32")
-    rows = np.stack([array(r3gan._halved(1, tensor(image[:, :, i]))) for i in range(6)], axis=2)
-    both = np.stack([array(r3gan._halved(1, tensor(rows[:, i]))) for i in range(3)], axis=1)
-    FORMULA.check(array(r3gan._halved(2, tensor(image))), both)
+    rows = np.stack([array(resampling.halved(1, tensor(image[:, :, i]))) for i in range(6)], axis=2)
+    both = np.stack([array(resampling.halved(1, tensor(rows[:, i]))) for i in range(3)], axis=1)
+    FORMULA.check(array(resampling.halved(2, tensor(image))), both)
 
 
 def test_blocks_begin_as_the_identity_and_groups_divide_their_channels():

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from zoo.errors import ModelError
-from zoo.noise import Noise, bernoulli, categorical, draw_all, in_turn, normal, uniform
+from zoo.noise import (
+    Noise,
+    bernoulli,
+    categorical,
+    draw_all,
+    in_turn,
+    normal,
+    truncate_all,
+    truncation,
+    uniform,
+)
 
 pytestmark = pytest.mark.once
 KINDS = [
@@ -16,6 +26,7 @@ KINDS = [
     categorical(3),
     bernoulli(0.25, 4),
     in_turn(3),
+    truncation(),
 ]
 
 
@@ -48,6 +59,18 @@ def test_classes_in_turn_take_nothing_from_the_generator():
     generator = rng()
     np.testing.assert_array_equal(in_turn(3).draw(generator, 5), [0, 1, 2, 0, 1])
     assert generator.random() == rng().random()
+
+
+def test_a_model_that_reads_the_factor_truncates_itself():
+    noises = {"latent": normal(2), "place": uniform(1, low=1.0, high=3.0)}
+    drawn = draw_all(noises, rng(), 2)
+    found = truncate_all(noises, drawn, 0.5)
+    np.testing.assert_array_equal(found["latent"], 0.5 * drawn["latent"])
+    np.testing.assert_array_equal(found["place"], 2 + np.float32(0.5) * (drawn["place"] - 2))
+    noises |= {"psi": truncation()}
+    found = truncate_all(noises, drawn | {"psi": np.ones(2, "float32")}, 0.5)
+    np.testing.assert_array_equal(found["psi"], [0.5, 0.5])
+    np.testing.assert_array_equal(found["latent"], drawn["latent"])
 
 
 @pytest.mark.parametrize("noise", KINDS, ids=lambda noise: noise.distribution)

@@ -10,6 +10,7 @@ from zoo.applications.classification import classify
 from zoo.applications.clustering import Clusters, cluster
 from zoo.applications.compression import compress, decompress
 from zoo.applications.restoration import denoise, hole, inpaint
+from zoo.applications.translation import translate, upscale
 
 __all__ = [
     "Anomalies",
@@ -26,4 +27,6 @@ __all__ = [
     "inpaint",
     "roc",
     "threshold_of",
+    "translate",
+    "upscale",
 ]

@@ -25,6 +25,8 @@ COMMANDS = {
     "anomaly": "score what does not look like the training data, and show where",
     "inpaint": "fill holes in data",
     "denoise": "clean noisy data",
+    "translate": "turn data into what a translator makes of them",
+    "upscale": "enlarge data",
     "cluster": "sort data into clusters of similar codes",
     "classify": "tell classes from few labels",
     "compress": "write data as codes, with ratio and error",

@@ -19,6 +19,7 @@ EXAMPLES = """\
 examples:
   zoo sample runs/vae --out grid.png
   zoo sample runs/cgan -n 80 --labels 3,7 --out threes-and-sevens.png
+  zoo sample runs/stylegan2 --truncation 0.7 --out typical.png
   zoo sample bundles/vae -n 10000 --out samples.npy
 """
 COUNT = 64
@@ -43,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=".png for a picture, .npy for an array in the model's value range",
     )
     parser.add_argument("--labels", metavar="A,B,...", help="classes, by name or number (all)")
+    parser.add_argument(
+        "--truncation",
+        type=values.share,
+        default=1.0,
+        metavar="F",
+        help="a share: samples are the more typical, and the less varied, the smaller (1)",
+    )
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
 
 
@@ -56,7 +64,8 @@ def run(options: argparse.Namespace) -> None:
     if chosen:
         columns = -(-count // len(chosen))
         labels = {"labels": np.asarray(chosen)[np.arange(count) // columns]}
-    results = opened.use("sample", count=count, seed=options.seed, **labels)
+    drawn = {"count": count, "seed": options.seed, "truncation": options.truncation}
+    results = opened.use("sample", **drawn, **labels)
     samples = next(iter(results.values()))
     if options.out.suffix == ".npy":
         write_atomically(options.out, lambda file: np.save(file, samples))

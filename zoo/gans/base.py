@@ -30,7 +30,8 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
 
     Losses, penalties, augmentation and networks are settings. A subclass changes what makes it:
     the networks (`make_discriminator`), what is added to the losses (`discriminator_terms`,
-    `generator_terms`), or what the discriminator sees (`view`).
+    `generator_terms`, `sample_terms`), what samples are told from (`real`), or what the
+    discriminator sees (`view`).
     """
 
     value_range = (-1.0, 1.0)
@@ -59,7 +60,10 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         self.make_generator()
         self.make_discriminator()
         self.noise = {**self.prior, **self.noise_of_pieces()}
-        judge = self.make_optimizer(self.discriminator_learning_rate or self.learning_rate)
+        interval = self.penalty_interval if self.weights_of_penalties else 1
+        judge = self.make_optimizer(
+            self.discriminator_learning_rate or self.learning_rate, interval
+        )
         judges = [self.judge_network]
         self.phases = [
             Phase(self.discriminator_loss, judges, judge, repeat=self.discriminator_steps),
@@ -68,6 +72,11 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         if self.weights_of_penalties and self.penalty_interval > 1:
             due = every(self.penalty_interval)
             self.phases.insert(1, Phase(self.penalty_loss, judges, judge, when=due, partial=True))
+
+    @property
+    def judged_shape(self) -> tuple[int, ...]:
+        """The shape of what the discriminator tells samples from."""
+        return self.shape
 
     def make_generator(self) -> None:
         """Makes `generator` and `prior`, the random inputs that it reads."""
@@ -96,17 +105,26 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         """The random inputs of penalties, augmentation and instance noise."""
         found: dict[str, Noise] = {}
         for name in self.weights_of_penalties:
-            found |= {key: make(self.shape) for key, make in PENALTIES[name].noise.items()}
+            found |= {key: make(self.judged_shape) for key, make in PENALTIES[name].noise.items()}
         for side in ("real", "fake"):
-            if draws := augmentation.number_of_draws(self.augmentation, self.shape):
+            if draws := augmentation.number_of_draws(self.augmentation, self.judged_shape):
                 found[f"{side}_augmentation"] = uniform(draws)
             if self.instance_noise:
-                found[f"{side}_instance_noise"] = normal(*self.shape)
+                found[f"{side}_instance_noise"] = normal(*self.judged_shape)
         return found
 
-    def make_optimizer(self, learning_rate: Rate) -> keras.optimizers.Optimizer:
-        """The optimizer of a phase."""
-        return keras.optimizers.Adam(learning_rate, self.beta_1, self.beta_2)
+    def make_optimizer(self, learning_rate: Rate, interval: int = 1) -> keras.optimizers.Optimizer:
+        """The optimizer of a phase.
+
+        Args:
+            learning_rate: A number, or a schedule.
+            interval: Steps between further updates, of a penalty, by the same optimizer: rate and
+                momenta are those of as many steps (Karras et al., 2019, arXiv:1912.04958,
+                appendix B). A schedule stays as it is.
+        """
+        share = interval / (interval + 1) if interval > 1 else 1.0
+        rate = learning_rate * share if isinstance(learning_rate, float) else learning_rate
+        return keras.optimizers.Adam(rate, self.beta_1**share, self.beta_2**share)
 
     @property
     def game(self) -> Game:
@@ -120,7 +138,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
         """The discriminator's side of the game, its penalties, and what a subclass adds."""
         samples = ops.stop_gradient(self.generate(batch, training))
-        real = self.judge(batch["data"], batch, training, "real")
+        real = self.judge(self.real(batch), batch, training, "real")
         fake = self.judge(samples, batch, training, "fake")
         terms = self.discriminator_terms(real, fake, batch)
         if self.penalty_interval == 1:
@@ -141,12 +159,12 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         samples = self.generate(batch, training)
         fake = self.judge(samples, batch, training, "fake")
         if self.game.compares:
-            real = self.judge(batch["data"], batch, training, "real")
+            real = self.judge(self.real(batch), batch, training, "real")
             loss = self.game.generator(real["logit"], fake["logit"])
         else:
             loss = self.game.generator(losses.top(fake["logit"], self.top_k))
-        terms = self.generator_terms(fake, batch)
-        diversity = losses.diversity(samples, batch["data"])
+        terms = self.generator_terms(fake, batch) | self.sample_terms(samples, batch)
+        diversity = losses.diversity(samples, self.real(batch))
         return with_terms(loss, terms) | {"diversity": diversity}
 
     def discriminator_terms(self, real: Logs, fake: Logs, batch: Batch) -> Terms:
@@ -157,12 +175,16 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         """A subclass's terms of the generator's loss, of the discriminator's outputs."""
         return {}
 
+    def sample_terms(self, samples: Any, batch: Batch) -> Terms:
+        """A subclass's terms of the generator's loss, of its samples themselves."""
+        return {}
+
     def penalty_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
         """The penalties on the discriminator's slope."""
         terms: Terms = {}
         for name, weight in self.weights_of_penalties.items():
             penalty = PENALTIES[name]
-            point = penalty.point(batch["data"], samples, batch)
+            point = penalty.point(self.real(batch), samples, batch)
             slope = self.slope(point, batch, training, penalty.side)
             terms[f"{name}_penalty"] = (weight, penalty.measure(slope))
         return terms
@@ -170,6 +192,10 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def slope(self, point: Any, batch: Batch, training: bool, side: Side) -> Any:
         """The gradient of the logit by each sample: `(batch, …)`."""
         return input_gradient(lambda data: self.judge(data, batch, training, side)["logit"], point)
+
+    def real(self, batch: Batch) -> Any:
+        """What the discriminator tells samples from: the data."""
+        return batch["data"]
 
     def generate(self, batch: Batch, training: bool) -> Any:
         """Data from the batch's latent, and its labels where the model reads them."""

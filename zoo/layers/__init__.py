@@ -2,10 +2,15 @@
 
 from zoo.layers.activation import LeakyReLU
 from zoo.layers.basis import Basis
+from zoo.layers.blur import Blur
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
+from zoo.layers.equalized import EqualizedConv1D, EqualizedConv2D, EqualizedDense
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.like_map import LikeMap
 from zoo.layers.masked_dense import MaskedDense
+from zoo.layers.minibatch_deviation import MinibatchDeviation
+from zoo.layers.modulated import ModulatedConvolution
 from zoo.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -14,6 +19,7 @@ from zoo.layers.normalization import (
 )
 from zoo.layers.quantizer import Lookup, Quantizer
 from zoo.layers.residual import Residual
+from zoo.layers.scaled_noise import ScaledNoise
 from zoo.layers.self_attention import SelfAttention
 from zoo.layers.sim_codebook import SimCodebook
 from zoo.layers.spectral import (
@@ -24,24 +30,33 @@ from zoo.layers.spectral import (
     SpectralDense,
 )
 from zoo.layers.standardization import Destandardize, Standardize
+from zoo.layers.truncation import Truncation
 
 __all__ = [
     "Basis",
     "BatchNormalization",
+    "Blur",
     "Codebook",
     "ConditionalBatchNormalization",
     "CosineCodebook",
     "Destandardize",
+    "EqualizedConv1D",
+    "EqualizedConv2D",
+    "EqualizedDense",
     "FiniteScalar",
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",
     "LeakyReLU",
+    "LikeMap",
     "Lookup",
     "LookupFree",
     "MaskedDense",
+    "MinibatchDeviation",
+    "ModulatedConvolution",
     "Quantizer",
     "Residual",
+    "ScaledNoise",
     "SelfAttention",
     "SimCodebook",
     "SpectralConv1D",
@@ -50,4 +65,5 @@ __all__ = [
     "SpectralConv2DTranspose",
     "SpectralDense",
     "Standardize",
+    "Truncation",
 ]

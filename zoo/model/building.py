@@ -66,6 +66,7 @@ class Building:
         makes: str = "data",
         shape: Sequence[int] | None = None,
         labels: bool = True,
+        across: bool = False,
     ) -> tuple[keras.Model, keras.Model]:
         """A network that makes data, with its output activation, and the same without it.
 
@@ -76,9 +77,10 @@ class Building:
             makes: Name of the output.
             shape: Of the output; by default that of the data.
             labels: Whether it reads the labels that the model's networks read.
+            across: Whether `reads` are data, not vectors.
         """
         sizes = (latent,) if isinstance(latent, int) else latent
-        down = reads is None and sizes is None
+        down = across or (reads is None and sizes is None)
         if reads is None:
             reads = {"data": self.shape} if sizes is None else {"latent": tuple(sizes)}
         family, options = self._network_choices(name, f"{name}_logits")

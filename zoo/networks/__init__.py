@@ -1,7 +1,8 @@
 """Networks: functional Keras models from a dictionary to a dictionary of named tensors.
 
-A family is a module with two trunks, `down(x, style)` from data to features or a map, and
-`up(x, shape, style)` from a latent to data, and its `Options`. Inputs, labels, heads, features,
+A family is a module with its `Options` and some of three trunks: `down(x, style)` from data to
+features or a map, `up(x, shape, style)` from a latent to data, and `across(x, shape, style)` from
+data to other data. Inputs, labels, heads, features,
 names and the output activation are added here, once for all families.
 """
 
@@ -17,7 +18,20 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import ModelError, suggestion
-from zoo.networks import attention, blocks, conv, conv_pool, mlp, r3gan, resnet, vq
+from zoo.networks import (
+    attention,
+    blocks,
+    conv,
+    conv_pool,
+    mlp,
+    patch,
+    r3gan,
+    resnet,
+    srresnet,
+    stylegan2,
+    unet,
+    vq,
+)
 from zoo.networks.own import call_own
 from zoo.networks.style import Style, Trace
 from zoo.precision import precise_dtype
@@ -27,8 +41,12 @@ FAMILIES: dict[str, ModuleType] = {
     "conv": conv,
     "resnet": resnet,
     "r3gan": r3gan,
+    "stylegan2": stylegan2,
     "conv_pool": conv_pool,
     "vq": vq,
+    "patch": patch,
+    "unet": unet,
+    "srresnet": srresnet,
     "attention": attention,
 }
 
@@ -93,8 +111,8 @@ def encoder(
         raise ModelError(f"Every output has at least 1 unit. Received: {dict(heads)}")
 
     def trunk(x: Any, found: ModuleType, style: Style) -> Tensors:
-        x = found.down(x, style)
-        outputs = {name: _head(x, name, units, found.MAPS, style) for name, units in heads.items()}
+        x = way(found, "down")(x, style)
+        outputs = {name: _head(x, name, units, found, style) for name, units in heads.items()}
         return outputs | ({"features": x} if features else {})
 
     makes: dict[str, Shape | None] = {n: None if u is None else (u,) for n, u in heads.items()}
@@ -127,9 +145,31 @@ def decoder(
     ((name, shape),) = makes.items()
 
     def trunk(x: Any, found: ModuleType, style: Style) -> Tensors:
-        return {name: found.up(found.down(x, style) if down else x, tuple(shape), style)}
+        if down and hasattr(found, "across"):
+            return {name: found.across(x, tuple(shape), style)}
+        x = way(found, "down")(x, style) if down else x
+        return {name: way(found, "up")(x, tuple(shape), style)}
 
     return _network(network, reads, makes, trunk, **options)
+
+
+def way(found: ModuleType, name: str) -> Callable[..., Any]:
+    """A trunk of a family.
+
+    Args:
+        found: The family.
+        name: `down` or `up`.
+
+    Raises:
+        ModelError: The family has none.
+    """
+    if not hasattr(found, name):
+        networks = [row for row, module in FAMILIES.items() if hasattr(module, name)]
+        family_name = next(row for row, module in FAMILIES.items() if module is found)
+        raise ModelError(
+            f"This network is one of {', '.join(networks)}. Received: {family_name!r}."
+        )
+    return getattr(found, name)
 
 
 def activated(
@@ -187,13 +227,14 @@ def apply(network: keras.Model, values: Mapping[str, Any], training: bool = Fals
     return network({name: values[name] for name in network.input}, training=training)
 
 
-def _head(x: Any, name: str, units: int | None, is_map: bool, style: Style) -> Any:
+def _head(x: Any, name: str, units: int | None, found: ModuleType, style: Style) -> Any:
     """One linear float32 output: of a map with as many channels, else of a vector."""
     if units is None:
         return layers.Activation("linear", dtype=precise_dtype(), name=name)(x)
     options = {"plain": True, "use_bias": style.head_bias, "dtype": precise_dtype(), "name": name}
-    if is_map:
-        return style.convolution(len(x.shape) - 2, units, 1, **options)(x)
+    if found.MAPS:
+        kernel = getattr(found, "HEAD", 1)
+        return style.convolution(len(x.shape) - 2, units, kernel, padding="same", **options)(x)
     return style.dense(units, **options)(x)
 
 

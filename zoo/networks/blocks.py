@@ -90,7 +90,7 @@ def check_activation(name: Any) -> None:
     """
     if isinstance(name, str):
         known = [key for key in vars(keras.activations) if key.islower() and key[0] != "_"]
-        if name == "leaky_relu" or re.fullmatch(r"maxout-[1-9]\d*", name):
+        if name in ("leaky_relu", "prelu") or re.fullmatch(r"maxout-[1-9]\d*", name):
             return
         hint = suggestion(name, [*known, "maxout-2"])
     else:
@@ -99,7 +99,7 @@ def check_activation(name: Any) -> None:
         keras.activations.get(name)
     except (TypeError, ValueError):
         raise ModelError(
-            f"activation is one of Keras's, leaky_relu, or maxout-K with K from 1. "
+            f"activation is one of Keras's, leaky_relu, prelu, or maxout-K with K from 1. "
             f"Received: {name!r}.{hint}"
         ) from None
 

@@ -16,7 +16,7 @@ from keras import initializers, layers
 
 from zoo.errors import ModelError
 from zoo.layers import Basis
-from zoo.networks import blocks
+from zoo.networks import blocks, resampling
 from zoo.networks.style import Style
 
 FLAT = False
@@ -61,7 +61,7 @@ def down(x: Any, style: Options) -> Any:
     x = style.convolution(rank, widths[0], 1, plain=True, use_bias=False)(x)
     for level in range(len(sizes)):
         if level > 0:
-            x = _resized(_halved(rank, x), widths[level], style)
+            x = _resized(resampling.halved(rank, x), widths[level], style)
         x = _stage(x, len(sizes), style)
     kind = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)[rank - 1]
     normal = initializers.RandomNormal(stddev=1 / math.sqrt(math.prod(sizes[-1])), seed=0)
@@ -78,7 +78,9 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     x = style.kept(lambda: Basis(sizes[-1]))(x)
     for level in range(len(sizes) - 1, -1, -1):
         if level < len(sizes) - 1:
-            x = blocks.crop(_doubled(rank, _resized(x, widths[level], style)), sizes[level])
+            x = blocks.crop(
+                resampling.doubled(rank, _resized(x, widths[level], style)), sizes[level]
+            )
         x = _stage(x, len(sizes), style)
     return style.convolution(rank, shape[-1], 1, plain=True, use_bias=False)(x)
 
@@ -123,24 +125,3 @@ def _resized(x: Any, width: int, style: Options) -> Any:
         return x
     rank = len(x.shape) - 2
     return style.convolution(rank, width, 1, plain=True, use_bias=False)(x)
-
-
-def _mean_of_two(rank: int, x: Any, strides: int) -> Any:
-    kind = (layers.AveragePooling1D, layers.AveragePooling2D)[rank - 1]
-    return kind(2, strides=strides, padding="valid" if strides == 1 else "same")(x)
-
-
-def _blurred(rank: int, x: Any) -> Any:
-    """Weights ¼, ½, ¼ along each side: the mean of two, twice."""
-    x = (layers.ZeroPadding1D, layers.ZeroPadding2D)[rank - 1](1)(x)
-    return _mean_of_two(rank, _mean_of_two(rank, x, 1), 1)
-
-
-def _halved(rank: int, x: Any) -> Any:
-    """Half the size, by weights ⅛, ⅜, ⅜, ⅛ along each side."""
-    return _mean_of_two(rank, _blurred(rank, x), 2)
-
-
-def _doubled(rank: int, x: Any) -> Any:
-    """Double the size, by weights ¼ and ¾ along each side."""
-    return _blurred(rank, (layers.UpSampling1D, layers.UpSampling2D)[rank - 1](2)(x))

@@ -25,7 +25,8 @@ class Style:
             layer, from the data on.
         depth: How many layers, or halvings; by default the family's own choice.
         kernel: Size of the kernels.
-        activation: After each layer: a Keras activation, `leaky_relu` (slope 0.2), or `maxout-K`.
+        activation: After each layer: a Keras activation, `leaky_relu` (slope 0.2),
+            `prelu` (a learned slope for each channel), or `maxout-K`.
         normalization: Before each activation: see `blocks.NORMALIZATIONS`; None for none.
         kernel_initializer: Of every layer.
         spectral: Whether each kernel is divided by its largest singular value, whatever the
@@ -134,17 +135,21 @@ class Style:
     def finish(self, x: Any, *, normalized: bool = True) -> Any:
         """Normalization, activation and dropout."""
         if normalized:
-            x = self._normalize(x)
+            x = self.normalize(x)
         if self._pieces > 1:
             x = layers.Reshape((*x.shape[1:-1], x.shape[-1] // self._pieces, self._pieces))(x)
             x = ops.max(x, axis=-1)
+        elif self.activation == "prelu":
+            space = list(range(1, len(x.shape) - 1))
+            x = self.kept(lambda: layers.PReLU(shared_axes=space or None))(x)
         else:
             x = blocks.activate(x, self.activation)
         if self.dropout and self.trace is not None:
             x = self.trace.drop(x, self.dropout)
         return x
 
-    def _normalize(self, x: Any) -> Any:
+    def normalize(self, x: Any) -> Any:
+        """Normalization alone."""
         layer = self.kept(lambda: blocks.normalization_layer(self.normalization, x.shape[-1]))
         if layer is None:
             return x

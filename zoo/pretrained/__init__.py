@@ -49,6 +49,17 @@ def find(name: str | os.PathLike) -> Path | None:
 
 def scores(folder: Path) -> dict[str, Any]:
     """Metric → value, as `scores.json` holds them."""
+    return {score["metric"]: score["value"] for score in _report(folder).get("scores", [])}
+
+
+def source(folder: Path) -> dict[str, Any]:
+    """The built-in data set that a model was trained on, by `scores.json`; empty for others."""
+    from zoo.data.sources.read import NAMES  # Names are listed without NumPy.
+
+    data = _report(folder).get("data")
+    return {"data": data} if data in NAMES else {}
+
+
+def _report(folder: Path) -> dict[str, Any]:
     path = folder / SCORES
-    found = json.loads(path.read_text())["scores"] if path.is_file() else []
-    return {score["metric"]: score["value"] for score in found}
+    return json.loads(path.read_text()) if path.is_file() else {}

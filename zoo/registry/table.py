@@ -221,6 +221,11 @@ TABLE: dict[str, Row] = {
         "Huang et al. 2025, arXiv:2501.05441",
         "relativistic pairs, penalties at data and samples",
     ),
+    "stylegan2": Row(
+        f"{_GANS}.stylegan2:StyleGAN2",
+        "Karras et al. 2019, arXiv:1912.04958",
+        "styles scale every layer; lazy penalties on slopes and path lengths",
+    ),
     "pac_gan": Row(
         f"{_GANS}.pac_gan:PacGAN",
         "Lin et al. 2017, arXiv:1712.04086",
@@ -247,6 +252,16 @@ TABLE: dict[str, Row] = {
         f"{_GANS}.projection_gan:ProjectionGAN",
         "Miyato & Koyama 2018, arXiv:1802.05637",
         "labels by a product with features",
+    ),
+    "pix2pix": Row(
+        f"{_GANS}.pix2pix:Pix2Pix",
+        "Isola et al. 2016, arXiv:1611.07004",
+        "data into their targets, pairs of which are judged by patches",
+    ),
+    "srgan": Row(
+        f"{_GANS}.srgan:SRGAN",
+        "Ledig et al. 2016, arXiv:1609.04802",
+        "small images into large ones, first by their error, then by the game too",
     ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",

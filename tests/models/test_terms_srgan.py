@@ -1,0 +1,96 @@
+"""What makes SRGAN what it is: its degradation, its stages, and the content beside the game."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tests.arrays import array, arrays, softplus, tensor
+from tests.tolerances import EXACT, FORMULA
+from zoo import networks
+from zoo.applications import upscale
+from zoo.applications.translation import enlarged
+from zoo.errors import ModelError
+
+SETTINGS = {"shape": (8, 8, 1), "network_options": {"width": 2}, "pretraining_steps": 3}
+
+
+def draws(*shape, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return zoo.create("srgan", **SETTINGS, content=10.0)
+
+
+def test_small_data_are_the_means_of_blocks(model):
+    data = draws(2, 8, 8, 1)
+    low = data.reshape(2, 4, 2, 4, 2, 1).mean(axis=(2, 4))
+    FORMULA.check(model.use("degrade", data=data)["low"], low)
+    made = model.use("upscale", low=low)["data"]
+    FORMULA.check(model.use("restore", data=data)["data"], made)
+    EXACT.check(upscale(model, low), made)
+
+
+def test_the_loss_is_the_game_and_the_content(model):
+    data = draws(3, 8, 8, 1)
+    batch = {"data": tensor(data), "step": tensor(0)}
+    made = array(model.generate(batch, False))
+    content = np.mean((made - data) ** 2)
+    logit = model.use("discriminate", data=made)["logit"]
+    found = arrays(model.generator_loss(batch, False))
+    FORMULA.check(found["content"], content)
+    FORMULA.check(found["loss"], softplus(-logit).mean() + 10 * content)
+    FORMULA.check(array(model.pretraining_loss(batch, False)["loss"]), content)
+
+
+def test_the_content_is_compared_in_the_maps_of_a_network():
+    inputs = keras.Input((8, 8, 1))
+    own = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    model = zoo.create("srgan", **SETTINGS, perceptual=own)
+    data, made = draws(2, 8, 8, 1), draws(2, 8, 8, 1, seed=1)
+    weight, found = model.sample_terms(tensor(made), {"data": tensor(data)})["content"]
+    a, b = (
+        x.reshape(2, -1) / np.linalg.norm(x.reshape(2, -1), axis=1)[:, None] for x in (data, made)
+    )
+    FORMULA.check(array(found), ((a - b) ** 2).sum(axis=1).mean())
+    assert weight == 1000
+
+
+@pytest.mark.once
+def test_the_game_begins_after_the_first_stage(model):
+    due = [[phase.name for phase in model.phases if phase.when(step)] for step in (0, 2, 3)]
+    assert due == [["pretraining"], ["pretraining"], ["discriminator", "generator"]]
+    assert model.phases[0].optimizer is model.phases[2].optimizer
+
+
+@pytest.mark.once
+def test_the_upscaler_has_as_many_weights_as_the_paper_draws():
+    """Figure 4: 16 blocks of 64 channels and two doublings, whose biases are fewer here."""
+    network = networks.decoder(
+        "srresnet", {"low": (24, 24, 3)}, {"data": (96, 96, 3)}, down=True, width=64
+    )
+    block = 2 * (9 * 64 * 64 + 2 * 64) + 64
+    ends = 81 * 3 * 64 + 64 + 64 + 81 * 64 * 3 + 3
+    doublings = 2 * (9 * 64 * 256 + 64 + 64)
+    trained = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
+    assert trained == 16 * block + 9 * 64 * 64 + 2 * 64 + ends + doublings
+
+
+@pytest.mark.once
+def test_sizes_that_are_no_multiples_are_cropped():
+    model = zoo.create("srgan", shape=(9, 7, 3), factor=4, network_options={"width": 2})
+    low = model.use("degrade", data=draws(2, 9, 7, 3))["low"]
+    assert low.shape == (2, 3, 2, 3)
+    assert model.use("upscale", low=low)["data"].shape == (2, 9, 7, 3)
+    assert enlarged(low, (2, 9, 7, 3)).shape == (2, 9, 7, 3)
+    EXACT.check(enlarged(low, (2, 9, 7, 3))[:, 8, 6], low[:, 2, 1])
+
+
+@pytest.mark.once
+def test_what_does_not_fit_is_rejected():
+    with pytest.raises(ModelError, match="factor is a power of 2.*Received: factor=3"):
+        zoo.create("srgan", shape=(8, 8, 1), factor=3)
+    with pytest.raises(ModelError, match="srresnet doubles sizes. Received"):
+        networks.decoder("srresnet", {"low": (3, 3, 1)}, {"data": (8, 8, 1)}, down=True)

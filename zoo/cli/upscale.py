@@ -1,0 +1,58 @@
+"""Enlarges data, and shows rows of small data, of what is made of them, and of the large data.
+
+Data of the model's own size are made small first, as in its training, and the squared error of what
+is made of them is printed beside that of pixels repeated. Data of the small size are enlarged.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from zoo.applications import upscale
+from zoo.applications.translation import enlarged
+from zoo.cli import applied, sources
+from zoo.cli.errors import UsageError
+from zoo.cli.opened import open_subject
+
+EXAMPLES = """\
+examples:
+  zoo upscale runs/srgan --out large.png
+  zoo upscale bundles/srgan --data small/ --out large.npy
+"""
+COUNT = 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the model, the data, and where to."""
+    applied.add_arguments(parser, count=COUNT, out=".png, or .npy for the large data")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Enlarges, saves, and prints the errors where the large data are known."""
+    opened = open_subject(options.subject)
+    opened.require("upscale")
+    source = sources.source_of(options, opened.source)
+    if "data" not in source:
+        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
+    train, test = sources.load(source)
+    data = train if test is None else test
+    rows = np.linspace(0, len(data) - 1, min(options.count, len(data))).astype(int)
+    given = data.batch(rows, opened.about.value_range)["data"]
+    known = given.shape[1:] == tuple(opened.about.shape)
+    small = opened.use("degrade", data=given)["low"] if known else given
+    made = upscale(opened, small)
+    nearest = enlarged(small, made.shape)
+    if options.out is not None and options.out.suffix == ".npy":
+        applied.save_array(options.out, made)
+    elif options.out is not None:
+        shown = [nearest, made, *([given] if known else [])]
+        applied.save_rows(shown, options.out, opened.about.value_range)
+    outcome: dict[str, float] = {"rows": len(made)}
+    if known:
+        outcome |= {
+            "error": float(np.mean(np.square(made - given))),
+            "error_of_nearest": float(np.mean(np.square(nearest - given))),
+        }
+    applied.finish(options, outcome)
