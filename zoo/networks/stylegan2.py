@@ -21,7 +21,7 @@ from zoo.networks.style import Style
 
 FLAT = False
 MAPS = False
-EQUALIZED = {
+EQUALIZED: dict[str, tuple[Any, ...]] = {
     "dense": (own.EqualizedDense,),
     "convolution": (None, own.EqualizedConv1D, own.EqualizedConv2D),
 }
