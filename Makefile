@@ -29,7 +29,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install run test $(BACKENDS:%=test-%) lint format bench parity combinations pretrained docs docs-check build clean
+.PHONY: help install run test test-every $(BACKENDS:%=test-%) lint format bench parity combinations pretrained docs docs-check build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ install: $(STAMPS)/all ## install everything: the three backends, the converters
 
 test: $(STAMPS)/all ## run the tests on all three backends, two processes at a time
 	$(PYTHON) -m tests.run $(PYTEST_FLAGS)
+
+test-every: export GENZOO_TESTS = every
+test-every: test ## the same, and each test of every model on every backend
 
 # The first process also runs what does not depend on the backend; the others leave it out.
 test-jax: $(STAMPS)/all

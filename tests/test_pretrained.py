@@ -65,6 +65,11 @@ def test_a_bundle_gives_what_the_model_gives(name):
         CERTIFICATE.check(session.reconstruct(data), model.reconstruct(data))
 
 
+def test_a_model_knows_the_data_that_it_was_trained_on(tmp_path):
+    assert main(["reconstruct", "vae/digits", "--out", str(tmp_path / "x.png")]) == 0
+    assert (tmp_path / "x.png").stat().st_size > 1000
+
+
 def test_samples_need_onnx_runtime_alone(tmp_path):
     code = (
         "import sys\n"

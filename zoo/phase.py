@@ -23,6 +23,13 @@ def always(step: int) -> bool:
     return True
 
 
+def every(interval: int) -> Callable[[int], bool]:
+    """Whether a step is a multiple of the interval: `when` of a lazy phase."""
+    if interval < 1:
+        raise ModelError(f"A phase runs every step or more seldom. Received: every({interval})")
+    return lambda step: step % interval == 0
+
+
 @dataclass(frozen=True)
 class Phase:
     """One of the updates that make up a training step.
@@ -37,6 +44,8 @@ class Phase:
         optimizer: Phases may share one where they update the same networks, in the same order.
         repeat: Updates per step, each on a fresh batch and fresh noise.
         when: Whether the phase takes part in a step, by the step's number; every step by default.
+            A pure function: it is asked for steps ahead too. Steps count from 0 over all calls of
+            `fit` and resumed runs.
         partial: Whether some weights may have no gradient, as biases in a penalty on slopes;
             theirs is 0 then.
         noise: The names of the model's noises that the loss reads; None for all.
@@ -52,7 +61,7 @@ class Phase:
 
     def __post_init__(self) -> None:
         if self.repeat < 1:
-            raise ValueError(f"A phase runs at least once a step. Received: repeat={self.repeat}")
+            raise ModelError(f"A phase runs at least once a step. Received: repeat={self.repeat}")
         for name, value in (("loss", self.loss), ("when", self.when)):
             if not callable(value):
                 raise ModelError(f"{name} of a phase is a function. Received: {value!r}")

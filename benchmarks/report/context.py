@@ -69,8 +69,9 @@ def exports(analysis: Analysis) -> Table:
     ]
     note = (
         "Each part by each route that converts it; tolerance: the largest share of the "
-        "certificate's tolerance that a difference takes. Above 100% are inputs a thousand times "
-        "larger than usual, whose tolerance includes the native model's response to rounding."
+        "certificate's tolerance that a difference takes. Above 100% the tolerance includes the "
+        "native model's own response to rounding, mostly of inputs a thousand times larger than "
+        "usual."
     )
     header = ["model", "part", "route", "precision", "conversion", "nodes", "file", "tolerance"]
     return Table("Export", note, header, rows, left=4)

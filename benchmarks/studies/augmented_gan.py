@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.studies import arms
 from benchmarks.studies.judging import Judge
-from zoo.hybrids.offline import augment
+from zoo.applications.augmentation import augment
 
 STEPS = 2000
 PRETRAINING = 600

@@ -47,10 +47,16 @@ def ways() -> dict[str, Callable[..., Any]]:
     if keras.config.backend() == "torch":
         import torch
 
+        from benchmarks.native.torch import record_at_once
+
         def dynamo(step: Any, variables: Any, *, updates: bool) -> Any:
             return torch.compile(step)
 
-        return {"eager": used, "torch.compile": dynamo}
+        def eager(step: Any, variables: Any, *, updates: bool) -> Any:
+            return step
+
+        record_at_once()
+        return {"recorded": used, "eager": eager, "torch.compile": dynamo}
 
     def kept(step: Any, variables: Any, *, updates: bool) -> Any:
         """The same, without giving the old weights' memory to the new ones."""

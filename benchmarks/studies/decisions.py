@@ -6,13 +6,16 @@ The threshold is that of a contamination of the training data. The bundle's use 
 as one graph from bytes to decisions, which ONNX Runtime and OpenVINO run; the model scores the same
 rows on every backend, in a process each. A decision may differ where a score lies within the band,
 10⁻⁴ of the threshold, around it; the study fails where one differs elsewhere.
+
+The run of the committed results is `zoo train conv_autoencoder --data mnist.npz --epochs 3
+--batch-size 128`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.records.environment import sentence
 from zoo.backends import PACKAGES
 from zoo.data import load_data
 from zoo.files import write_atomically
@@ -133,6 +137,14 @@ def study(run: Path, bundle: Path, source: str, contamination: float, count: int
     return lines
 
 
+def described(run: Path) -> str:
+    """The detector and its training."""
+    record = json.loads((run / "run.json").read_text())
+    training = ", ".join(f"{k} {v}" for k, v in record["training"].items() if v is not None)
+    data = Path(record["data"]["source"]).name
+    return f"The detector: `{record['name']}`, trained on {data}, {training}."
+
+
 def main() -> None:
     """Runs the study, or one backend's part of it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -159,8 +171,9 @@ def main() -> None:
     lines = [
         "# Decisions of a trained and of an exported detector",
         "",
-        f"`{command}`, {platform.machine()}",
+        sentence(command),
         "",
+        described(options.run),
         *found,
     ]
     text = "\n".join(lines) + "\n"

@@ -72,9 +72,9 @@ def _certificate(certificates: Mapping[str, Certificate]) -> str:
     return (
         f"In float32: ONNX Runtime {one.versions.get('onnxruntime', '')} with all its "
         f"optimizations against Keras on {one.backend}, opset {one.opset}, route `{one.route}`. "
-        f"Tolerance: |difference| ≤ {absolute:g}·max(1, max|y|) + {relative:g}·|y|; for inputs a "
-        "thousand times larger than usual, plus what rounding them by 2⁻¹⁸ changes in Keras's own "
-        "outputs.\n\n"
+        f"Tolerance: |difference| ≤ {absolute:g}·max(1, max|y|) + {relative:g}·|y|, and where a "
+        "difference is larger, plus what rounding the inputs by 2⁻¹⁸ changes in Keras's own "
+        "outputs, of large inputs and of models as sensitive to others.\n\n"
         + "\n".join(rows)
         + _opinions(certificates)
         + "\n\n`certificate.json` holds every row. `zoo verify` compares the bundle anew; "

@@ -1,7 +1,7 @@
 """Writes a use of a bundle as one ONNX graph, from what users have to what they want.
 
-Such as sample, encode, decode, reconstruct, or score: the error of the reconstruction, which is
-large for anomalies; zoo use BUNDLE lists them. The graph is compared with the parts in sequence
+Such as sample, encode, decode, reconstruct, score (the error of the reconstruction), or anomaly;
+zoo use BUNDLE lists them. The graph is compared with the parts in sequence
 before its file appears.
 """
 

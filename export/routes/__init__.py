@@ -32,7 +32,7 @@ CONVERTER_ERRORS = (
 
 # Route: the backend that it needs, and the packages beside that backend.
 ROUTES: dict[str, tuple[str | None, tuple[str, ...]]] = {
-    "direct": (None, ("onnx", "onnxscript")),
+    "direct": (None, ("onnx", "onnx_ir")),
     "tf2onnx": ("tensorflow", ("tf2onnx",)),
     "torch": ("torch", ("onnx", "onnxscript")),
     "jax2onnx": ("jax", ("jax2onnx",)),

@@ -12,6 +12,7 @@ from benchmarks.workload.cost import count
 from export import runtime
 from tests import tiny
 from tests.tolerances import CERTIFICATE
+from tests.turns import in_turn
 
 IMAGE = (9, 7, 3)
 OTHERS = [(16, 2), (5,)]
@@ -57,7 +58,7 @@ def transposed_between(proto):
     ]
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_part_for_images_is_certified_and_used_without_keras(name, tmp_path):
     model, bundle = exported(name, IMAGE, tmp_path)
     certificates = json.loads((bundle / "certificate.json").read_text())["parts"]

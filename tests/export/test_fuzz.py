@@ -5,13 +5,15 @@ import pytest
 
 from tests.fuzz.outcomes import outcome
 
-PROGRAMS, GROUP = 60, 20
+PROGRAMS = {"jax": 40, "tensorflow": 60, "torch": 60}
+"""JAX compiles each of their operations."""
+GROUP = 20
 CANCELS = {("torch", 55)}
 """A tensor's cross product with itself is 0 but for rounding, which fused products leave there."""
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("first", range(0, PROGRAMS, GROUP))
+@pytest.mark.parametrize("first", range(0, PROGRAMS[keras.config.backend()], GROUP))
 def test_no_random_model_is_wrong(first):
     found = {seed: outcome(seed)[1] for seed in range(first, first + GROUP)}
     bad = {seed: result for seed, result in found.items() if result.kind in ("differs", "crashed")}

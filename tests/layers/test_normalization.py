@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.arrays import array, tensor
-from tests.tolerances import EXACT, FORMULA, FORWARD
+from tests.tolerances import EXACT, FORMULA, FORWARD, Tolerance
 from zoo.errors import ModelError
 from zoo.layers import (
     BatchNormalization,
@@ -147,6 +147,16 @@ def test_group_normalization_equals_that_of_keras(shape, options):
     with_random_weights(ours, theirs, shape)
     data = tensor(np.random.default_rng(1).normal(1, 2, shape))
     FORWARD.check(array(ours(data)), array(theirs(data)))
+
+
+def test_group_normalization_keeps_small_differences_of_a_large_map():
+    """One float32 sum over all of the map, as Keras's layer takes it, is off by up to 1e-2 here."""
+    data = np.full((1, 96, 96, 2), 1.1, "float32")
+    data[:, :1] = 0.9
+    wide = data.astype("float64")
+    expected = (wide - wide.mean()) / np.sqrt(wide.var() + 1e-6)
+    found = array(GroupNormalization(2, epsilon=1e-6)(tensor(data)))
+    Tolerance(absolute=1e-4, relative=0.0).check(found, expected)
 
 
 def test_group_normalization_takes_channels_first():

@@ -7,7 +7,13 @@ import pytest
 
 from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
-from zoo.losses import draw_normal, log_normal_rows, standard_normal_kl_rows
+from zoo.losses import (
+    draw_normal,
+    log_normal_rows,
+    normal_kl_rows,
+    precision_weighted,
+    standard_normal_kl_rows,
+)
 
 
 def test_a_standard_normal_posterior_has_no_divergence():
@@ -76,3 +82,22 @@ def test_divergence_is_the_expected_difference_of_the_log_densities():
 def test_a_draw_is_the_mean_and_a_deviation_for_each_epsilon():
     mean, log_variance = tensor([[1.0, -1.0]]), tensor([[log(4), log(9)]])
     FORMULA.check(array(draw_normal(mean, log_variance, tensor([[0.5, -1.0]]))), [[2.0, -4.0]])
+
+
+def test_divergence_from_any_normal_is_that_of_the_formula():
+    mean, log_variance = tensor([[1.0, 0.0]]), tensor([[log(2), 0.0]])
+    prior_mean, prior_log_variance = tensor([[-1.0, 0.0]]), tensor([[log(4), 0.0]])
+    found = normal_kl_rows(mean, log_variance, prior_mean, prior_log_variance)
+    FORMULA.check(array(found), [0.5 * (2 / 4 + 4 / 4 - 1 + log(2))])
+    zeros = tensor([[0.0, 0.0]])
+    own = standard_normal_kl_rows(mean, log_variance)
+    FORMULA.check(array(normal_kl_rows(mean, log_variance, zeros, zeros)), array(own))
+
+
+def test_precisions_add_up_and_weigh_the_means():
+    """Precisions of 1 and 2 about 1 and 4: 3 about (1 + 2·4)/3."""
+    mean, log_variance = precision_weighted(
+        tensor([[1.0, 1.0]]), tensor([[0.0, 90.0]]), tensor([[4.0, 4.0]]), tensor([[-log(2), 0.0]])
+    )
+    FORMULA.check(array(mean), [[3.0, 4.0]])  # what knows nothing has no weight
+    FORMULA.check(array(log_variance), [[-log(3), 0.0]])

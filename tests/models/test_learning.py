@@ -20,10 +20,19 @@ from zoo.noise import draw_all
 pytestmark = pytest.mark.once
 
 STEPS = 300
-LONGER = {"projection_gan": 1000, "bigan": 1000, "ali": 1000, "stylegan2": 700}
+LONGER = {
+    "projection_gan": 1000,
+    "bigan": 1000,
+    "ali": 1000,
+    "masked_autoencoder": 800,
+    "stylegan2": 700,
+}
 """Labels reach the first one's generator by gains alone: the class is right of 35 % after 300
-steps, of 93 % after 1000. The next two learn to invert their generators by the game alone. The last
-one's latents become styles at a hundredth of the rate."""
+steps, of 93 % after 1000. The next two learn to invert their generators by the game alone. The
+fourth's error in the hole is 0.83 of the mean picture's after 300 steps, 0.61 after 800. Of the last
+one latents become styles at a hundredth of the rate."""
+WITHOUT_MARGIN = ("masked_autoencoder",)
+"""The central hole takes every patch that it touches: with a margin, the whole digit."""
 INVERTS = ("bigan", "ali")
 """The game minimises no error: their reconstructions are held against those of other rows."""
 FASTER = 6
@@ -44,12 +53,21 @@ AUTOENCODER = {"latent_dim": 16, "learning_rate": 6e-3, "network_options": {"wid
 CODES = {"discriminator_widths": (64,), "adversarial_learning_rate": 2e-3}
 PAIRS = {"latent_dim": 8, "pair_widths": (128,), "learning_rate": 1e-3}
 CHANGES = {
+    "masked_autoencoder": {
+        "mask_ratio": 0.5,
+        "width": 32,
+        "depth": 2,
+        "decoder_width": 32,
+        "decoder_depth": 1,
+    },
     # With a larger weight and few pixels of a Bernoulli, the best latent tells nothing of the data.
     "beta_vae": SHARP,
     "beta_tc_vae": SHARP,
     # Its discriminator learns at the pace of the rest.
     "factor_vae": SHARP | {"gamma": 6.0, "discriminator_learning_rate": 6e-4},
     "vamp_vae": SHARP,
+    # Made for long runs, of which the divergences' growth is the most.
+    "hierarchical_vae": {"warm_up": 100},
     # Made for long runs, of which the capacity's growth is the most.
     "annealed_vae": {"capacity_steps": 100, "gamma": 1.0},
     # The default weighs beside a sum over hundreds of features; these are 64.
@@ -221,7 +239,8 @@ def departure_of_inference(model):
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     samples = "sample" in tiny.create(name).table()
-    data = plain if samples else digits  # those that sample train for longer
+    whole = samples or name in WITHOUT_MARGIN
+    data = plain if whole else digits  # those that sample train for longer
     if "target" in tiny.create(name).reads:
         data = tuple(edges_and_digits(part) for part in digits)
     model = trained(name, data)

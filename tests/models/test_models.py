@@ -99,7 +99,7 @@ def test_the_loss_falls_on_data_that_repeat(model):
     for phase in model.phases:
         getattr(phase.optimizer, "inner_optimizer", phase.optimizer).learning_rate = 3e-3
     history = model.fit(data, epochs=24, batch_size=BATCH, verbose=0).history
-    # Those of a phase without a step in an epoch are NaN; any other NaN ends the training.
+    # A phase without a step in an epoch logs NaN; a loss that becomes NaN ends the training.
     history = {name: [x for x in losses if not np.isnan(x)] for name, losses in history.items()}
     history = {name: losses for name, losses in history.items() if losses}
     for name, losses in history.items():

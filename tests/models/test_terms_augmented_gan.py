@@ -8,8 +8,8 @@ import zoo
 from tests import tiny
 from tests.arrays import array, tensor
 from tests.tolerances import EXACT, FORMULA, FORWARD
+from zoo.applications.augmentation import augment
 from zoo.errors import ModelError, UseError
-from zoo.hybrids.offline import augment
 from zoo.hybrids.perturbation import noise_of, perturbed
 
 CODES = np.array([[0.0, 0.0], [1.0, 0.0], [4.0, 0.0], [6.0, 3.0]], "float32")

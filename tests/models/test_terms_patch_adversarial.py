@@ -95,6 +95,27 @@ def test_the_two_halves_of_a_decoder_are_the_decoder(model):
     FORMULA.check(made, array(model.decoder_logits({"latent": latent})["data"]))
 
 
+def test_networks_of_ones_own_make_maps():
+    """The discriminator's map has any size; that of the vectors fits the codebook."""
+    data = keras.Input((8, 8, 1), name="data")
+    logit = keras.layers.Conv2D(1, 3, strides=2)(data)
+    vectors = keras.layers.Conv2D(4, 2, strides=4)(data)
+    latent = keras.Input((2, 2, 4), name="latent")
+    made = keras.layers.Conv2DTranspose(1, 4, strides=4)(latent)
+    brought = {
+        "discriminator": keras.Model(data, {"logit": logit}),
+        "to_vectors": keras.Model(data, {"vectors": vectors}),
+        "from_vectors": keras.Model(latent, {"data": made}),
+    }
+    model = tiny.create("vqgan", **brought)
+    assert model.discriminator.output["logit"].shape == (None, 3, 3, 1)
+    rows = tiny.rows(model, 2)["data"]
+    assert model.encode(rows).shape == (2, 2, 2)
+    assert model.reconstruct(rows).shape == (2, 8, 8, 1)
+    with pytest.raises(ModelError, match="codebook_dim channels. Received: channels=4"):
+        tiny.create("vqgan", **brought, codebook_dim=5)
+
+
 def test_the_discriminator_judges_patches():
     model = tiny.create("vqgan", discriminator_depth=1)
     assert model.discriminator.output["logit"].shape == (None, 4, 4, 1)

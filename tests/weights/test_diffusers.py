@@ -16,7 +16,7 @@ functional = torch.nn.functional
 
 pytestmark = pytest.mark.once
 SAME = Tolerance(absolute=1e-5, relative=1e-4)
-CHANNELS, GROUPS, LATENT = (8, 12), 4, 2
+CHANNELS, GROUPS, LATENT = (8, 12), 2, 2
 CONFIG = {
     "block_out_channels": CHANNELS,
     "layers_per_block": 1,
@@ -25,6 +25,16 @@ CONFIG = {
     "in_channels": 3,
     "sample_size": 8,
     "act_fn": "silu",
+}
+VECTORS, DIM = 7, 3
+VQ_CONFIG = {
+    **CONFIG,
+    "down_block_types": ["DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
+    "up_block_types": ["AttnUpDecoderBlock2D", "UpDecoderBlock2D"],
+    "mid_block_add_attention": False,
+    "num_vq_embeddings": VECTORS,
+    "vq_embed_dim": DIM,
+    "norm_type": "group",
 }
 
 
@@ -63,13 +73,16 @@ class Attention(nn.Module):
 
 
 class Middle(nn.Module):
-    def __init__(self, width):
+    def __init__(self, width, attends):
         super().__init__()
         self.resnets = nn.ModuleList([Residual(width, width), Residual(width, width)])
-        self.attentions = nn.ModuleList([Attention(width)])
+        self.attentions = nn.ModuleList([Attention(width)] if attends else [])
 
     def forward(self, x):
-        return self.resnets[1](self.attentions[0](self.resnets[0](x)))
+        x = self.resnets[0](x)
+        for block in self.attentions:
+            x = block(x)
+        return self.resnets[1](x)
 
 
 class Resample(nn.Module):
@@ -85,8 +98,10 @@ class Resample(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, before, width, count, kind, last):
+    def __init__(self, before, width, count, kind, last, attends):
         super().__init__()
+        if attends:
+            self.attentions = nn.ModuleList([Attention(width) for _ in range(count)])
         first = [Residual(before, width)]
         self.resnets = nn.ModuleList(first + [Residual(width, width) for _ in range(count - 1)])
         self.kind = kind
@@ -94,24 +109,32 @@ class Block(nn.Module):
             setattr(self, kind, nn.ModuleList([Resample(width, kind == "downsamplers")]))
 
     def forward(self, x):
-        for block in self.resnets:
+        for number, block in enumerate(self.resnets):
             x = block(x)
+            x = self.attentions[number](x) if hasattr(self, "attentions") else x
         return getattr(self, self.kind)[0](x) if hasattr(self, self.kind) else x
 
 
 class Half(nn.Module):
-    def __init__(self, channels, read, made, down):
+    def __init__(self, channels, read, made, down, discrete=False):
         super().__init__()
         count, kind = (1, "downsamplers") if down else (2, "upsamplers")
         self.down = down
         self.conv_in = nn.Conv2d(read, channels[0], 3, padding=1)
         befores = (channels[0], *channels[:-1])
         blocks = nn.ModuleList(
-            Block(before, width, count, kind, number == len(channels) - 1)
+            Block(
+                before,
+                width,
+                count,
+                kind,
+                last=number == len(channels) - 1,
+                attends=discrete and width == CHANNELS[-1],
+            )
             for number, (before, width) in enumerate(zip(befores, channels, strict=True))
         )
         setattr(self, "down_blocks" if down else "up_blocks", blocks)
-        self.mid_block = Middle(channels[-1] if down else channels[0])
+        self.mid_block = Middle(channels[-1] if down else channels[0], not discrete)
         self.conv_norm_out = norm(channels[-1])
         self.conv_out = nn.Conv2d(channels[-1], made, 3, padding=1)
 
@@ -132,6 +155,39 @@ class Reference(nn.Module):
         self.quant_conv = nn.Conv2d(2 * LATENT, 2 * LATENT, 1)
         self.post_quant_conv = nn.Conv2d(LATENT, LATENT, 1)
 
+    def mean(self, images):
+        return self.quant_conv(self.encoder(images))[:, :LATENT]
+
+    def images(self, latents):
+        return self.decoder(self.post_quant_conv(latents)).clip(-1, 1)
+
+
+class DiscreteReference(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = Half(CHANNELS, 3, LATENT, True, discrete=True)
+        self.decoder = Half(CHANNELS[::-1], LATENT, 3, False, discrete=True)
+        self.quant_conv = nn.Conv2d(LATENT, DIM, 1)
+        self.quantize = nn.Module()
+        self.quantize.embedding = nn.Embedding(VECTORS, DIM)
+        self.post_quant_conv = nn.Conv2d(DIM, LATENT, 1)
+
+    def vectors(self, images):
+        return self.quant_conv(self.encoder(images)).permute(0, 2, 3, 1)
+
+    def codes(self, images):
+        vectors = self.vectors(images)
+        table = self.quantize.embedding.weight
+        return (
+            torch.cdist(vectors.reshape(1, -1, DIM), table[None])
+            .argmin(-1)
+            .view(vectors.shape[:-1])
+        )
+
+    def images(self, codes):
+        vectors = self.quantize.embedding(codes).permute(0, 3, 1, 2)
+        return self.decoder(self.post_quant_conv(vectors)).clip(-1, 1)
+
 
 def write(path, arrays, dtypes=None):
     header, body = {"__metadata__": {"format": "pt"}}, b""
@@ -145,18 +201,46 @@ def write(path, arrays, dtypes=None):
     path.write_bytes(struct.pack("<Q", len(text)) + text + body)
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
+def disturbed(kind):
     torch.manual_seed(0)
-    reference = Reference().eval()
+    reference = kind().eval()
     with torch.no_grad():
         for parameter in reference.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))  # norms, too
-    folder = tmp_path_factory.mktemp("diffusers")
+    return reference
+
+
+def save(reference, config, folder):
     arrays = {name: value.detach().numpy() for name, value in reference.state_dict().items()}
     write(folder / "weights.safetensors", arrays)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "config.json").write_text(json.dumps(config))
     return reference, arrays, folder
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    return save(disturbed(Reference), CONFIG, tmp_path_factory.mktemp("diffusers"))
+
+
+@pytest.fixture(scope="module")
+def saved_discrete(tmp_path_factory):
+    reference = disturbed(DiscreteReference)
+    with torch.no_grad():  # The vectors are some that data have, so that all are in use.
+        made = reference.vectors(torch.rand(1, 3, 8, 8)).reshape(-1, DIM)
+        reference.quantize.embedding.weight.copy_(made[:VECTORS])
+    return save(reference, VQ_CONFIG, tmp_path_factory.mktemp("discrete"))
+
+
+def images_of(*size):
+    return np.random.default_rng(0).uniform(-1, 1, (2, *size, 3)).astype("float32")
+
+
+def called(function, array):
+    """A reference's result with channels last."""
+    given = torch.from_numpy(array)
+    with torch.no_grad():
+        made = function(given.permute(0, 3, 1, 2) if given.ndim == 4 else given).numpy()
+    return made.transpose(0, 2, 3, 1) if made.ndim == 4 else made
 
 
 def test_the_model_computes_what_the_reference_computes(saved):
@@ -164,14 +248,57 @@ def test_the_model_computes_what_the_reference_computes(saved):
 
     reference, _, folder = saved
     model = import_autoencoder_kl(folder / "weights.safetensors", folder / "config.json")
-    data = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)).astype("float32")
+    data = images_of(8, 8)
     code = np.random.default_rng(1).normal(size=(2, 4, 4, LATENT)).astype("float32")
-    with torch.no_grad():
-        images, latents = (torch.from_numpy(x.transpose(0, 3, 1, 2).copy()) for x in (data, code))
-        mean = reference.quant_conv(reference.encoder(images))[:, :LATENT].numpy()
-        made = reference.decoder(reference.post_quant_conv(latents)).numpy()
-    SAME.check(model.encode(data), mean.transpose(0, 2, 3, 1))
-    SAME.check(model.decode(code), np.clip(made.transpose(0, 2, 3, 1), -1, 1))
+    SAME.check(model.encode(data), called(reference.mean, data))
+    SAME.check(model.decode(code), called(reference.images, code))
+
+
+def test_the_discrete_model_computes_what_the_reference_computes(saved_discrete, tmp_path):
+    import zoo
+    from zoo.cli.entry import main
+
+    reference, arrays, folder = saved_discrete
+    path = tmp_path / "imported.keras"
+    words = ["import-weights", "vqgan", folder / "weights.safetensors", "--out", path]
+    assert main([str(word) for word in words]) == 0
+    model = zoo.load(path)
+    data = images_of(8, 8)
+    codes = called(reference.codes, data)
+    assert len(np.unique(codes)) > 2  # of 7 vectors
+    np.testing.assert_array_equal(model.encode(data), codes)
+    SAME.check(model.decode(codes.astype("int32")), called(reference.images, codes))
+    # The moving averages begin at the vectors.
+    counts, sums = (np.asarray(x) for x in (model.codebook.counts, model.codebook.sums))
+    np.testing.assert_array_equal(sums / counts[:, None], arrays["quantize.embedding.weight"])
+
+
+def test_parts_of_any_size_export(saved, saved_discrete, tmp_path):
+    import onnxruntime
+
+    import export
+    from zoo.weights.diffusers import parts_of_any_size
+
+    for name, (reference, _, folder) in (
+        ("autoencoder_kl", saved),
+        ("vqgan", saved_discrete),
+    ):
+        files = folder / "weights.safetensors", folder / "config.json"
+        sessions = {}
+        for part, network in parts_of_any_size(name, *files).items():
+            path = tmp_path / f"{name}.{part}.onnx"
+            assert export.to_onnx(network, path, certify="quick").passed
+            sessions[part] = onnxruntime.InferenceSession(path)
+        for size in ((8, 8), (12, 6)):
+            data = images_of(*size)
+            (code,) = sessions["encoder"].run(["code"], {"data": data})
+            (made,) = sessions["decoder"].run(["data"], {"latent": code})
+            if name == "vqgan":
+                np.testing.assert_array_equal(code, called(reference.codes, data))
+                SAME.check(made, called(reference.images, code))
+            else:
+                SAME.check(code, called(reference.mean, data))
+                SAME.check(made, called(reference.images, code))
 
 
 def test_older_names_are_read(saved, tmp_path):
@@ -209,9 +336,17 @@ def test_what_does_not_fit_is_named(saved, tmp_path):
         write(tmp_path / "x.safetensors", changed)
         with pytest.raises(DataError, match=message):
             import_autoencoder_kl(tmp_path / "x.safetensors", folder / "config.json")
-    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "act_fn": "relu"}))
-    with pytest.raises(DataError, match="act_fn is silu"):
-        import_autoencoder_kl(tmp_path / "x.safetensors", tmp_path / "config.json")
+    for changed, message in (
+        ({"act_fn": "relu"}, "act_fn is silu"),
+        ({"norm_type": "spatial"}, "norm_type is group"),
+        ({"down_block_types": ["DownBlock2D"] * 2}, "down_block_types are 2 of DownEncoderBlock2D"),
+        ({"up_block_types": ["UpDecoderBlock2D"]}, "up_block_types are 2 of UpDecoderBlock2D"),
+        ({"sample_size": None}, "without sample_size"),
+        ({"latent_channels": 3}, "has the shape"),
+    ):
+        (tmp_path / "config.json").write_text(json.dumps({**CONFIG, **changed}))
+        with pytest.raises(DataError, match=message):
+            import_autoencoder_kl(folder / "weights.safetensors", tmp_path / "config.json")
 
 
 def test_half_precision_is_read_as_float32(tmp_path):

@@ -5,6 +5,7 @@ Keras nor scikit-learn.
 """
 
 from zoo.applications.anomaly import Anomalies, Roc, anomalies, roc, threshold_of
+from zoo.applications.augmentation import augment
 from zoo.applications.classification import classify
 from zoo.applications.clustering import Clusters, cluster
 from zoo.applications.compression import compress, decompress
@@ -16,6 +17,7 @@ __all__ = [
     "Clusters",
     "Roc",
     "anomalies",
+    "augment",
     "classify",
     "cluster",
     "compress",

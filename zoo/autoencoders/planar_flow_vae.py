@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import keras
 from keras import ops
 
-from zoo import losses
-from zoo.autoencoders.variational import Variational
-from zoo.networks import apply
-from zoo.phase import Batch, Logs
+from zoo.autoencoders.flow import FlowVAE
+from zoo.phase import Logs
 from zoo.settings import setting
 
 
-class PlanarFlowVAE(Variational):
+class PlanarFlowVAE(FlowVAE):
     """VAE with planar flows (Rezende & Mohamed, 2015, arXiv:1505.05770).
 
     A latent is a draw from N(mean, variance), moved by K maps z + u·tanh(w·z + b). The encoder
@@ -23,22 +21,13 @@ class PlanarFlowVAE(Variational):
     paper's annealing of the bound is not here.
     """
 
-    code = "code"
     num_flows: int = setting("Maps, K in the paper.", default=10, at_least=1, tiny=2)
 
-    def make_encoder(self) -> keras.Model:
-        """`data` → `code`, `mean` and `log_variance`."""
+    @property
+    def heads(self) -> Mapping[str, int]:
+        """The maps' u, w and b."""
         size = self.num_flows * self.latent_dim
-        normal: dict[str, Any] = {"mean": self.latent_dim, "log_variance": self.latent_dim}
-        self.posterior = self.encoder_of(**normal, u=size, w=size, b=self.num_flows)
-        found = self.posterior.output
-        code, _ = self.flow(found["mean"], found)
-        outputs = {"code": code, **{name: found[name] for name in normal}}
-        return keras.Model(self.posterior.input, outputs, name="encoder")
-
-    def infer(self, batch: Batch, training: bool) -> Logs:
-        """The normal posterior and the maps of each row."""
-        return apply(self.posterior, batch, training)
+        return {"u": size, "w": size, "b": self.num_flows}
 
     def flow(self, latent: Any, maps: Logs) -> tuple[Any, Any]:
         """Latents through the maps, and the sum of log |det| of each row."""
@@ -54,17 +43,3 @@ class PlanarFlowVAE(Variational):
             latent = latent + u[:, step] * bend[:, None]
             volume = volume + ops.log(ops.abs(1.0 + slope))
         return latent, volume
-
-    def draw(self, posterior: Logs, batch: Batch) -> Any:
-        """A draw from the normal posterior, moved."""
-        return self.flow(self.start(posterior, batch), posterior)[0]
-
-    def start(self, posterior: Logs, batch: Batch) -> Any:
-        """A draw from the normal posterior."""
-        return losses.draw_normal(posterior["mean"], posterior["log_variance"], batch["epsilon"])
-
-    def divergence(self, posterior: Logs, latent: Any, batch: Batch) -> Any:
-        """Log q(latent | data) − log p(latent) of each row, at the latent that was drawn."""
-        start = self.start(posterior, batch)
-        normal = losses.log_normal_rows(start, posterior["mean"], posterior["log_variance"])
-        return normal - self.flow(start, posterior)[1] - losses.log_normal_rows(latent)

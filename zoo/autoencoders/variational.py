@@ -42,15 +42,24 @@ class Variational(NetworkSettings, GenerativeModel):
             value_range=self.value_range,
         )
         self.encoder = self.make_encoder()
-        self.decoder, self.decoder_logits = self.decoder_of(latent=self.latent_dim)
-        self.noise = {"epsilon": normal(self.latent_dim)}
-        self.prior = {"latent": normal(self.latent_dim)}
+        self.decoder, self.decoder_logits = self.make_decoder()
+        self.noise = {"epsilon": normal(self.code_dim)}
+        self.prior = {"latent": normal(self.code_dim)}
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.elbo_loss, [self.encoder, self.decoder], optimizer)]
 
     def make_encoder(self) -> keras.Model:
         """`data` → `mean` and `log_variance`."""
         return self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
+
+    def make_decoder(self) -> tuple[keras.Model, keras.Model]:
+        """`latent` → `data`, and the logits that the losses read."""
+        return self.decoder_of(latent=self.latent_dim)
+
+    @property
+    def code_dim(self) -> int:
+        """The length of a code, of the prior's draws and of the noise of a posterior's."""
+        return self.latent_dim
 
     @property
     def density(self) -> str:

@@ -108,8 +108,14 @@ class VQVAE(GenerativeModel):
 
     def assemble(self) -> None:
         self.codebook = self.make_quantizer()
-        self.to_vectors = self.encoder_of("to_vectors", vectors=self.codebook.dim)
+        self.to_vectors = self.encoder_of("to_vectors", vectors=self.vector_channels)
         vectors = self.to_vectors.output["vectors"]
+        self.require(
+            vectors.shape[-1] == self.codebook.dim,
+            "the map of to_vectors has codebook_dim channels",
+            channels=vectors.shape[-1],
+            codebook_dim=self.codebook.dim,
+        )
         from_vectors, self.from_vectors = self.decoder_of("from_vectors", latent=vectors.shape[1:])
         code = self.codebook(vectors)
         self.encoder = keras.Model(self.to_vectors.input, {"code": code}, name="encoder")
@@ -122,6 +128,11 @@ class VQVAE(GenerativeModel):
         networks = [self.encoder, self.from_vectors]
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.autoencoder_loss, networks, optimizer)]
+
+    @property
+    def vector_channels(self) -> int | None:
+        """Channels of the encoder's map; None where a network of the user's own decides them."""
+        return self.codebook.dim
 
     @property
     def moves(self) -> bool:

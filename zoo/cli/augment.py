@@ -12,11 +12,11 @@ from typing import Any, get_args
 
 import numpy as np
 
+from zoo.applications.augmentation import augment
 from zoo.cli import sources, values
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, open_subject
 from zoo.files import write_atomically
-from zoo.hybrids.offline import augment
 from zoo.hybrids.perturbation import Perturbation
 
 EXAMPLES = """\

@@ -20,6 +20,7 @@ COMMANDS = {
     "sample": "draw new data from a run or a bundle",
     "reconstruct": "pass data through encoder and decoder",
     "interpolate": "walk between points of the latent space",
+    "traverse": "change one entry of a code at a time",
     "augment": "write data and what a model makes of their perturbed codes",
     "anomaly": "score what does not look like the training data, and show where",
     "inpaint": "fill holes in data",

@@ -1,7 +1,7 @@
 """Reads the weights of another library into a model, a .keras file.
 
-autoencoder_kl takes those of diffusers' AutoencoderKL: its .safetensors file, with config.json
-beside it.
+autoencoder_kl takes those of diffusers' AutoencoderKL, and vqgan those of its VQModel: the
+.safetensors file, with config.json beside it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ EXAMPLES = """\
 examples:
   zoo import-weights autoencoder_kl vae/diffusion_pytorch_model.safetensors \\
       --image-size 64 --out imported.keras
+  zoo import-weights vqgan vqvae/diffusion_pytorch_model.safetensors --out vqgan.keras
 """
+NAMES = ("autoencoder_kl", "vqgan")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, its files, and where to."""
-    parser.add_argument("name", choices=("autoencoder_kl",), metavar="MODEL", help="autoencoder_kl")
+    parser.add_argument("name", choices=NAMES, metavar="MODEL", help=" or ".join(NAMES))
     parser.add_argument("weights", type=Path, metavar="FILE", help="a .safetensors file")
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="the configuration (config.json beside FILE)"
@@ -45,9 +47,10 @@ def run(options: argparse.Namespace) -> None:
         if not path.is_file():
             raise UsageError(f"There is no file {path}.")
     terminal.choose_backend()
-    from zoo.weights.diffusers import import_autoencoder_kl
+    from zoo.weights.diffusers import import_autoencoder_kl, import_vqgan
 
-    model = import_autoencoder_kl(options.weights, config, size=options.image_size)
+    read = {"autoencoder_kl": import_autoencoder_kl, "vqgan": import_vqgan}[options.name]
+    model = read(options.weights, config, size=options.image_size)
     with replacing(options.out) as temporary:
         model.save(temporary)
     print(options.out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,8 @@ def open_subject(path: Path) -> Opened:
     found = pretrained.find(path)
     if found is not None and packages.version("onnxruntime"):
         path = found / pretrained.BUNDLE
-    return _open_bundle(path) if (path / "bundle.json").is_file() else _load(path)
+    opened = _open_bundle(path) if (path / "bundle.json").is_file() else _load(path)
+    return opened if found is None else replace(opened, source=pretrained.source(found))
 
 
 def _open_bundle(path: Path) -> Opened:

@@ -12,7 +12,8 @@ from zoo.errors import ZooError
 # Module: its distributions, of which any one will do, and the extra that installs it.
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "keras": (("keras",), "train"),
-    "sklearn": (("scikit-learn",), "train"),
+    "scipy": (("scipy",), "metrics"),
+    "sklearn": (("scikit-learn",), "metrics"),
     "filelock": (("filelock",), "train"),
     "jax": (("jax",), "jax"),
     "torch": (("torch",), "torch"),

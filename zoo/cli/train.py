@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a name that zoo list shows, or a class of your own: file.py:Class, module:Class",
     )
     sources.add_arguments(
-        parser, help=f"{', '.join(NAMES)}, or a path to .npz, .npy or a folder of images"
+        parser,
+        help=f"{', '.join(NAMES)}, or a path to .npz, .npy, .csv, .txt or a folder of images",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(

@@ -1,4 +1,4 @@
-"""The samples of a training step: a function of the step's number alone."""
+"""The samples of a training step: a function of the seed and the step's number alone."""
 
 import numpy as np
 
@@ -18,7 +18,8 @@ class BatchOrder:
         count: Number of samples.
         batch_size: Samples per batch, at most `count`.
         seed: Of the permutations, non-negative.
-        batches_per_step: Batches that one step reads, such as a critic's five and one more.
+        batches_per_step: Batches that one step reads: as many as its most repeated phase, such as
+            a critic's five, of which the generator's phase reads the first.
     """
 
     def __init__(self, count: int, batch_size: int, seed: int, batches_per_step: int = 1) -> None:

@@ -18,7 +18,7 @@ from zoo.losses.penalties import PENALTIES
 from zoo.model import GenerativeModel, NetworkSettings, Rate
 from zoo.networks import apply
 from zoo.noise import Noise, normal, uniform
-from zoo.phase import Batch, Logs, Phase
+from zoo.phase import Batch, Logs, Phase, every
 
 Side = Literal["real", "fake"]
 Terms = dict[str, tuple[float, Any]]
@@ -70,7 +70,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
             Phase(self.generator_loss, self.makers, self.make_optimizer(self.learning_rate)),
         ]
         if self.weights_of_penalties and self.penalty_interval > 1:
-            due = partial(every, self.penalty_interval)
+            due = every(self.penalty_interval)
             self.phases.insert(1, Phase(self.penalty_loss, judges, judge, when=due, partial=True))
 
     @property
@@ -223,8 +223,3 @@ def with_terms(loss: Any, terms: Terms) -> Logs:
     for weight, value in terms.values():
         loss = loss + weight * value
     return {"loss": loss, **{name: value for name, (_, value) in terms.items()}}
-
-
-def every(interval: int, step: int) -> bool:
-    """Whether a step is a multiple of the interval."""
-    return step % interval == 0

@@ -6,18 +6,17 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import keras
 from keras import layers, ops
 
 from zoo.backends import input_gradient
-from zoo.gans.base import Adversarial, every
+from zoo.gans.base import Adversarial
 from zoo.layers import Truncation
 from zoo.networks import activated, apply, rewired, stylegan2
 from zoo.noise import Noise, normal, truncation, uniform
-from zoo.phase import Batch, Logs, Phase
+from zoo.phase import Batch, Logs, Phase, every
 from zoo.precision import precise, precise_dtype
 from zoo.settings import setting
 from zoo.uses import Use
@@ -80,7 +79,7 @@ class StyleGAN2(Adversarial):
             return
         *others, generator = self.phases
         optimizer = self.make_optimizer(self.learning_rate, self.path_interval)
-        due = partial(every, self.path_interval)
+        due = every(self.path_interval)
         self.phases = [
             *others,
             replace(generator, optimizer=optimizer),

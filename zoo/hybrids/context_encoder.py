@@ -12,6 +12,7 @@ from keras import layers, ops
 
 from zoo import losses
 from zoo.gans.base import Adversarial, with_terms
+from zoo.model.parts import compose
 from zoo.networks import apply
 from zoo.noise import uniform
 from zoo.phase import Batch, Logs
@@ -54,7 +55,7 @@ class ContextEncoder(Adversarial):
     def make_generator(self) -> None:
         """The network that takes the hole out, reads, and paints."""
         self.masker = _masker(self.shape, self.value_range)
-        self.composer = _composer(self.shape)
+        self.composer = compose(self.shape)
         seen = self.masker.output["seen"].shape[1:]
         self.reader = self.encoder_of("reader", {"seen": tuple(seen)}, code=self.latent_dim)
         self.painter, _ = self.decoder_of("painter", latent=self.latent_dim)
@@ -133,14 +134,3 @@ def _masker(shape: tuple[int, ...], value_range: Any) -> keras.Model:
     middle = 0.0 if value_range is None else math.fsum(value_range) / 2
     seen = layers.Concatenate()([data + mask * (middle - data), mask])
     return keras.Model({"data": data, "mask": mask}, {"seen": seen}, name="masker")
-
-
-def _composer(shape: tuple[int, ...]) -> keras.Model:
-    """`data`, `mask` and `made` → `filled`: what is made in the hole, data around it."""
-    data, made, mask = (
-        keras.Input(shape, name="data"),
-        keras.Input(shape, name="made"),
-        _mask_of(shape),
-    )
-    inputs = {"data": data, "made": made, "mask": mask}
-    return keras.Model(inputs, {"filled": data + mask * (made - data)}, name="composer")

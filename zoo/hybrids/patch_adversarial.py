@@ -65,7 +65,9 @@ class PatchAdversarial(GenerativeModel):
         Args:
             decoder: From `latent` to `data` without an output activation.
         """
-        self.discriminator = self.encoder_of("discriminator", logit=1)
+        # A network of the user's own brings a map of its own size.
+        channels = 1 if self.settings["discriminator"] is None else None
+        self.discriminator = self.encoder_of("discriminator", logit=channels)
         own = self.settings["perceptual"]
         self.perceptual = perceptual.random_features(self.shape) if own is None else own
         self.perceptual.trainable = False

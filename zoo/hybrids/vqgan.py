@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import keras
+
 from zoo import losses
 from zoo.autoencoders.vq_vae import VQVAE
 from zoo.hybrids.patch_adversarial import PatchAdversarial
 from zoo.networks import apply
 from zoo.phase import Batch, Logs
+from zoo.settings import setting
 
 
 class VQGAN(PatchAdversarial, VQVAE):
@@ -21,11 +24,20 @@ class VQGAN(PatchAdversarial, VQVAE):
     """
 
     value_range = (-1.0, 1.0)
+    to_vectors: keras.Model = setting("Data → vectors, a map of codebook_dim.", default=None)
+    from_vectors: keras.Model = setting(
+        "Latent, such a map → data, without an output activation.", default=None
+    )
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Those of VQ-VAE, and the discriminator's."""
         return {**super().network_defaults, "discriminator": self.judge_options}
+
+    @property
+    def vector_channels(self) -> int | None:
+        """As of VQ-VAE; a network of the user's own brings a map of its own channels."""
+        return super().vector_channels if self.settings["to_vectors"] is None else None
 
     def assemble(self) -> None:
         super().assemble()

@@ -7,6 +7,8 @@ from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.equalized import EqualizedConv1D, EqualizedConv2D, EqualizedDense
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
+from zoo.layers.like_map import LikeMap
+from zoo.layers.masked_dense import MaskedDense
 from zoo.layers.minibatch_deviation import MinibatchDeviation
 from zoo.layers.modulated import ModulatedConvolution
 from zoo.layers.normalization import (
@@ -46,8 +48,10 @@ __all__ = [
     "InstanceNormalization",
     "LayerNormalization",
     "LeakyReLU",
+    "LikeMap",
     "Lookup",
     "LookupFree",
+    "MaskedDense",
     "MinibatchDeviation",
     "ModulatedConvolution",
     "Quantizer",

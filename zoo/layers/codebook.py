@@ -84,7 +84,8 @@ class Codebook(Quantizer):
         # |v − c|² without |v|², which is the same for every c.
         distances = ops.sum(ops.square(table), axis=1) - 2 * ops.matmul(flat, ops.transpose(table))
         nearest = ops.cast(ops.argmin(distances, axis=-1), "int32")
-        return ops.reshape(nearest, (-1, *vectors.shape[1:-1]))
+        sizes = (-1, *vectors.shape[1:-1])
+        return ops.reshape(nearest, ops.shape(vectors)[:-1] if None in sizes else sizes)
 
     def lookup(self, indices: Any) -> Any:
         """The vectors at some indices: int `(…)` → float32 `(…, dim)`."""

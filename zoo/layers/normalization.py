@@ -83,7 +83,11 @@ class GroupNormalization(keras.layers.GroupNormalization):
         grouped = (*shape[:channels], *split, *shape[channels + 1 :])
         x = ops.reshape(precise(inputs), grouped)
         axes = tuple(axis for axis in range(1, len(grouped)) if axis != channels)
-        centred, _, variance = _moments(x, axes)
+        # One float32 sum over a large map of nearly equal numbers, as XLA takes it, is off by as
+        # much as the sum has terms; sums of sums are not.
+        mean = _mean_by_axis(x, axes)
+        centred = x - mean
+        variance = _mean_by_axis(ops.square(centred), axes)
         normal = ops.reshape(centred * ops.rsqrt(variance + self.epsilon), shape)
         return ops.cast(_scaled(self, normal, (channels,)), inputs.dtype)
 
@@ -118,6 +122,13 @@ def _moments(inputs: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
     mean = ops.mean(inputs, axis=axes, keepdims=True)
     centred = inputs - mean
     return centred, mean, ops.mean(ops.square(centred), axis=axes, keepdims=True)
+
+
+def _mean_by_axis(x: Any, axes: tuple[int, ...]) -> Any:
+    """The mean over axes one after the other, with the dimensions of the input."""
+    for axis in axes:
+        x = ops.mean(x, axis=axis, keepdims=True)
+    return x
 
 
 def _scaled(layer: keras.Layer, normal: Any, axes: tuple[int, ...]) -> Any:

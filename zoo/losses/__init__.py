@@ -1,6 +1,7 @@
 """Losses: pure functions of tensors, in float32.
 
-Those named `…_rows` give one number a row `(batch,)`; the others scalars, means over the batch.
+Those named `…_rows` give one number a row `(batch,)`; losses and penalties are scalars, means over
+the batch; the rest are pieces of them, which say what they return.
 """
 
 from zoo.losses.adversarial import (
@@ -28,6 +29,8 @@ from zoo.losses.divergence import (
     log_mean_exp,
     log_normal_pairs,
     log_normal_rows,
+    normal_kl_rows,
+    precision_weighted,
     standard_normal_kl_rows,
 )
 from zoo.losses.energy import equilibrium, pulling_away
@@ -71,7 +74,9 @@ __all__ = [
     "minimax_generator",
     "non_saturating_generator",
     "pair_accuracy",
+    "normal_kl_rows",
     "perplexity",
+    "precision_weighted",
     "pulling_away",
     "relativistic_average_discriminator",
     "relativistic_discriminator",

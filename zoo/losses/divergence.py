@@ -29,6 +29,42 @@ def standard_normal_kl_rows(mean: Any, log_variance: Any) -> Any:
     return 0.5 * _summed(ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance)
 
 
+def normal_kl_rows(mean: Any, log_variance: Any, prior_mean: Any, prior_log_variance: Any) -> Any:
+    """KL(N(mean, variance) ‖ N(prior mean, prior variance)), summed over all but the batch.
+
+    ½ Σ (log σ_p² − log σ² + (σ² + (μ − μ_p)²)/σ_p² − 1): `(batch,)`.
+
+    Args:
+        mean: `(batch, …)`.
+        log_variance: `(batch, …)`.
+        prior_mean: `(batch, …)`.
+        prior_log_variance: `(batch, …)`.
+    """
+    mean, log_variance = precise(mean), precise(log_variance)
+    prior_mean, prior_log_variance = precise(prior_mean), precise(prior_log_variance)
+    ratio = log_variance - prior_log_variance
+    squares = ops.square(mean - prior_mean) * ops.exp(-prior_log_variance)
+    return 0.5 * _summed(ops.exp(ratio) + squares - 1.0 - ratio)
+
+
+def precision_weighted(
+    mean: Any, log_variance: Any, other_mean: Any, other_log_variance: Any
+) -> tuple[Any, Any]:
+    """The normal distribution that is the product of two, up to a factor: mean, log variance.
+
+    Precisions 1/σ² add up, and weigh the means (Sønderby et al., 2016, arXiv:1602.02282).
+
+    Args:
+        mean: Of the one, `(batch, …)`.
+        log_variance: Of the one.
+        other_mean: Of the other.
+        other_log_variance: Of the other.
+    """
+    share = ops.sigmoid(other_log_variance - log_variance)  # of the one's precision
+    merged = share * mean + (1.0 - share) * other_mean
+    return merged, -ops.logaddexp(-log_variance, -other_log_variance)
+
+
 def log_normal_rows(x: Any, mean: Any = 0.0, log_variance: Any = 0.0) -> Any:
     """Log N(x; mean, variance), summed over all but the batch: `(batch,)`.
 

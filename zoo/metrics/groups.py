@@ -21,7 +21,7 @@ REPRESENTATION = (
     "neighbour_accuracy",
     "probe_accuracy",
     "clustering_accuracy",
-    "clustering_information",
+    "clustering_nmi",
 )
 NEAREST = 2_000
 """Rows whose nearest training row is looked for."""
@@ -70,12 +70,12 @@ def _reconstruction(judged: Judged) -> Iterator[Score]:
     yield Score("mean_squared_error", error, beside=beside)
     if reference.range is None:
         return
-    yield Score("signal_to_noise", reconstruction.peak_signal_to_noise_ratio(data, made))
+    yield Score("psnr", reconstruction.peak_signal_to_noise_ratio(data, made))
     if data.ndim == 4:
-        yield Score("similarity", reconstruction.structural_similarity(data, made))
+        yield Score("ssim", reconstruction.structural_similarity(data, made))
         if reconstruction.number_of_scales(min(data.shape[1:3])) > 1:
             similarity = reconstruction.multiscale_similarity(data, made)
-            yield Score("multiscale_similarity", similarity)
+            yield Score("ms_ssim", similarity)
     floor = {"entropy of the data": reconstruction.entropy_floor(data)}
     yield Score("cross_entropy", reconstruction.cross_entropy(data, made), beside=floor)
 
@@ -158,12 +158,11 @@ def _disentanglement(judged: Judged) -> Iterator[Score]:
     if not 2 <= judged.test_codes[0].size <= MOST_LATENTS:
         return
     known, asked = reference.known_factors, reference.asked_factors
-    gap = disentanglement.mutual_information_gap(judged.test_codes, asked)
-    yield Score("information_gap", gap)
-    found = disentanglement.attribute_predictability(
+    yield Score("mig", disentanglement.mutual_information_gap(judged.test_codes, asked))
+    predictability = disentanglement.attribute_predictability(
         judged.train_codes, known, judged.test_codes, asked
     )
-    yield Score("attribute_predictability", found)
+    yield Score("sap", predictability)
 
 
 def _representation(judged: Judged) -> Iterator[Score]:
@@ -203,9 +202,9 @@ GROUPS = {
         "reconstruct",
         (
             "mean_squared_error",
-            "signal_to_noise",
-            "similarity",
-            "multiscale_similarity",
+            "psnr",
+            "ssim",
+            "ms_ssim",
             "cross_entropy",
         ),
         _reconstruction,
@@ -232,9 +231,7 @@ GROUPS = {
     "copies": Group("sample", ("memorisation",), _copies),
     "path": Group("sample", ("path_length",), _path),
     "representation": Group("encode", REPRESENTATION, _representation),
-    "disentanglement": Group(
-        "encode", ("information_gap", "attribute_predictability"), _disentanglement
-    ),
+    "disentanglement": Group("encode", ("mig", "sap"), _disentanglement),
     "codes": Group("encode", ("perplexity", "codebook_share", "active_units"), _codes),
     "likelihood": Group("encode", ("negative_log_likelihood",), _likelihood),
 }

@@ -64,8 +64,9 @@ def _is_usual(model: Any) -> bool:
 
     if not isinstance(model, Variational):
         return False
-    own = [getattr(type(model), name) is getattr(Variational, name) for name in DENSITY]
+    if any(getattr(type(model), name) is not getattr(Variational, name) for name in DENSITY):
+        return False
     prior = {name: (noise.distribution, noise.shape) for name, noise in model.prior.items()}
     shape = tuple(model.encoder.output["mean"].shape[1:])
     posterior = set(model.encoder.output) == {"mean", "log_variance"}
-    return all(own) and posterior and prior == {"latent": ("normal", shape)}
+    return posterior and prior == {"latent": ("normal", shape)}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import Data, as_data
-from zoo.errors import DataError
+from zoo.errors import DataError, UseError
 from zoo.metrics import baselines
 from zoo.metrics import features as spaces
 from zoo.metrics.representation import clustering, neighbour_accuracy, probe_accuracy
@@ -155,7 +155,9 @@ def representation_score(
             return probe_accuracy(train_codes, labels, test_codes, asked)
         case "clustering_accuracy":
             return clustering(test_codes, asked).accuracy
-    return clustering(test_codes, asked).normalized_mutual_information
+        case "clustering_nmi":
+            return clustering(test_codes, asked).normalized_mutual_information
+    raise UseError(f"A metric of codes has a function. Received: {metric!r}")
 
 
 def _splits(train: Any, test: Any) -> tuple[Data, Data]:

@@ -32,6 +32,14 @@ def between(shape: tuple[int, ...]) -> keras.Model:
     return keras.Model(inputs, {"code": first + weight * (second - first)}, name="between")
 
 
+def compose(shape: tuple[int, ...]) -> keras.Model:
+    """`data`, `mask` and `made` → `filled`: what is made in the hole, data around it."""
+    data, made = keras.Input(shape, name="data"), keras.Input(shape, name="made")
+    mask = keras.Input((*shape[:-1], 1), name="mask")
+    inputs = {"data": data, "made": made, "mask": mask}
+    return keras.Model(inputs, {"filled": data + mask * (made - data)}, name="composer")
+
+
 def posterior_draw(size: int) -> keras.Model:
     """`mean`, `log_variance` and `epsilon` → `latent`: mean + exp(½ log variance)·epsilon."""
     names = ("mean", "log_variance", "epsilon")

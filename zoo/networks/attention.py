@@ -23,6 +23,8 @@ MAPS = False
 TOKENS = True  # depth counts blocks, and each token is normalized in the family's own way
 ATTENTION = "attention_{}"
 """The names of the layers whose outputs are the attention weights, from the data on."""
+UNREAD = 3e4
+"""What the scores of hidden tokens are lowered by: their weights are 0, in half precision too."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ class Options(Style):
 
 def down(x: Any, style: Options) -> Any:
     """Tokens through the blocks, flattened."""
-    x = _positioned(split(x, patch_of(x.shape[1:], style.patch)), style)
-    for block in range(style.depth or 0):
-        x = _block(x, block, style)
-    return layers.Flatten()(_normalized(x, style))
+    x = positioned(split(x, patch_of(x.shape[1:], style.patch)), style)
+    for number in range(style.depth or 0):
+        x = block(x, number, style)
+    return layers.Flatten()(normalized(x, style))
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
@@ -76,9 +78,9 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     grid = grid_of(shape, patch)
     x = style.dense(math.prod(grid) * style.width)(x)
     x = layers.Reshape((math.prod(grid), style.width))(x)
-    for block in range(style.depth or 0):
-        x = _block(x, block, style)
-    x = style.dense(patch ** len(grid) * shape[-1], plain=True)(_normalized(x, style))
+    for number in range(style.depth or 0):
+        x = block(x, number, style)
+    x = style.dense(patch ** len(grid) * shape[-1], plain=True)(normalized(x, style))
     return join(x, shape, patch)
 
 
@@ -124,30 +126,46 @@ def join(x: Any, shape: Sequence[int], patch: int) -> Any:
     return blocks.crop(x, sizes)
 
 
-def _positioned(x: Any, style: Options) -> Any:
-    """A linear layer whose bias differs from token to token."""
+def positioned(x: Any, style: Options, positions: Any = None) -> Any:
+    """A linear layer whose bias differs from token to token.
+
+    Args:
+        x: The tokens `(batch, tokens, values)`.
+        style: Its width is that of the result.
+        positions: The biases at first `(tokens, width)`; by default small random numbers.
+    """
     tokens = x.shape[1]
     layer = style.kept(
         lambda: layers.EinsumDense(
             "bti,io->bto",
             (tokens, style.width),
             bias_axes="to",
-            kernel_initializer=style.kernel_initializer,
+            kernel_initializer=style.kernel_initializer if positions is None else "lecun_normal",
             bias_initializer=initializers.RandomNormal(stddev=0.02),
         )
     )
-    return layer(x)
+    x = layer(x)
+    if positions is not None:
+        layer.bias.assign(positions)
+    return x
 
 
-def _block(x: Any, number: int, style: Options) -> Any:
-    """Attention between the tokens, then a hidden layer of each; both are added to their input."""
-    attended = _attention(_normalized(x, style), ATTENTION.format(number), style)
+def block(x: Any, number: int, style: Options, hidden: Any = None) -> Any:
+    """Attention between the tokens, then a hidden layer of each; both are added to their input.
+
+    Args:
+        x: The tokens `(batch, tokens, width)`.
+        number: The block's own.
+        style: Its options.
+        hidden: 1 where a token is not attended to `(batch, tokens)`; None for none of them.
+    """
+    attended = _attention(normalized(x, style), ATTENTION.format(number), style, hidden)
     x = x + style.dense(style.width, plain=True)(attended)
-    hidden = style.dense(style.expansion * style.width)(_normalized(x, style))
+    hidden = style.dense(style.expansion * style.width)(normalized(x, style))
     return x + style.dense(style.width, plain=True)(style.finish(hidden))
 
 
-def _attention(x: Any, name: str, style: Options) -> Any:
+def _attention(x: Any, name: str, style: Options, hidden: Any) -> Any:
     """Softmax(queries·keysᵀ / √channels)·values of each head, side by side."""
     tokens, channels = x.shape[1], style.width // style.num_heads
     queries, keys, values = (
@@ -160,11 +178,13 @@ def _attention(x: Any, name: str, style: Options) -> Any:
         for part in (queries, keys, values)
     )
     scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(channels)
+    if hidden is not None:
+        scores = scores - UNREAD * layers.Reshape((1, 1, tokens))(hidden)
     weights = layers.Softmax(name=name)(scores)
     joined = layers.Permute((2, 1, 3))(ops.matmul(weights, values))
     return layers.Reshape((tokens, style.width))(joined)
 
 
-def _normalized(x: Any, style: Options) -> Any:
+def normalized(x: Any, style: Options) -> Any:
     """Each token normalized on its own."""
     return style.kept(lambda: LayerNormalization(epsilon=1e-6))(x)

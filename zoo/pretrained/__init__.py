@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zoo.data.sources.read import NAMES
+
 OWN = Path(__file__).parent
 HOME = "GENZOO_HOME"
 MODEL, BUNDLE, SCORES = "model.keras", "bundle", "scores.json"
@@ -49,6 +51,15 @@ def find(name: str | os.PathLike) -> Path | None:
 
 def scores(folder: Path) -> dict[str, Any]:
     """Metric → value, as `scores.json` holds them."""
+    return {score["metric"]: score["value"] for score in _report(folder).get("scores", [])}
+
+
+def source(folder: Path) -> dict[str, Any]:
+    """The built-in data set that a model was trained on, by `scores.json`; empty for others."""
+    data = _report(folder).get("data")
+    return {"data": data} if data in NAMES else {}
+
+
+def _report(folder: Path) -> dict[str, Any]:
     path = folder / SCORES
-    found = json.loads(path.read_text())["scores"] if path.is_file() else []
-    return {score["metric"]: score["value"] for score in found}
+    return json.loads(path.read_text()) if path.is_file() else {}

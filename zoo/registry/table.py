@@ -50,6 +50,13 @@ TABLE: dict[str, Row] = {
         "Vaswani et al. 2017, arXiv:1706.03762",
         "self-attention between patches or time steps",
     ),
+    "masked_autoencoder": Row(
+        f"{_AUTOENCODERS}.masked_autoencoder:MaskedAutoencoder",
+        "He et al. 2021, arXiv:2111.06377",
+        "a quarter of the patches seen, the others made",
+        # A quarter of sixteen patches says little.
+        small={"mask_ratio": 0.5},
+    ),
     "vae": Row(
         f"{_AUTOENCODERS}.vae:VAE",
         "Kingma & Welling 2013, arXiv:1312.6114",
@@ -120,6 +127,17 @@ TABLE: dict[str, Row] = {
         f"{_AUTOENCODERS}.planar_flow_vae:PlanarFlowVAE",
         "Rezende & Mohamed 2015, arXiv:1505.05770",
         "a posterior bent by planar flows",
+    ),
+    "iaf_vae": Row(
+        f"{_AUTOENCODERS}.iaf_vae:IAFVAE",
+        "Kingma et al. 2016, arXiv:1606.04934",
+        "a posterior moved by autoregressive maps",
+    ),
+    "hierarchical_vae": Row(
+        f"{_AUTOENCODERS}.hierarchical_vae:HierarchicalVAE",
+        "Sønderby et al. 2016, arXiv:1602.02282",
+        "levels of latents, merged by precision",
+        small={"warm_up": 500},
     ),
     "semi_supervised_vae": Row(
         f"{_AUTOENCODERS}.semi_supervised_vae:SemiSupervisedVAE",

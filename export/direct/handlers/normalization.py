@@ -170,7 +170,9 @@ def group_normalization(call: Call, x: Tensor) -> Result:
         return NotImplemented
     order = plain(x.rank) if axis == 1 else channels_second(x.rank)
     channels = x.shape[axis]
-    if channels is None or call.is_dynamic(channels):
+    # ONNX defines it by E[x²] − E[x]², and ONNX Runtime computes it so: over a large and nearly
+    # constant map, which a size that is unknown allows, the layer's own formula is more exact.
+    if any(size is None or call.is_dynamic(size) for size in x.shape[1:]):
         return NotImplemented
     ones = np.ones(channels, np.float32)
     gamma, beta = (
