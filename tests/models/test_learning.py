@@ -29,8 +29,8 @@ LONGER = {
 }
 """Labels reach the first one's generator by gains alone: the class is right of 35 % after 300
 steps, of 93 % after 1000. The next two learn to invert their generators by the game alone. The
-fourth's error in the hole is 0.83 of the mean picture's after 300 steps, 0.61 after 800. Of the last
-one latents become styles at a hundredth of the rate."""
+fourth's error in the hole is 0.83 of the mean picture's after 300 steps, 0.61 after 800. The last
+one's latents become styles at a hundredth of the rate."""
 WITHOUT_MARGIN = ("masked_autoencoder",)
 """The central hole takes every patch that it touches: with a margin, the whole digit."""
 INVERTS = ("bigan", "ali")
