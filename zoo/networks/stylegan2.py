@@ -21,9 +21,9 @@ from zoo.networks.style import Style
 
 FLAT = False
 MAPS = False
-EQUALIZED: dict[str, tuple[Any, ...]] = {
-    "dense": (own.EqualizedDense,),
-    "convolution": (None, own.EqualizedConv1D, own.EqualizedConv2D),
+EQUALIZED: dict[str, dict[int, Any]] = {
+    "dense": {0: own.EqualizedDense},
+    "convolution": {1: own.EqualizedConv1D, 2: own.EqualizedConv2D},
 }
 NORMAL = initializers.RandomNormal(stddev=1.0, seed=0)
 GAIN = math.sqrt(2)

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zoo.data.sources.read import NAMES
-
 OWN = Path(__file__).parent
 HOME = "GENZOO_HOME"
 MODEL, BUNDLE, SCORES = "model.keras", "bundle", "scores.json"
@@ -56,6 +54,8 @@ def scores(folder: Path) -> dict[str, Any]:
 
 def source(folder: Path) -> dict[str, Any]:
     """The built-in data set that a model was trained on, by `scores.json`; empty for others."""
+    from zoo.data.sources.read import NAMES  # Names are listed without NumPy.
+
     data = _report(folder).get("data")
     return {"data": data} if data in NAMES else {}
 
