@@ -33,8 +33,9 @@ class StyleGAN2(Adversarial):
     the generator's input `psi`. With `num_classes`, the mapping reads an embedding of the label and
     the discriminator has a logit for each class.
 
-    Weights, rates and intervals are the paper's. Its widths are 32 at 1024×1024 and at most 512,
-    latents have 512 numbers, and its average of the weights has a half-life of 10,000 images.
+    Rates, intervals and the weight of path lengths are the paper's. At 1024×1024 it has the weight
+    10 of R1, the widths 32 next to the data and at most 512, latents of 512 numbers, and an average
+    of the weights with a half-life of 10,000 images; the default ones are for small images.
     """
 
     accepts = ("sequence", "image")
