@@ -12,12 +12,12 @@ reconstructions over that from the reconstructions of other data. Their code aft
 from __future__ import annotations
 
 import argparse
-import platform
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.records.environment import sentence
 from zoo.data import load_data
 from zoo.files import write_atomically
 from zoo.metrics import neighbour_accuracy
@@ -51,6 +51,8 @@ def judge(model: Any, train: Any, test: Any) -> dict[str, float]:
 
 def main() -> None:
     """Trains, judges, and writes the table."""
+    import keras
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="an .npz with MNIST's arrays")
     parser.add_argument("--epochs", type=int, default=25)
@@ -69,8 +71,11 @@ def main() -> None:
     lines = [
         "# BiGAN on MNIST",
         "",
-        f"`python -m benchmarks.papers.bigan --data {Path(options.data).name} --epochs "
-        f"{options.epochs} --seed {options.seed}`, {platform.machine()}",
+        sentence(
+            f"KERAS_BACKEND={keras.backend.backend()} python -m benchmarks.papers.bigan "
+            f"--data {Path(options.data).name} --epochs "
+            f"{options.epochs} --seed {options.seed}"
+        ),
         "",
         "| | accuracy of the nearest neighbour, % | ratio of distances |",
         "|---|---|---|",
