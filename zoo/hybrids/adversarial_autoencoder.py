@@ -42,7 +42,7 @@ class AdversarialAutoencoder(NetworkSettings, Autoencoder):
         self.latent_discriminator = self.discriminator_of("latent", self.latent_dim)
         self.prior = {"latent": normal(self.latent_dim)}
         self.noise = dict(self.prior)
-        self.phases = [*self.phases, *self.games([self.latent_discriminator])]
+        self.phases = [*self.phases, *self.adversarial_phases([self.latent_discriminator])]
 
     def make_encoder(self) -> keras.Model:
         """`data` → `code`."""
