@@ -9,9 +9,10 @@ import export
 from export import runtime
 from export.errors import CertificateError, ExportError
 from export.pipelines.draws import mean_of
+from tests import tiny
 from tests.export.conftest import real_batch
 from tests.tolerances import CERTIFICATE
-from zoo.noise import normal, uniform
+from zoo.noise import draw_all, normal, uniform
 
 
 def opened(path):
@@ -99,6 +100,18 @@ def test_truncation_scales_the_latent(bundles, models, tmp_path):
         (answer,) = session.run(None, given)
         expected = runtime.load(bundles["vae"]).decode(latent * np.float32(factor))
         CERTIFICATE.check(answer, expected)
+
+
+def test_a_model_that_truncates_itself_reads_the_factor(tmp_path):
+    model = tiny.create("stylegan2")
+    bundle = export.to_bundle(model, tmp_path / "bundle", samples=False, certify="quick")
+    path = export.to_pipeline(bundle, tmp_path / "g.onnx", "sample", truncation=True)
+    session, inputs = opened(path)
+    assert set(inputs) == {"latent", "psi", "noise", "truncation"}
+    drawn = draw_all(model.prior, np.random.default_rng([0]), 3)
+    (answer,) = session.run(None, drawn | {"truncation": np.array([0.25], "float32")})
+    CERTIFICATE.check(answer, runtime.load(bundle).sample(3, seed=0, truncation=0.25))
+    CERTIFICATE.check(answer, model.sample(3, seed=0, truncation=0.25))
 
 
 def test_uniform_noise_is_truncated_towards_its_middle():

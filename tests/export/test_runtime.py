@@ -321,6 +321,7 @@ def test_the_commands_run_a_bundle_with_numpy_pillow_and_onnx_runtime_alone(bund
             ["sample", folder, "-n", "4", "--out", f"{{out}}/samples.png"],
             ["reconstruct", folder, *data, "--out", f"{{out}}/pairs.png"],
             ["interpolate", folder, "--out", f"{{out}}/walk.png"],
+            ["traverse", folder, *data, "--out", f"{{out}}/entries.png"],
             ["use", folder, "encode", *data, "--out", f"{{out}}/codes.npy"],
             ["list"],
         ):
@@ -335,5 +336,5 @@ def test_the_commands_run_a_bundle_with_numpy_pillow_and_onnx_runtime_alone(bund
         timeout=120,
     )
     codes = dict(line.split() for line in result.stdout.splitlines() if line[-2:] in (" 0", " 1"))
-    done = ("sample", "reconstruct", "interpolate", "use", "list")
+    done = ("sample", "reconstruct", "interpolate", "traverse", "use", "list")
     assert {name: codes.get(name) for name in done} == dict.fromkeys(done, "0"), result.stderr

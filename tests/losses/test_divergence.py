@@ -8,10 +8,10 @@ import pytest
 from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
 from zoo.losses import (
-    draw_normal,
     log_normal_rows,
     normal_kl_rows,
     precision_weighted,
+    reparameterize,
     standard_normal_kl_rows,
 )
 
@@ -73,7 +73,7 @@ def test_divergence_is_the_expected_difference_of_the_log_densities():
     mean, log_variance = np.array([[0.3, -1.0]]), np.array([[0.2, -0.7]])
     epsilon = np.random.default_rng(0).normal(size=(200_000, 2))
     posterior = [tensor(np.broadcast_to(x, epsilon.shape)) for x in (mean, log_variance)]
-    z = draw_normal(*posterior, epsilon=tensor(epsilon))
+    z = reparameterize(*posterior, epsilon=tensor(epsilon))
     found = array(log_normal_rows(z, *posterior)) - array(log_normal_rows(z))
     exact = array(standard_normal_kl_rows(tensor(mean), tensor(log_variance)))[0]
     assert abs(found.mean() - exact) < 5 * found.std() / sqrt(len(found))
@@ -81,7 +81,7 @@ def test_divergence_is_the_expected_difference_of_the_log_densities():
 
 def test_a_draw_is_the_mean_and_a_deviation_for_each_epsilon():
     mean, log_variance = tensor([[1.0, -1.0]]), tensor([[log(4), log(9)]])
-    FORMULA.check(array(draw_normal(mean, log_variance, tensor([[0.5, -1.0]]))), [[2.0, -4.0]])
+    FORMULA.check(array(reparameterize(mean, log_variance, tensor([[0.5, -1.0]]))), [[2.0, -4.0]])
 
 
 def test_divergence_from_any_normal_is_that_of_the_formula():

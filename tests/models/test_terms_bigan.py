@@ -90,4 +90,4 @@ def test_images_are_read_before_their_latents():
     ]
     assert (made[0] != made[1]).all()
     seen = {"latent": tensor(latents), "inferred": tensor(latents)}
-    FORMULA.check(array(model.judge(tensor(data), seen, False, "fake")["logit"]), made[0])
+    FORMULA.check(array(model.discriminate(tensor(data), seen, False, "fake")["logit"]), made[0])

@@ -92,7 +92,7 @@ def test_the_logit_is_that_of_the_trunk_and_the_projection_of_the_code(trained):
     product = (trunk["features"] * (code @ kernel)).sum(axis=1, keepdims=True)
     expected = trunk["logit"] + product
     FORWARD.check(array(trained.discriminator(read)["logit"]), expected)
-    judged = trained.judge(read["data"], read, False, "real")
+    judged = trained.discriminate(read["data"], read, False, "real")
     FORWARD.check(array(judged["logit"]), expected)
 
 

@@ -123,7 +123,7 @@ def test_conditional_logits_add_the_labels_weight():
     kernel = np.array([[0.5], [-1.5], [10.0], [20.0], [30.0]])
     model.discriminator.set_weights([kernel, np.array([0.2])])
     labels = {"labels": tensor(LABELS, "int32")}
-    logits = model.judge(tensor(REAL), labels, False, "real")["logit"]
+    logits = model.discriminate(tensor(REAL), labels, False, "real")["logit"]
     FORMULA.check(array(logits), judge(REAL) + np.array([[10.0], [30.0], [20.0]]))
 
 

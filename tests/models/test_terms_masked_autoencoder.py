@@ -74,6 +74,7 @@ def test_the_loss_is_the_error_of_the_hidden_patches(normalized):
     assert ("complete" in model.table()) != normalized
 
 
+@pytest.mark.once
 def test_leaving_patches_out_and_not_attending_to_them_are_the_same(model):
     rows = model.rows(tensor(ORDER))
     made = array(apply(model.learner, {"data": tensor(DATA), "rows": rows})["patches"])
@@ -82,6 +83,7 @@ def test_leaving_patches_out_and_not_attending_to_them_are_the_same(model):
     FORWARD.check(patches(drawn)[:, :8], np.clip(made, 0, 1)[:, :8])  # none is cropped
 
 
+@pytest.mark.once
 def test_what_is_hidden_is_not_read(model):
     shown = model.use("complete", data=DATA, order=ORDER)
     mask = (shown["seen"] == 0.5).all(axis=-1, keepdims=True)
@@ -93,6 +95,7 @@ def test_what_is_hidden_is_not_read(model):
     EXACT.check(shown["completed"][~mask[..., 0]], DATA[~mask[..., 0]])
 
 
+@pytest.mark.once
 def test_a_hole_hides_every_patch_that_it_touches(model):
     mask = np.zeros((3, 5, 8, 1), "float32")
     mask[:, 1, 3] = 1

@@ -11,7 +11,7 @@ from tests.arrays import array, arrays, sigmoid, softplus, tensor
 from tests.tolerances import FORMULA
 from zoo import backends
 from zoo.errors import ModelError
-from zoo.losses import draw_normal
+from zoo.losses import reparameterize
 
 DATA = np.array([[1.0, 0.0], [0.25, 0.5]], "float32")
 EPSILON = np.array([[0.5], [-2.0]], "float32")
@@ -108,7 +108,7 @@ def test_the_bound_has_the_gradients_worked_out_by_hand():
 
 def test_latent_is_the_mean_and_a_deviation_for_each_epsilon():
     posterior = {"mean": tensor([[1.0, -1.0]]), "log_variance": tensor([[log(4), log(9)]])}
-    FORMULA.check(array(draw_normal(**posterior, epsilon=tensor([[0.5, -1.0]]))), [[2.0, -4.0]])
+    FORMULA.check(array(reparameterize(**posterior, epsilon=tensor([[0.5, -1.0]]))), [[2.0, -4.0]])
 
 
 def test_encoding_is_the_mean_and_sampling_decodes_the_prior():

@@ -43,7 +43,7 @@ class FlowVAE(Variational):
     def infer(self, batch: Batch, training: bool) -> Logs:
         """The normal posterior of each row, a draw of it, and where the maps move this."""
         found = apply(self.posterior, batch, training)
-        start = losses.draw_normal(found["mean"], found["log_variance"], batch["epsilon"])
+        start = losses.reparameterize(found["mean"], found["log_variance"], batch["epsilon"])
         latent, volume = self.flow(start, found)
         return {**found, "start": start, "latent": latent, "volume": volume}
 

@@ -95,7 +95,7 @@ class HierarchicalVAE(VAE):
         latent = first
         for down, piece in zip(self.downs, others, strict=True):
             prior = _called(down, {"above": latent})
-            latent = losses.draw_normal(prior["mean"], prior["log_variance"], piece)
+            latent = losses.reparameterize(prior["mean"], prior["log_variance"], piece)
         inputs = {**lowest.input, "latent": code}
         data = _called(lowest, {**inputs, "latent": latent})["data"]
         return keras.Model(inputs, {"data": data}, name="decoder"), logits
@@ -124,7 +124,7 @@ class HierarchicalVAE(VAE):
                 prior = call(down, {"above": made[-1]["latent"]})
                 center, width = prior["mean"], prior["log_variance"]
                 mean, spread = losses.precision_weighted(mean, spread, center, width)
-            latent = mean if epsilon is None else losses.draw_normal(mean, spread, epsilon)
+            latent = mean if epsilon is None else losses.reparameterize(mean, spread, epsilon)
             code = (latent - center) * ops.exp(-0.5 * width)
             kl = losses.normal_kl_rows(mean, spread, center, width)
             made.append({"latent": latent, "code": code, "kl": kl})

@@ -91,7 +91,7 @@ class Variational(NetworkSettings, GenerativeModel):
 
     def draw(self, posterior: Logs, batch: Batch) -> Any:
         """A latent of each row that gradients pass through: mean + exp(½ log variance)·epsilon."""
-        return losses.draw_normal(**posterior, epsilon=batch["epsilon"])
+        return losses.reparameterize(**posterior, epsilon=batch["epsilon"])
 
     def reconstruction(self, batch: Batch, training: bool) -> Any:
         """−log p(data | latent) of each row."""

@@ -41,10 +41,10 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """The discriminator's activation, and the normalization of convolutional networks."""
         shared = {"normalization": "batch"} if len(self.shape) > 1 else {}
-        judge = shared | {"activation": "leaky_relu"}
-        return {"generator": shared, "discriminator": self.judging(judge)}
+        discriminator = shared | {"activation": "leaky_relu"}
+        return {"generator": shared, "discriminator": self.discriminator_defaults(discriminator)}
 
-    def judging(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def discriminator_defaults(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """A discriminator's options as its loss and its penalties need them.
 
         A penalty takes the slope of each sample by itself, and layer normalization the place of
@@ -61,20 +61,28 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         self.make_discriminator()
         self.noise = {**self.prior, **self.noise_of_pieces()}
         interval = self.penalty_interval if self.weights_of_penalties else 1
-        judge = self.make_optimizer(
+        optimizer = self.make_optimizer(
             self.discriminator_learning_rate or self.learning_rate, interval
         )
-        judges = [self.judge_network]
+        discriminators = [self.discriminator_network]
         self.phases = [
-            Phase(self.discriminator_loss, judges, judge, repeat=self.discriminator_steps),
-            Phase(self.generator_loss, self.makers, self.make_optimizer(self.learning_rate)),
+            Phase(
+                self.discriminator_loss, discriminators, optimizer, repeat=self.discriminator_steps
+            ),
+            Phase(
+                self.generator_loss,
+                self.generator_networks,
+                self.make_optimizer(self.learning_rate),
+            ),
         ]
         if self.weights_of_penalties and self.penalty_interval > 1:
             due = every(self.penalty_interval)
-            self.phases.insert(1, Phase(self.penalty_loss, judges, judge, when=due, partial=True))
+            self.phases.insert(
+                1, Phase(self.penalty_loss, discriminators, optimizer, when=due, partial=True)
+            )
 
     @property
-    def judged_shape(self) -> tuple[int, ...]:
+    def seen_shape(self) -> tuple[int, ...]:
         """The shape of what the discriminator tells samples from."""
         return self.shape
 
@@ -88,12 +96,12 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         self.discriminator = self.encoder_of("discriminator", logit=1)
 
     @property
-    def judge_network(self) -> keras.Model:
+    def discriminator_network(self) -> keras.Model:
         """The network that the discriminator's phase trains."""
         return self.discriminator
 
     @property
-    def makers(self) -> list[keras.Model]:
+    def generator_networks(self) -> list[keras.Model]:
         """The networks that the generator's phase trains."""
         return [self.generator]
 
@@ -105,12 +113,12 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         """The random inputs of penalties, augmentation and instance noise."""
         found: dict[str, Noise] = {}
         for name in self.weights_of_penalties:
-            found |= {key: make(self.judged_shape) for key, make in PENALTIES[name].noise.items()}
+            found |= {key: make(self.seen_shape) for key, make in PENALTIES[name].noise.items()}
         for side in ("real", "fake"):
-            if draws := augmentation.number_of_draws(self.augmentation, self.judged_shape):
+            if draws := augmentation.number_of_draws(self.augmentation, self.seen_shape):
                 found[f"{side}_augmentation"] = uniform(draws)
             if self.instance_noise:
-                found[f"{side}_instance_noise"] = normal(*self.judged_shape)
+                found[f"{side}_instance_noise"] = normal(*self.seen_shape)
         return found
 
     def make_optimizer(self, learning_rate: Rate, interval: int = 1) -> keras.optimizers.Optimizer:
@@ -138,8 +146,8 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
         """The discriminator's side of the game, its penalties, and what a subclass adds."""
         samples = ops.stop_gradient(self.generate(batch, training))
-        real = self.judge(self.real(batch), batch, training, "real")
-        fake = self.judge(samples, batch, training, "fake")
+        real = self.discriminate(self.real(batch), batch, training, "real")
+        fake = self.discriminate(samples, batch, training, "fake")
         terms = self.discriminator_terms(real, fake, batch)
         if self.penalty_interval == 1:
             terms |= self.penalty_terms(samples, batch, training)
@@ -157,9 +165,9 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def generator_loss(self, batch: Batch, training: bool) -> Logs:
         """The generator's side of the game, and what a subclass adds."""
         samples = self.generate(batch, training)
-        fake = self.judge(samples, batch, training, "fake")
+        fake = self.discriminate(samples, batch, training, "fake")
         if self.game.compares:
-            real = self.judge(self.real(batch), batch, training, "real")
+            real = self.discriminate(self.real(batch), batch, training, "real")
             loss = self.game.generator(real["logit"], fake["logit"])
         else:
             loss = self.game.generator(losses.top(fake["logit"], self.top_k))
@@ -191,7 +199,9 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
 
     def slope(self, point: Any, batch: Batch, training: bool, side: Side) -> Any:
         """The gradient of the logit by each sample: `(batch, …)`."""
-        return input_gradient(lambda data: self.judge(data, batch, training, side)["logit"], point)
+        return input_gradient(
+            lambda data: self.discriminate(data, batch, training, side)["logit"], point
+        )
 
     def real(self, batch: Batch) -> Any:
         """What the discriminator tells samples from: the data."""
@@ -201,10 +211,10 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         """Data from the batch's latent, and its labels where the model reads them."""
         return apply(self.generator, batch, training)["data"]
 
-    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
+    def discriminate(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The discriminator's outputs for data or samples as it sees them."""
         seen = batch | {"data": self.view(data, batch, side)}
-        return apply(self.judge_network, seen, training)
+        return apply(self.discriminator_network, seen, training)
 
     def view(self, data: Any, batch: Batch, side: Side) -> Any:
         """Data or samples as the discriminator sees them: augmented, and with instance noise."""

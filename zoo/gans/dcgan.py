@@ -36,8 +36,8 @@ class DCGAN(Adversarial):
             "normalization": "batch",
             "kernel_initializer": RandomNormal(stddev=0.02),
         }
-        judge = self.judging(recipe | {"activation": "leaky_relu"})
-        return {"generator": recipe, "discriminator": judge}
+        discriminator = self.discriminator_defaults(recipe | {"activation": "leaky_relu"})
+        return {"generator": recipe, "discriminator": discriminator}
 
     def latent_noise(self) -> Noise:
         """The latent's distribution: U(−1, 1)."""

@@ -21,4 +21,4 @@ class GAN(Adversarial):
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """The discriminator's activation."""
-        return {"discriminator": self.judging({"activation": "leaky_relu"})}
+        return {"discriminator": self.discriminator_defaults({"activation": "leaky_relu"})}

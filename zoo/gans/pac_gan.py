@@ -45,10 +45,10 @@ class PacGAN(Adversarial):
         parts = ops.split(data[: count * self.packing], self.packing)
         return ops.concatenate(parts, axis=-1)
 
-    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
+    def discriminate(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The discriminator's outputs for the packs of data or samples."""
         packed = self.pack(self.view(data, batch, side))
-        return self.judge_network({"packed": packed}, training=training)
+        return self.discriminator_network({"packed": packed}, training=training)
 
     def slope(self, point: Any, batch: Batch, training: bool, side: Side) -> Any:
         """The gradient of the logit by each pack."""

@@ -37,8 +37,11 @@ class ProjectionGAN(Adversarial):
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Spectral and conditional batch normalization."""
-        judge = {"activation": "leaky_relu", "normalization": "spectral"}
-        return {"generator": {"normalization": "conditional"}, "discriminator": self.judging(judge)}
+        discriminator = {"activation": "leaky_relu", "normalization": "spectral"}
+        return {
+            "generator": {"normalization": "conditional"},
+            "discriminator": self.discriminator_defaults(discriminator),
+        }
 
     def make_discriminator(self) -> None:
         """The features, and what makes a logit of them and the label."""

@@ -31,4 +31,4 @@ class R3GAN(Adversarial):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Leaky ReLU in both networks."""
         own = {"activation": "leaky_relu"}
-        return {"generator": own, "discriminator": self.judging(own)}
+        return {"generator": own, "discriminator": self.discriminator_defaults(own)}

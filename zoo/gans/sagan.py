@@ -42,5 +42,5 @@ class SAGAN(ProjectionGAN):
         own = attention | {"spectral": True, "width": WIDTH}
         return {
             "generator": own | {"normalization": normalization},
-            "discriminator": self.judging(own | {"activation": "leaky_relu"}),
+            "discriminator": self.discriminator_defaults(own | {"activation": "leaky_relu"}),
         }

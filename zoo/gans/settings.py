@@ -128,11 +128,12 @@ class AdversarialSettings(Settings):
                 number and weight >= 0, "a penalty's weight is at least 0", penalties=chosen
             )
         options = self.network_options
-        judge = options.get("discriminator.normalization", options.get("normalization"))
+        normalization = options.get("discriminator.normalization", options.get("normalization"))
         self.require(
-            judge not in COUPLING or not self.weights_of_penalties,
-            f"{judge} normalization in the discriminator, or critic, would couple the samples that "
-            "a penalty treats separately; set it for the generator alone, generator.normalization",
+            normalization not in COUPLING or not self.weights_of_penalties,
+            f"{normalization} normalization in the discriminator, or critic, would couple the "
+            "samples that a penalty treats separately; set it for the generator alone, "
+            "generator.normalization",
             network_options=options,
             penalties=chosen,
         )

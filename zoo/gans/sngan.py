@@ -27,5 +27,8 @@ class SNGAN(Adversarial):
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Spectral normalization of the discriminator, batch normalization of the generator."""
-        judge = {"activation": "leaky_relu", "normalization": "spectral"}
-        return {"generator": {"normalization": "batch"}, "discriminator": self.judging(judge)}
+        discriminator = {"activation": "leaky_relu", "normalization": "spectral"}
+        return {
+            "generator": {"normalization": "batch"},
+            "discriminator": self.discriminator_defaults(discriminator),
+        }

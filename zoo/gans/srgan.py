@@ -51,9 +51,9 @@ class SRGAN(Adversarial):
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Residual blocks, and a discriminator with batch normalization."""
-        judge = {"activation": "leaky_relu", "normalization": "batch"}
+        discriminator = {"activation": "leaky_relu", "normalization": "batch"}
         small = {"network": "srresnet", "width": 32, "blocks": 4}
-        return {"upscaler": small, "discriminator": self.judging(judge)}
+        return {"upscaler": small, "discriminator": self.discriminator_defaults(discriminator)}
 
     def make_generator(self) -> None:
         """What makes data small, and what makes them large again."""
@@ -78,7 +78,9 @@ class SRGAN(Adversarial):
             return
         game = [replace(phase, when=self._later(phase)) for phase in self.phases]
         optimizer = game[-1].optimizer
-        first = Phase(self.pretraining_loss, self.makers, optimizer, when=self._is_first)
+        first = Phase(
+            self.pretraining_loss, self.generator_networks, optimizer, when=self._is_first
+        )
         self.phases = [first, *game]
 
     def _is_first(self, step: int) -> bool:
@@ -89,7 +91,7 @@ class SRGAN(Adversarial):
         return lambda step: not self._is_first(step) and phase.when(step)
 
     @property
-    def makers(self) -> list[keras.Model]:
+    def generator_networks(self) -> list[keras.Model]:
         """The upscaler."""
         return [self.upscaler]
 

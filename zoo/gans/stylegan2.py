@@ -33,8 +33,9 @@ class StyleGAN2(Adversarial):
     the generator's input `psi`. With `num_classes`, the mapping reads an embedding of the label and
     the discriminator has a logit for each class.
 
-    Weights, rates and intervals are the paper's. Its widths are 32 at 1024×1024 and at most 512,
-    latents have 512 numbers, and its average of the weights has a half-life of 10,000 images.
+    Rates, intervals and the weight of path lengths are the paper's. At 1024×1024 it has the weight
+    10 of R1, the widths 32 next to the data and at most 512, latents of 512 numbers, and an average
+    of the weights with a half-life of 10,000 images; the default ones are for small images.
     """
 
     accepts = ("sequence", "image")
@@ -69,7 +70,10 @@ class StyleGAN2(Adversarial):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Narrower than the paper's, and the deviation over the batch in the discriminator."""
         size = {"width": 32, "widest": 128}
-        return {"generator": size, "discriminator": self.judging(size | {"deviation": True})}
+        return {
+            "generator": size,
+            "discriminator": self.discriminator_defaults(size | {"deviation": True}),
+        }
 
     def assemble(self) -> None:
         super().assemble()
@@ -82,7 +86,7 @@ class StyleGAN2(Adversarial):
         self.phases = [
             *others,
             replace(generator, optimizer=optimizer),
-            Phase(self.path_loss, self.makers, optimizer, when=due, partial=True),
+            Phase(self.path_loss, self.generator_networks, optimizer, when=due, partial=True),
         ]
 
     def make_generator(self) -> None:
@@ -137,8 +141,8 @@ class StyleGAN2(Adversarial):
 
     def make_discriminator(self) -> None:
         """A residual network; with `num_classes`, the label chooses one of its logits."""
-        judge = self.encoder_of("discriminator", labels=False, logit=self.num_classes or 1)
-        self.discriminator = rewired(judge, self._of_the_label)
+        discriminator = self.encoder_of("discriminator", labels=False, logit=self.num_classes or 1)
+        self.discriminator = rewired(discriminator, self._of_the_label)
 
     def _of_the_label(self, network: keras.Model) -> keras.Model:
         """A network with a logit for each class as one that reads the label."""
@@ -151,7 +155,7 @@ class StyleGAN2(Adversarial):
         return keras.Model({**network.input, "labels": labels}, outputs, name=network.name)
 
     @property
-    def makers(self) -> list[keras.Model]:
+    def generator_networks(self) -> list[keras.Model]:
         """Mapping and synthesis."""
         return [self.mapping, self.synthesis]
 

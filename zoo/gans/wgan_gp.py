@@ -27,4 +27,7 @@ class WGANGP(Adversarial):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Normalization by batches in the generator, of each sample in the critic."""
         critic = {"activation": "leaky_relu", "normalization": "layer"}
-        return {"generator": {"normalization": "batch"}, "discriminator": self.judging(critic)}
+        return {
+            "generator": {"normalization": "batch"},
+            "discriminator": self.discriminator_defaults(critic),
+        }

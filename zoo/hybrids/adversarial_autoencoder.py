@@ -39,16 +39,16 @@ class AdversarialAutoencoder(NetworkSettings, Autoencoder):
 
     def assemble(self) -> None:
         super().assemble()
-        self.latent_discriminator = self.judge_of("latent", self.latent_dim)
+        self.latent_discriminator = self.discriminator_of("latent", self.latent_dim)
         self.prior = {"latent": normal(self.latent_dim)}
         self.noise = dict(self.prior)
-        self.phases = [*self.phases, *self.games([self.latent_discriminator])]
+        self.phases = [*self.phases, *self.adversarial_phases([self.latent_discriminator])]
 
     def make_encoder(self) -> keras.Model:
         """`data` → `code`."""
         return self.encoder_of(code=self.latent_dim)
 
-    def judge_of(self, name: str, size: int) -> keras.Model:
+    def discriminator_of(self, name: str, size: int) -> keras.Model:
         """A discriminator of vectors."""
         return networks.encoder(
             "mlp",
@@ -59,11 +59,11 @@ class AdversarialAutoencoder(NetworkSettings, Autoencoder):
             name=f"{name}_discriminator",
         )
 
-    def games(self, judges: list[keras.Model]) -> list[Phase]:
+    def adversarial_phases(self, discriminators: list[keras.Model]) -> list[Phase]:
         """The phases of the discriminators and of the encoder against them."""
         rate = self.adversarial_learning_rate
         return [
-            Phase(self.discriminator_loss, judges, keras.optimizers.Adam(rate, 0.5)),
+            Phase(self.discriminator_loss, discriminators, keras.optimizers.Adam(rate, 0.5)),
             Phase(self.encoder_loss, [self.encoder], keras.optimizers.Adam(rate, 0.5)),
         ]
 
@@ -77,20 +77,25 @@ class AdversarialAutoencoder(NetworkSettings, Autoencoder):
         total: Any = 0.0
         accuracy: Any = 0.0
         pairs = self.pairs(batch, training)
-        for judge, drawn, made in pairs:
-            real, fake = (logit_of(judge, x, training) for x in (drawn, ops.stop_gradient(made)))
+        for discriminator, drawn, made in pairs:
+            real, fake = (
+                logit_of(discriminator, x, training) for x in (drawn, ops.stop_gradient(made))
+            )
             total += losses.standard_discriminator(real, fake)
             accuracy += losses.pair_accuracy(real, fake) / len(pairs)
         return {"loss": total, "accuracy": accuracy}
 
     def encoder_loss(self, batch: Batch, training: bool) -> Logs:
         """Codes that pass for draws."""
-        logits = (logit_of(judge, x, training) for judge, _, x in self.pairs(batch, training))
+        logits = (
+            logit_of(discriminator, x, training)
+            for discriminator, _, x in self.pairs(batch, training)
+        )
         return {"loss": sum(losses.non_saturating_generator(logit) for logit in logits)}
 
 
-def logit_of(judge: keras.Model, vectors: Any, training: bool) -> Any:
+def logit_of(discriminator: keras.Model, vectors: Any, training: bool) -> Any:
     """A discriminator's logit of vectors."""
-    (name,) = judge.input
+    (name,) = discriminator.input
     read: Mapping[str, Any] = {name: vectors}
-    return apply(judge, read, training)["logit"]
+    return apply(discriminator, read, training)["logit"]

@@ -41,4 +41,4 @@ class ALI(BiGAN):
     def infer(self, batch: Batch, training: bool) -> Any:
         """A latent drawn for each datum."""
         posterior = apply(self.encoder, batch, training)
-        return losses.draw_normal(**posterior, epsilon=batch["epsilon"])
+        return losses.reparameterize(**posterior, epsilon=batch["epsilon"])

@@ -45,7 +45,7 @@ class AutoencoderKL(NetworkSettings, PatchAdversarial):
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Layer normalization of the autoencoder."""
         shared = {"normalization": "layer"}
-        return {"encoder": shared, "decoder": shared, "discriminator": self.judge_options}
+        return {"encoder": shared, "decoder": shared, "discriminator": self.discriminator_options}
 
     def assemble(self) -> None:
         # A network of the user's own brings maps of its own channels.
@@ -57,12 +57,12 @@ class AutoencoderKL(NetworkSettings, PatchAdversarial):
         self.noise = {"epsilon": normal(*code)}
         optimizer = keras.optimizers.Adam(self.learning_rate, 0.5, 0.9)
         phase = Phase(self.autoencoder_loss, [self.encoder, self.decoder], optimizer)
-        self.phases = [phase, self.judge_phase()]
+        self.phases = [phase, self.discriminator_phase()]
 
     def rebuild(self, batch: Batch, training: bool) -> tuple[Any, Any, Logs]:
         """A latent drawn for each datum, and the divergence."""
         found = apply(self.encoder, batch, training)
         mean, log_variance = found["mean"], ops.clip(found["log_variance"], *LOG_VARIANCE)
-        latent = losses.draw_normal(mean, log_variance, batch["epsilon"])
+        latent = losses.reparameterize(mean, log_variance, batch["epsilon"])
         kl = ops.mean(losses.standard_normal_kl_rows(mean, log_variance))
         return latent, self.kl_weight * kl / math.prod(self.shape), {"kl": kl}

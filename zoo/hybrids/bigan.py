@@ -79,7 +79,7 @@ class BiGAN(Adversarial):
         self.discriminator = keras.Model(inputs, self.pair_judge(read), name="discriminator")
 
     @property
-    def makers(self) -> list[keras.Model]:
+    def generator_networks(self) -> list[keras.Model]:
         """Generator and encoder."""
         return [self.generator, self.encoder]
 
@@ -91,7 +91,7 @@ class BiGAN(Adversarial):
         """The latent of each datum."""
         return apply(self.encoder, batch, training)["code"]
 
-    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
+    def discriminate(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The logit of the pair of data and `inferred`, or of samples and `latent`."""
         seen = batch | {"data": self.view(data, batch, side)}
         if side == "real":
@@ -115,9 +115,9 @@ class BiGAN(Adversarial):
     def generator_loss(self, batch: Batch, training: bool) -> Logs:
         """Each side's pairs pass for the other's."""
         samples = self.generate(batch, training)
-        fake = self.judge(samples, batch, training, "fake")["logit"]
+        fake = self.discriminate(samples, batch, training, "fake")["logit"]
         inferred = {"inferred": self.infer(batch, training)}
-        real = self.judge(batch["data"], batch | inferred, training, "real")["logit"]
+        real = self.discriminate(batch["data"], batch | inferred, training, "real")["logit"]
         if self.game.compares:
             loss = self.game.generator(real, fake)
         else:

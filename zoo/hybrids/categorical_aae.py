@@ -37,13 +37,13 @@ class ClusteringAAE(AdversarialAutoencoder):
         probabilities = ops.softmax(self.heads.output["logits"])
         outputs = {"cluster": _likeliest(probabilities), "probability": probabilities}
         self.recognizer = keras.Model(self.heads.input, outputs, name="recognizer")
-        self.category_discriminator = self.judge_of("category", self.categories)
-        self.style_discriminator = self.judge_of("style", self.latent_dim)
+        self.category_discriminator = self.discriminator_of("category", self.categories)
+        self.style_discriminator = self.discriminator_of("style", self.latent_dim)
         self.noise = {"style": normal(self.latent_dim), "category": categorical(self.categories)}
         self.prior = dict(self.noise)
         self.generator = rewired(self.decoder, lambda n: self.with_codes(n, "category"))
-        judges = [self.category_discriminator, self.style_discriminator]
-        self.phases = [*self.phases, *self.games(judges)]
+        discriminators = [self.category_discriminator, self.style_discriminator]
+        self.phases = [*self.phases, *self.adversarial_phases(discriminators)]
 
     @property
     def categories(self) -> int:

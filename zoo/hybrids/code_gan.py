@@ -108,7 +108,7 @@ class CodeGAN(WithAutoencoder, Adversarial):
         logit = projected_logit(self.trunk.output, projected)
         self.discriminator = keras.Model(inputs, {"logit": logit}, name="discriminator")
 
-    def judge(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
+    def discriminate(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The logit of data or samples, and where codes are matched the code of samples."""
         seen = batch | {"data": self.view(data, batch, side)}
         found = apply(self.trunk, seen, training)

@@ -62,7 +62,7 @@ class ContextEncoder(Adversarial):
         self.prior = {} if self.position == "centre" else {"corner": uniform(len(self.shape) - 1)}
 
     @property
-    def makers(self) -> list[keras.Model]:
+    def generator_networks(self) -> list[keras.Model]:
         """Reader and painter."""
         return [self.reader, self.painter]
 
@@ -103,9 +103,9 @@ class ContextEncoder(Adversarial):
         """The squared error within the hole, and the generator's side of the game."""
         mask, made = self.paint(batch, training)
         filled = batch["data"] + mask * (made - batch["data"])
-        fake = self.judge(filled, batch, training, "fake")["logit"]
+        fake = self.discriminate(filled, batch, training, "fake")["logit"]
         if self.game.compares:
-            real = self.judge(batch["data"], batch, training, "real")["logit"]
+            real = self.discriminate(batch["data"], batch, training, "real")["logit"]
             loss = self.game.generator(real, fake)
         else:
             loss = self.game.generator(losses.top(fake, self.top_k))

@@ -43,9 +43,9 @@ class EnergyBased(NetworkSettings, GenerativeModel):
         self.decoder, self.decoder_logits = self.decoder_of(latent=self.code_dim)
         self.prior = {"latent": self.latent_noise()}
         self.noise = dict(self.prior)
-        judges = [self.encoder, self.decoder]
+        networks = [self.encoder, self.decoder]
         self.phases = [
-            Phase(self.discriminator_loss, judges, self.make_optimizer()),
+            Phase(self.discriminator_loss, networks, self.make_optimizer()),
             Phase(self.generator_loss, [self.generator], self.make_optimizer()),
         ]
 

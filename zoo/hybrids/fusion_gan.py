@@ -57,16 +57,16 @@ class FusionGAN(Adversarial):
         if self.shared:
             self.heads = self.encoder_of("discriminator", logit=1, code=self.latent_dim)
         else:
-            judge = self.encoder_of("discriminator", logit=1)
+            discriminator = self.encoder_of("discriminator", logit=1)
             encoder = self.encoder_of("encoder", code=self.latent_dim)
-            outputs = {**judge(judge.input), **encoder(judge.input)}
-            self.heads = keras.Model(judge.input, outputs, name="heads")
+            outputs = {**discriminator(discriminator.input), **encoder(discriminator.input)}
+            self.heads = keras.Model(discriminator.input, outputs, name="heads")
         read, made = self.heads.input, self.heads.output
         self.discriminator = keras.Model(read, {"logit": made["logit"]}, name="discriminator")
         self.encoder = keras.Model(read, {"code": made["code"]}, name="encoder")
 
     @property
-    def judge_network(self) -> keras.Model:
+    def discriminator_network(self) -> keras.Model:
         """The network that the discriminator's phase trains: the trunk with both heads."""
         return self.heads
 

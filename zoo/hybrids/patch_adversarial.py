@@ -48,7 +48,7 @@ class PatchAdversarial(GenerativeModel):
     )
 
     @property
-    def judge_options(self) -> dict[str, Any]:
+    def discriminator_options(self) -> dict[str, Any]:
         """Strided convolutions with batch normalization, a logit for each patch."""
         return {
             "network": "vq",
@@ -74,7 +74,7 @@ class PatchAdversarial(GenerativeModel):
         self.decoder_body = rewired(decoder, _body)
         self.decoder_end = _end(decoder)
 
-    def judge_phase(self) -> Phase:
+    def discriminator_phase(self) -> Phase:
         """The discriminator's phase."""
         optimizer = keras.optimizers.Adam(self.discriminator_learning_rate, 0.5, 0.9)
         return Phase(

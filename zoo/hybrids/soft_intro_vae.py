@@ -77,7 +77,7 @@ class SoftIntroVAE(Variational):
         """The bound of each fake, its divergence weighted by `beta_negative`."""
         batch = batch | {"data": ops.stop_gradient(fake)}
         posterior = apply(self.encoder, batch, training)
-        latent = losses.draw_normal(**posterior, epsilon=epsilon)
+        latent = losses.reparameterize(**posterior, epsilon=epsilon)
         reconstruction = self.reconstruction(batch | {"latent": latent}, training)
         kl = losses.standard_normal_kl_rows(**posterior)
         return self.beta_reconstruction * reconstruction + self.beta_negative * kl

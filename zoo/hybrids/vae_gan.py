@@ -67,7 +67,7 @@ class VAEGAN(NetworkSettings, GenerativeModel):
     def encoder_loss(self, batch: Batch, training: bool) -> Logs:
         """KL divergence and feature distance."""
         posterior = apply(self.encoder, batch, training)
-        latent = losses.draw_normal(**posterior, epsilon=batch["epsilon"])
+        latent = losses.reparameterize(**posterior, epsilon=batch["epsilon"])
         kl = ops.mean(losses.standard_normal_kl_rows(**posterior))
         distance = self.feature_distance(
             batch, self.decode_latent(batch, latent, training), training
@@ -79,7 +79,7 @@ class VAEGAN(NetworkSettings, GenerativeModel):
         rebuilt, sampled = self.rebuilt_and_sampled(batch, training)
         distance = self.feature_distance(batch, rebuilt, training)
         adversarial = sum(
-            losses.non_saturating_generator(self.judge(made, batch, training)["logit"])
+            losses.non_saturating_generator(self.discriminate(made, batch, training)["logit"])
             for made in (rebuilt, sampled)
         )
         return {"loss": self.gamma * distance + adversarial, "adversarial": adversarial}
@@ -88,11 +88,11 @@ class VAEGAN(NetworkSettings, GenerativeModel):
         """Data are 1, reconstructions and samples 0."""
         fakes = (ops.stop_gradient(x) for x in self.rebuilt_and_sampled(batch, training))
         real, *made = (
-            self.judge(data, batch, training)["logit"] for data in (batch["data"], *fakes)
+            self.discriminate(data, batch, training)["logit"] for data in (batch["data"], *fakes)
         )
         return {"loss": losses.standard_discriminator(real, ops.concatenate(made))}
 
-    def judge(self, data: Any, batch: Batch, training: bool) -> Logs:
+    def discriminate(self, data: Any, batch: Batch, training: bool) -> Logs:
         """The discriminator's `logit` and `features` of data."""
         return apply(self.discriminator_features, batch | {"data": data}, training)
 
@@ -103,7 +103,7 @@ class VAEGAN(NetworkSettings, GenerativeModel):
     def rebuilt_and_sampled(self, batch: Batch, training: bool) -> tuple[Any, Any]:
         """The decoder's outputs for the data's latent and for the prior's."""
         posterior = apply(self.encoder, batch, training)
-        latent = ops.stop_gradient(losses.draw_normal(**posterior, epsilon=batch["epsilon"]))
+        latent = ops.stop_gradient(losses.reparameterize(**posterior, epsilon=batch["epsilon"]))
         return (
             self.decode_latent(batch, latent, training),
             self.decode_latent(batch, batch["latent"], training),
@@ -111,6 +111,6 @@ class VAEGAN(NetworkSettings, GenerativeModel):
 
     def feature_distance(self, batch: Batch, rebuilt: Any, training: bool) -> Any:
         """−log N(features of data; features of the reconstruction, 1) without its constant."""
-        target = precise(self.judge(batch["data"], batch, training)["features"])
-        made = precise(self.judge(rebuilt, batch, training)["features"])
+        target = precise(self.discriminate(batch["data"], batch, training)["features"])
+        made = precise(self.discriminate(rebuilt, batch, training)["features"])
         return 0.5 * ops.mean(ops.sum(ops.square(target - made), axis=-1))

@@ -32,7 +32,7 @@ class VQGAN(PatchAdversarial, VQVAE):
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:
         """Those of VQ-VAE, and the discriminator's."""
-        return {**super().network_defaults, "discriminator": self.judge_options}
+        return {**super().network_defaults, "discriminator": self.discriminator_options}
 
     @property
     def vector_channels(self) -> int | None:
@@ -42,7 +42,7 @@ class VQGAN(PatchAdversarial, VQVAE):
     def assemble(self) -> None:
         super().assemble()
         self.make_judges(self.from_vectors)
-        self.phases = [*self.phases, self.judge_phase()]
+        self.phases = [*self.phases, self.discriminator_phase()]
 
     def rebuild(self, batch: Batch, training: bool) -> tuple[Any, Any, Logs]:
         """The vectors that are chosen, and the quantizer's terms; training moves the codebook."""

@@ -25,12 +25,12 @@ from zoo.losses.adversarial import (
 from zoo.losses.classification import class_cross_entropy
 from zoo.losses.discrepancy import gaussian, inverse_multiquadratic, maximum_mean_discrepancy
 from zoo.losses.divergence import (
-    draw_normal,
     log_mean_exp,
     log_normal_pairs,
     log_normal_rows,
     normal_kl_rows,
     precision_weighted,
+    reparameterize,
     standard_normal_kl_rows,
 )
 from zoo.losses.energy import equilibrium, pulling_away
@@ -52,7 +52,7 @@ __all__ = [
     "class_cross_entropy",
     "decomposed_kl",
     "diversity",
-    "draw_normal",
+    "reparameterize",
     "equilibrium",
     "falling",
     "gaussian",

@@ -8,7 +8,7 @@ from keras import ops
 from zoo.precision import precise
 
 
-def draw_normal(mean: Any, log_variance: Any, epsilon: Any) -> Any:
+def reparameterize(mean: Any, log_variance: Any, epsilon: Any) -> Any:
     """Mean + exp(½ log variance)·epsilon: a draw that gradients pass through.
 
     Source: Kingma & Welling, 2013, arXiv:1312.6114, section 2.4. All are `(batch, …)`.

@@ -6,7 +6,7 @@ import keras
 from keras import layers, ops
 
 from zoo.layers import Destandardize, Standardize
-from zoo.losses import draw_normal
+from zoo.losses import reparameterize
 from zoo.precision import precise_dtype
 
 
@@ -44,7 +44,7 @@ def posterior_draw(size: int) -> keras.Model:
     """`mean`, `log_variance` and `epsilon` → `latent`: mean + exp(½ log variance)·epsilon."""
     names = ("mean", "log_variance", "epsilon")
     inputs = {name: keras.Input((size,), name=name) for name in names}
-    return keras.Model(inputs, {"latent": draw_normal(**inputs)}, name="posterior")
+    return keras.Model(inputs, {"latent": reparameterize(**inputs)}, name="posterior")
 
 
 def standardize(features: int) -> keras.Model:

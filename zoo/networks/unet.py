@@ -22,8 +22,8 @@ FLAT = False
 MAPS = True
 MAX_GROWTH = 8
 """Widths double up to this multiple of the first."""
-DROPPED = 3
-"""How many layers of the way up, from the smallest map on, drop units."""
+DROPPED = 8
+"""Maps of the way up of at most this size drop units: the paper's have the sizes 2, 4 and 8."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def across(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     keeping = dataclasses.replace(style, dropout=0.0)
     for level in range(len(widths) - 1, 0, -1):
         x = style.transposed(rank, widths[level - 1], strides=2, padding="same")(x)
-        rising = style if level >= len(widths) - DROPPED else keeping
+        rising = style if max(sizes[level]) <= DROPPED else keeping
         x = rising.finish(blocks.crop(x, sizes[level]))
         x = layers.Concatenate()([x, maps[level - 1]])
     strides = 2 if widths else 1

@@ -1,0 +1,65 @@
+"""Data are translated and enlarged by commands, and samples truncated."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests import tiny
+
+pytestmark = pytest.mark.once
+
+
+def saved(name, folder):
+    path = folder / f"{name}.keras"
+    tiny.create(name).save(path)
+    return path
+
+
+def test_translations_stand_between_data_and_targets(zoo, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("edges", "photos"):
+        np.savez(
+            tmp_path / f"{name}.npz", x_train=rng.integers(256, size=(40, 8, 8), dtype="uint8")
+        )
+    model, out = saved("pix2pix", tmp_path), tmp_path / "made.png"
+    words = ["--data", tmp_path / "edges.npz", "--json", "-n", 4]
+    pair = ["--target", tmp_path / "photos.npz", "--out", out]
+    done = zoo("translate", model, *words, *pair)
+    assert done.code == 0, done.err
+    assert {"rows", "error", "error_of_mean"} < set(json.loads(done.out))
+    with Image.open(out) as image:
+        assert image.size == (4 * 66 - 2, 3 * 66 - 2)
+    done = zoo("translate", model, *words, "--out", tmp_path / "made.npy")
+    assert set(json.loads(done.out)) == {"out", "rows"}
+    assert np.load(tmp_path / "made.npy").shape == (4, 8, 8, 1)
+    done = zoo("upscale", model, *words)
+    assert done.code == 2 and "has no use 'upscale'" in done.err
+
+
+def test_large_data_are_made_small_first_and_small_ones_enlarged(zoo, tmp_path):
+    model, out = saved("srgan", tmp_path), tmp_path / "made.png"
+    done = zoo("upscale", model, "--data", "digits", "-n", 4, "--out", out, "--json")
+    assert done.code == 0, done.err
+    assert {"rows", "error", "error_of_nearest"} < set(json.loads(done.out))
+    with Image.open(out) as image:
+        assert image.size == (4 * 66 - 2, 3 * 66 - 2)
+    np.savez(tmp_path / "small.npz", x_train=np.zeros((5, 4, 4), "uint8"))
+    words = ["--data", tmp_path / "small.npz", "--out", tmp_path / "large.npy"]
+    assert zoo("upscale", model, *words).code == 0
+    assert np.load(tmp_path / "large.npy").shape == (5, 8, 8, 1)
+    done = zoo("upscale", model)
+    assert done.code == 2 and "--data is needed" in done.err
+
+
+def test_samples_are_truncated(zoo, tmp_path):
+    model, made = saved("stylegan2", tmp_path), []
+    for factor in ("0.5", "0"):
+        words = ["-n", 3, "--truncation", factor, "--out", tmp_path / "x.npy"]
+        assert zoo("sample", model, *words).code == 0
+        made.append(np.load(tmp_path / "x.npy"))
+    assert np.abs(made[1] - made[1][:1]).max() < 1e-5  # the mean style, and noise of strength 0
+    assert np.abs(made[0] - made[0][:1]).max() > 1e-3
+    done = zoo("sample", model, "--truncation", "2", "--out", tmp_path / "x.npy")
+    assert done.code == 2 and "is not a share" in done.err
