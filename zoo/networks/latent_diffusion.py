@@ -1,7 +1,8 @@
 """The residual networks of latent diffusion's autoencoders, with attention at the smallest map.
 
 Rombach et al., 2021, arXiv:2112.10752; the topology, and the names of the layers, are those of
-`AutoencoderKL` and `VQModel` in diffusers. Layers are named as the tensors of their public weights.
+`AutoencoderKL` and `VQModel` in diffusers. Layers are named as the tensors of their public weights,
+with hyphens for the dots, which PyTorch's modules do not take.
 Heights and widths may be unknown (None). The smaller maps then have the size divided and rounded
 up, so that what is decoded has the size of the data where the levels divide it.
 """
@@ -47,11 +48,23 @@ class Topology:
 
     def norm(self, x: Any, name: str) -> Any:
         """Group normalization."""
-        return normalization.GroupNormalization(self.groups, epsilon=EPSILON, name=name)(x)
+        return normalization.GroupNormalization(
+            self.groups, epsilon=EPSILON, name=layer_name(name)
+        )(x)
 
 
 Shape = tuple[int | None, int | None, int]
 """Of data: height, width, channels. The first two may be unknown."""
+
+
+def layer_name(module: str) -> str:
+    """The name of the layer that has the tensors of a module."""
+    return module.replace(".", "-")
+
+
+def module_name(layer: str) -> str:
+    """The name of the module whose tensors a layer has."""
+    return layer.replace("-", ".")
 
 
 def encoder(shape: Shape, topology: Topology) -> keras.Model:
@@ -121,7 +134,7 @@ def _down(data: Any, width: int, topology: Topology) -> Any:
 
 
 def _conv(x: Any, width: int, name: str, *, kernel: int = 3, strides: int = 1) -> Any:
-    return layers.Conv2D(width, kernel, strides=strides, padding="same", name=name)(x)
+    return layers.Conv2D(width, kernel, strides=strides, padding="same", name=layer_name(name))(x)
 
 
 def _residual(x: Any, width: int, name: str, topology: Topology) -> Any:
@@ -147,9 +160,10 @@ def _attention(x: Any, name: str, topology: Topology) -> Any:
     width = x.shape[-1]
     flat = layers.Reshape((-1, width))(topology.norm(x, f"{name}.group_norm"))
     query, key, value = (
-        layers.Dense(width, name=f"{name}.{part}")(flat) for part in ("to_q", "to_k", "to_v")
+        layers.Dense(width, name=layer_name(f"{name}.{part}"))(flat)
+        for part in ("to_q", "to_k", "to_v")
     )
     weights = ops.matmul(query, ops.transpose(key, (0, 2, 1))) / math.sqrt(width)
     read = ops.matmul(ops.softmax(weights, axis=-1), value)
-    made = layers.Dense(width, name=f"{name}.to_out.0")(read)
-    return x + LikeMap(name=f"{name}.to_map")([made, x])
+    made = layers.Dense(width, name=layer_name(f"{name}.to_out.0"))(read)
+    return x + LikeMap(name=layer_name(f"{name}.to_map"))([made, x])

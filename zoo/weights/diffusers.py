@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import DataError
 from zoo.layers import Codebook, Lookup
 from zoo.model import GenerativeModel
+from zoo.networks.latent_diffusion import module_name
 from zoo.registry import create
 from zoo.weights.layout import Layout, Networks
 from zoo.weights.safetensors import read_safetensors
@@ -129,7 +130,7 @@ def assign(
 
 def _give(layer: Any, variable: Any, left: dict[str, np.ndarray]) -> None:
     kind = variable.path.rpartition("/")[2]
-    name = f"{layer.name}.{SPECIAL.get(kind, 'bias')}"
+    name = f"{module_name(layer.name)}.{SPECIAL.get(kind, 'bias')}"
     if name not in left:
         raise DataError(f"A layer needs the tensor {name}. Received: a file without it.")
     array = left.pop(name)
