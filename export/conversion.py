@@ -20,7 +20,7 @@ from export.certification.native import Native, weights_sha256
 from export.direct.conversion import check_metadata, check_opset
 from export.errors import ExportError, ExportTargetError
 from export.requested import requested
-from export.storage import is_large, storing
+from export.storage import check_graph, is_large, storing
 from zoo.errors import TargetError
 
 RESERVED = ("route", "weights_sha256")
@@ -102,7 +102,7 @@ def to_onnx(
     try:
         with storing(proto, Path(path)) as temporary:
             if is_large(proto):  # the routes check all others
-                check(temporary, name)
+                check_graph(temporary, name)
             opinion = ask(model, temporary, cardinality=cardinality) if second_opinion else None
             return certified(
                 native,
@@ -128,11 +128,3 @@ def check_reserved(metadata: Mapping[str, str]) -> None:
             f"Metadata must not overwrite the record of the export. Received: {', '.join(taken)}. "
             f"Accepted: any names but {', '.join(RESERVED)} and version.*."
         )
-
-
-def check(path: Path, name: str) -> None:
-    """Checks a file with ONNX's full checker, which infers every shape strictly."""
-    try:
-        onnx.checker.check_model(str(path), full_check=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ExportError(f"The graph of {name!r} is not valid ONNX: {error}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import onnx
 
+from export.errors import ExportError
 from zoo.errors import TargetError
 from zoo.files import replacing
 
@@ -49,6 +50,18 @@ def storing(model: onnx.ModelProto, path: Path) -> Iterator[Path]:
         raise TargetError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_graph(path: Path, name: str) -> None:
+    """Checks a file with ONNX's full checker, which infers every shape strictly.
+
+    Raises:
+        ExportError: It is not valid.
+    """
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"The graph of {name!r} is not valid ONNX: {error}") from error
 
 
 def is_large(model: onnx.ModelProto) -> bool:

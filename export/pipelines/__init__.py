@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
-
 from export.errors import ExportError
 from export.pipelines.before_code import with_density
 from export.pipelines.check import check_draws, compare_with_parts
@@ -20,7 +18,7 @@ from export.pipelines.draws import draw_inside, truncate
 from export.pipelines.images import as_bytes
 from export.pipelines.pipeline import of_use
 from export.runtime import Session
-from export.storage import storing
+from export.storage import check_graph, storing
 
 __all__ = ["Agreement", "Density", "compare_decisions", "fit_density", "to_pipeline"]
 
@@ -91,5 +89,5 @@ def to_pipeline(
             pipeline.assembly.finish(properties | {"random": "drawn inside, without a seed"})
             temporary.write_bytes(model.SerializeToString(deterministic=True))
             check_draws(pipeline, temporary, drawn)
-        onnx.checker.check_model(str(temporary), full_check=True)
+        check_graph(temporary, use)
     return Path(path)

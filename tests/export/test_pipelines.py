@@ -1,5 +1,7 @@
 """Whole pipelines as one graph."""
 
+import shutil
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -11,6 +13,7 @@ from export.errors import CertificateError, ExportError
 from export.pipelines.draws import mean_of
 from tests import tiny
 from tests.export.conftest import real_batch
+from tests.export.damage import reseal
 from tests.tolerances import CERTIFICATE
 from zoo.noise import draw_all, normal, uniform
 
@@ -284,3 +287,15 @@ def test_pipeline_that_differs_from_its_parts_leaves_no_file(bundles, tmp_path, 
     with pytest.raises(CertificateError, match="differs from its parts"):
         export.to_pipeline(bundles["vae"], tmp_path / "g.onnx", "sample")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_whose_shapes_disagree_makes_no_pipeline(bundles, tmp_path):
+    """As after one flipped bit, in a bundle whose hashes are right again."""
+    bundle = shutil.copytree(bundles["vae"], tmp_path / "bundle")
+    model = onnx.load(bundle / "decoder.onnx")
+    model.graph.output[0].type.tensor_type.shape.dim.pop()
+    onnx.save(model, bundle / "decoder.onnx")
+    reseal(bundle)
+    with pytest.raises(ExportError, match="is not valid ONNX"):
+        export.to_pipeline(bundle, tmp_path / "g.onnx", "sample")
+    assert not (tmp_path / "g.onnx").exists()
