@@ -17,8 +17,8 @@ from zoo.autoencoders.vae import VAE
 from zoo.uses import Step, Use
 
 
-class Translator(VAE):
-    """A variational autoencoder that calls its reconstructions translations."""
+class Recoder(VAE):
+    """A variational autoencoder that calls its reconstructions recodings."""
 
     def uses(self):
         steps = [
@@ -27,30 +27,30 @@ class Translator(VAE):
             Step("squared_error", {"other": "decoder/data"}),
         ]
         results = {"target": "decoder/data", "error": "squared_error/error"}
-        return {**super().uses(), "translate": Use(steps, results)}
+        return {**super().uses(), "recode": Use(steps, results)}
 '''
 
 
 @pytest.fixture(scope="module")
-def translator(tmp_path_factory):
+def recoder(tmp_path_factory):
     """A run of a model of the user's own, with a use of its own, and its bundle."""
     from zoo.cli import main
 
     folder = tmp_path_factory.mktemp("own")
     (folder / "my_models.py").write_text(MODEL)
-    words = ["train", f"{folder / 'my_models.py'}:Translator", "--data", "digits", "--epochs", "1"]
+    words = ["train", f"{folder / 'my_models.py'}:Recoder", "--data", "digits", "--epochs", "1"]
     words += ["--batch-size", "256", "--set", "latent_dim=2", "network_options.width=4"]
     assert main([*words, "--out", str(folder / "run"), "--quiet"]) == 0
     assert main(["export", str(folder / "run"), "--out", str(folder / "bundle")]) == 0
     return folder
 
 
-def test_a_use_of_one_s_own_is_a_command_of_the_run_and_of_the_bundle(zoo, translator, tmp_path):
+def test_a_use_of_one_s_own_is_a_command_of_the_run_and_of_the_bundle(zoo, recoder, tmp_path):
     found = []
-    for subject in (translator / "run", translator / "bundle"):
-        out = tmp_path / "translated.npz"
+    for subject in (recoder / "run", recoder / "bundle"):
+        out = tmp_path / "recoded.npz"
         words = ["--data", "digits", "-n", 6, "--out", out]
-        done = zoo("translate", subject, *words)
+        done = zoo("recode", subject, *words)
         assert (done.code, done.out) == (0, f"{out}\n"), done.err
         with np.load(out) as arrays:
             found.append(dict(arrays))
@@ -62,16 +62,16 @@ def test_a_use_of_one_s_own_is_a_command_of_the_run_and_of_the_bundle(zoo, trans
         CERTIFICATE.check(found[1][name], array)
 
 
-def test_data_and_what_becomes_of_them_are_rows_of_one_picture(zoo, translator, tmp_path):
+def test_data_and_what_becomes_of_them_are_rows_of_one_picture(zoo, recoder, tmp_path):
     words = ["--data", "digits", "-n", 16, "--out", tmp_path / "x.png"]
-    assert zoo("translate", translator / "bundle", *words).code == 0
+    assert zoo("recode", recoder / "bundle", *words).code == 0
     with Image.open(tmp_path / "x.png") as image:
         assert image.size == (8 * 66 - 2, 4 * 66 - 2)
 
 
-def test_a_use_of_one_s_own_becomes_one_graph(zoo, translator, tmp_path):
-    path = tmp_path / "translate.onnx"
-    words = ["pipeline", translator / "bundle", "translate", "--uint8", "--out", path]
+def test_a_use_of_one_s_own_becomes_one_graph(zoo, recoder, tmp_path):
+    path = tmp_path / "recode.onnx"
+    words = ["pipeline", recoder / "bundle", "recode", "--uint8", "--out", path]
     assert zoo(*words).code == 0
     session = onnxruntime.InferenceSession(path)
     assert [entry.name for entry in session.get_outputs()] == ["target", "error"]
@@ -111,7 +111,7 @@ def test_draws_follow_the_seed_and_the_labels(zoo, cgan_run, tmp_path):
     ("words", "message"),
     [
         (["use", "{}", "sampel", "--out", "x.npy"], "no use 'sampel'. Did you mean 'sample'?"),
-        (["translate", "{}", "--out", "x.npy"], "has no use 'translate'. Accepted: sample"),
+        (["paint", "{}", "--out", "x.npy"], "has no use 'paint'. Accepted: sample"),
         (["use", "{}", "sample"], "--out is needed"),
         (["use", "{}", "score", "--data", "digits", "--out", "x.png"], "No result can be drawn"),
         (["use", "{}", "encode", "--out", "x.npy"], "--data is needed"),
@@ -120,7 +120,7 @@ def test_draws_follow_the_seed_and_the_labels(zoo, cgan_run, tmp_path):
         (["use", "{}", "decode", "--inputs", "code", "--out", "x.npy"], "is not NAME=FILE.npy"),
         (["use", "{}", "decode", "--inputs", "code=no.npy", "--out", "x.npy"], "no.npy: No such"),
         (["use", "{}", "sample", "--out", "x.gif"], "does not end in .png or .npy or .npz"),
-        (["translate", "nosuch", "--out", "x.npy"], "Unknown command 'translate'"),
+        (["paint", "nosuch", "--out", "x.npy"], "Unknown command 'paint'"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(zoo, vae_bundle, tmp_path, monkeypatch, words, message):

@@ -13,6 +13,8 @@ OTHERS = {"reparameterize", "perplexity", "sparsity", "gaussian", "inverse_multi
 """A latent has the type of its posterior, indices are no numbers, and a share is no tensor."""
 OTHERS |= {"maximum_mean_discrepancy", "log_normal_pairs", "decomposed_kl"}
 """One takes a kernel, and two take three tensors: they are below."""
+OTHERS |= {"normal_kl_rows", "precision_weighted"}
+"""Two normal distributions are four tensors."""
 OTHERS |= {"class_cross_entropy", "falling", "top", "equilibrium"}
 """One takes labels: it is below. The others choose logits, weigh noise, and move a share."""
 
@@ -59,6 +61,19 @@ def test_float16_latents_have_float32_distances_and_densities():
         (losses.maximum_mean_discrepancy(*x[:2], kernel) for x in (halves, wide)),
         (losses.log_normal_pairs(*x) for x in (halves, wide)),
         (losses.decomposed_kl(*x)[2] for x in (halves, wide)),
+    ):
+        assert keras.backend.standardize_dtype(narrow.dtype) == "float32"
+        FORMULA.check(array(narrow), array(precise))
+
+
+@pytest.mark.parametrize("name", ["normal_kl_rows", "precision_weighted"])
+def test_two_float16_distributions_are_compared_in_float32(name):
+    values = [[[512.0]], [[0.25]], [[-2.0]], [[0.5]]]
+    halves, wide = ([tensor(value, dtype) for value in values] for dtype in ("float16", "float32"))
+    for narrow, precise in zip(
+        keras.tree.flatten(getattr(losses, name)(*halves)),
+        keras.tree.flatten(getattr(losses, name)(*wide)),
+        strict=True,
     ):
         assert keras.backend.standardize_dtype(narrow.dtype) == "float32"
         FORMULA.check(array(narrow), array(precise))

@@ -258,7 +258,7 @@ def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
     if "translate" in uses:
         share = share_of_the_mean_targets_error(model, data)
         assert share < BETTER, f"translation: {share:.2f} of the mean target's error"
-    if "restore" in uses:
+    if "degrade" in uses:
         share = share_of_the_enlarged_pictures_error(model, data)
         assert share < BETTER, f"restoration: {share:.2f} of the enlarged picture's error"
     if samples:

@@ -60,6 +60,9 @@ def precision_weighted(
         other_mean: Of the other.
         other_log_variance: Of the other.
     """
+    mean, log_variance, other_mean, other_log_variance = map(
+        precise, (mean, log_variance, other_mean, other_log_variance)
+    )
     share = ops.sigmoid(other_log_variance - log_variance)  # of the one's precision
     merged = share * mean + (1.0 - share) * other_mean
     return merged, -ops.logaddexp(-log_variance, -other_log_variance)
