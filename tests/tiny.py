@@ -8,7 +8,7 @@ from zoo.registry import describe
 
 SHAPE = (8, 8, 1)
 VECTOR = (5,)
-"""The shape of a model that reads vectors alone, as the tiny settings of tables and text have it."""
+"""The shape of a model that reads vectors alone; the tiny settings of tables and text fit it."""
 COUNT = 128
 
 

@@ -201,7 +201,11 @@ def _with_batch(model: Any, batch: int) -> Any:
     for node in model.graph.node:
         # An empty batch alone is padded in front of a recurrent layer, and cut behind it.
         padded = node.op_type == "Pad" and node.output[0] in around
-        if node.op_type in UNINFERRED or padded or (node.op_type == "Slice" and node.input[0] in around):
+        if (
+            node.op_type in UNINFERRED
+            or padded
+            or (node.op_type == "Slice" and node.input[0] in around)
+        ):
             node.op_type = "Identity"
             del node.input[1:], node.attribute[:]
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)

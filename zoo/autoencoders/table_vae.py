@@ -138,7 +138,10 @@ class TableVAE(NetworkSettings, VariationalBound):
 
     def _blocks(self, x: Any) -> list[Any]:
         """The one-hot columns of each category."""
-        ends = [self.numbers + sum(self.category_sizes[: i + 1]) for i in range(len(self.category_sizes))]
+        ends = [
+            self.numbers + sum(self.category_sizes[: i + 1])
+            for i in range(len(self.category_sizes))
+        ]
         return [x[:, end - size : end] for end, size in zip(ends, self.category_sizes, strict=True)]
 
     def _with_deviation(self, network: keras.Model, deviation: keras.Layer) -> keras.Model:
@@ -156,8 +159,10 @@ class TableVAE(NetworkSettings, VariationalBound):
         return keras.Model(network.input, outputs, name=network.name.removesuffix("_logits"))
 
     def _make_sampler(self) -> keras.Model:
-        """Draws of cells: mean + stddev·noise; the category whose cumulated probability
-        first exceeds the quantile."""
+        """Draws of cells: mean + stddev·noise, and categories.
+
+        A category is the first whose cumulated probability exceeds the quantile.
+        """
         inputs = {"mean": keras.Input(self.shape, name="mean")}
         cells = []
         if self.numbers:

@@ -40,7 +40,9 @@ class TextVAE(VariationalBound):
     """
 
     shape: tuple[int, ...] = setting("Shape of a text: (tokens,).", at_least=1, tiny=(5,))
-    vocabulary: tuple[str, ...] = setting("The tokens, in the order of their indices.", tiny=tuple("abcdef"))
+    vocabulary: tuple[str, ...] = setting(
+        "The tokens, in the order of their indices.", tiny=tuple("abcdef")
+    )
     tokens: Literal["characters", "words"] = setting(
         "What a token is, which decides how texts are joined.", default="characters"
     )

@@ -67,7 +67,10 @@ def load_text(
             f"A text holds at least {wanted}. Received: {len(units)} {tokens} in {path}. "
             "Accepted: a longer text, or a smaller length."
         )
-    known = list(vocabulary) if vocabulary is not None else _vocabulary(units, tokens)
+    if vocabulary is None:
+        found = _vocabulary([unit for unit in units if unit != END], tokens)
+        vocabulary = [END, *found] if lines else found
+    known = list(vocabulary)
     indices = _look_up(units[: count * length], known, os.fspath(path)).reshape(count, length)
     origin = {
         "source": os.fspath(path),
@@ -94,7 +97,7 @@ def _units(text: str, tokens: str) -> list[str]:
 
 def _vocabulary(units: Sequence[str], tokens: str) -> list[str]:
     if tokens == "characters":
-        return sorted(set(units), key=lambda unit: (unit != END, unit))
+        return sorted(set(units))
     frequent = sorted(Counter(units).items(), key=lambda item: (-item[1], item[0]))
     return [UNKNOWN, *(word for word, _ in frequent[: MAX_WORDS - 1])]
 
