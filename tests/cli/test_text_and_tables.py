@@ -7,6 +7,8 @@ import pytest
 
 from zoo.cli import main
 
+pytestmark = pytest.mark.once
+
 LINES = ["a dog sees a cat", "the cat sees a dog", "a cat likes the dog"]
 PLAIN = """
 import sys

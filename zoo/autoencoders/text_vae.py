@@ -50,7 +50,7 @@ class TextVAE(VariationalBound):
     width: int = setting("Units of each LSTM.", default=256, at_least=1, tiny=4)
     word_dropout: float = setting(
         "Share of the earlier tokens that the writer does not see in training.",
-        default=0.25,
+        default=0.4,
         at_least=0,
         at_most=1,
     )

@@ -64,7 +64,7 @@ def load_text(
     if count == 0:
         wanted = "a line that is not empty" if lines else f"one window of {length} {tokens}"
         raise DataError(
-            f"A text holds at least {wanted}. Received: {len(units)} {tokens} in {path}. "
+            f"A text holds at least {wanted}. Received: {len(units)} in {path}. "
             "Accepted: a longer text, or a smaller length."
         )
     if vocabulary is None:
