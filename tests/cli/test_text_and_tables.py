@@ -74,6 +74,11 @@ def test_reconstructions_and_walks_are_lines_and_cells(zoo, folder, tmp_path):
     assert rebuilt.read_text().splitlines()[1] == "31,Rome,1.5"
 
 
+def test_a_picture_has_a_file(zoo, vae_run):
+    code, out, err = zoo("sample", vae_run)
+    assert (code, out) == (2, "") and "--out is needed: the file of the picture" in err
+
+
 def test_a_file_of_another_kind_is_named(zoo, folder, tmp_path):
     code, _, err = zoo("sample", folder / "text_vae-bundle", "--out", tmp_path / "x.png")
     assert code == 2 and "This model makes text" in err and "Accepted: .txt" in err

@@ -54,8 +54,9 @@ def test_a_line_counts_up_to_its_first_end():
     found = terms(model)
     FORMULA.check(found["reconstruction"], nats.sum() / 2)
     FORMULA.check(found["perplexity"], np.exp((nats.sum() / 2 + found["kl"]) / 3.5))
-    score = model.use("score", data=DATA)["score"]
-    FORMULA.check(score, nats.sum(axis=1) / counted.sum(axis=1))
+    found = model.use("anomaly", data=DATA)
+    FORMULA.check(found["score"], nats.sum(axis=1) / counted.sum(axis=1))
+    FORMULA.check(found["heat"], nats)
 
 
 def test_dropped_tokens_are_hidden_from_the_writer_in_training_alone(monkeypatch):

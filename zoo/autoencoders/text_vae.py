@@ -149,18 +149,23 @@ class TextVAE(VariationalBound):
         return keras.Model(inputs, {"data": data}, name=name)
 
     def make_likelihood(self) -> keras.Model:
-        """`data` and `latent` → `nats` `(batch,)`: −log p(data | latent) of a token, on average."""
+        """`data` and `latent` → `each`, −log p of each token `(batch, tokens)`, and their mean.
+
+        Behind a text's end `each` is 0; the mean `(batch,)`, `nats`, is of the tokens before.
+        """
         data = keras.Input(self.shape, dtype="int32", name="data")
         latent = keras.Input((self.latent_dim,), name="latent")
         nats, counted = self._nats(data, self._previous(data), latent)
-        mean = ops.sum(nats * counted, axis=-1) / ops.sum(counted, axis=-1)
-        return keras.Model({"data": data, "latent": latent}, {"nats": mean}, name="likelihood")
+        each = nats * counted
+        mean = ops.sum(each, axis=-1) / ops.sum(counted, axis=-1)
+        inputs = {"data": data, "latent": latent}
+        return keras.Model(inputs, {"nats": mean, "each": each}, name="likelihood")
 
     def uses(self) -> dict[str, Use]:
-        """Texts are scored by their likelihood under the latent's mean."""
-        table = {name: use for name, use in super().uses().items() if name != "anomaly"}
+        """Texts are scored by their likelihood under the latent's mean, token by token."""
         steps = [Step("encoder"), Step("likelihood", {"latent": "encoder/mean"})]
-        return table | {"score": Use(steps, {"score": "likelihood/nats"})}
+        score, heat = {"score": "likelihood/nats"}, {"heat": "likelihood/each"}
+        return super().uses() | {"score": Use(steps, score), "anomaly": Use(steps, score | heat)}
 
     def elbo_loss(self, batch: Batch, training: bool) -> Logs:
         """The negative evidence lower bound, and the perplexity."""
