@@ -66,6 +66,7 @@ class TextVAE(VariationalBound):
         self.require(
             self.value_range is None, "tokens have no bounds", value_range=self.value_range
         )
+        self.require(bool(self.vocabulary), "a vocabulary has a token", vocabulary=self.vocabulary)
         (length,) = self.shape
         self.encoder = self.make_encoder()
         writer = TokenWriter(
