@@ -82,8 +82,9 @@ CHANGES = {
     "ebgan": {"margin": 1.0, "learning_rate": 1.2e-3},
     "ali": PAIRS,
     "stylegan2": {
-        "network_options": {"width": 32, "widest": 64, "generator.mapping_layers": 2},
+        "network_options": {"width": 32, "widest": 64},
         "style_mixing": 0.0,
+        "path_weight": 0.0,
     },
     # k moves by some hundredths in 300 steps of the default rate.
     "began": {"latent_dim": 16, "code_dim": 16, "k_rate": 0.5, "gamma": 0.7, "learning_rate": 2e-3},

@@ -5,13 +5,14 @@ import pytest
 
 import zoo
 from tests import tiny
+from tests.turns import in_turn
 from zoo.errors import ModelError
 
 SHAPES = [(5,), (16, 2), (8, 8, 1), (9, 7, 3)]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_shape_is_built_or_refused(name, shape):
     if not tiny.accepts(name, shape):
         with pytest.raises(
