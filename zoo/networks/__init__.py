@@ -23,6 +23,7 @@ from zoo.networks import (
     blocks,
     conv,
     conv_pool,
+    cyclegan,
     mlp,
     patch,
     r3gan,
@@ -46,6 +47,7 @@ FAMILIES: dict[str, ModuleType] = {
     "vq": vq,
     "patch": patch,
     "unet": unet,
+    "cyclegan": cyclegan,
     "srresnet": srresnet,
     "attention": attention,
 }

@@ -258,6 +258,11 @@ TABLE: dict[str, Row] = {
         "Isola et al. 2016, arXiv:1611.07004",
         "data into their targets, pairs of which are judged by patches",
     ),
+    "cyclegan": Row(
+        f"{_GANS}.cyclegan:CycleGAN",
+        "Zhu et al. 2017, arXiv:1703.10593",
+        "two domains into each other and back, without pairs",
+    ),
     "srgan": Row(
         f"{_GANS}.srgan:SRGAN",
         "Ledig et al. 2016, arXiv:1609.04802",
