@@ -226,6 +226,11 @@ TABLE: dict[str, Row] = {
         "Karras et al. 2019, arXiv:1912.04958",
         "styles scale every layer; lazy penalties on slopes and path lengths",
     ),
+    "fast_gan": Row(
+        f"{_GANS}.fast_gan:FastGAN",
+        "Liu et al. 2021, arXiv:2101.04775",
+        "small maps excite large ones; the discriminator rebuilds what it sees",
+    ),
     "pac_gan": Row(
         f"{_GANS}.pac_gan:PacGAN",
         "Lin et al. 2017, arXiv:1712.04086",
