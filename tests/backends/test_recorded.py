@@ -23,7 +23,6 @@ import torch
 from zoo.backends.torch import recorded
 from zoo.backends.torch.recorded import Recorded
 
-
 EVERY_PHASE = {
     "stylegan2": {"penalty_interval": 1, "path_interval": 1},
     "srgan": {"pretraining_steps": 4},

@@ -37,6 +37,19 @@ def test_doctor_says_how_to_install_what_is_missing(zoo, monkeypatch):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize(
+    ("missing", "extra"),
+    [(["onnxruntime"], "runtime"), (["onnxruntime", "onnx"], "export")],
+)
+def test_one_command_installs_all_that_exporting_takes(monkeypatch, missing, extra):
+    present = packages.find_spec
+    monkeypatch.setattr(
+        packages, "find_spec", lambda name: None if name in missing else present(name)
+    )
+    assert packages.install_command("onnxruntime") == f"pip install 'genzoo[{extra}]'"
+
+
+@pytest.mark.once
 def test_doctor_fails_where_no_backend_is(zoo, monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.delenv("KERAS_BACKEND")

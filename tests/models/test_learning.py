@@ -88,8 +88,9 @@ CHANGES = {
     "ebgan": {"margin": 1.0, "learning_rate": 1.2e-3},
     "ali": PAIRS,
     "stylegan2": {
-        "network_options": {"width": 32, "widest": 64, "generator.mapping_layers": 2},
+        "network_options": {"width": 32, "widest": 64},
         "style_mixing": 0.0,
+        "path_weight": 0.0,
     },
     # At a width of 64, as that of the rest, they take minutes.
     "cyclegan": {"network_options": {"width": 8}, "learning_rate": 2.5e-3},

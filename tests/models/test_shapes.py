@@ -5,6 +5,7 @@ import pytest
 
 import zoo
 from tests import tiny
+from tests.turns import in_turn
 from zoo.errors import ModelError
 from zoo.model.generative import KINDS
 
@@ -17,7 +18,7 @@ def accepts(name, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_shape_is_built_or_refused(name, shape):
     if not accepts(name, shape):
         with pytest.raises(

@@ -13,6 +13,7 @@ import zoo
 from tests import tiny
 from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
+from tests.turns import in_turn
 from zoo.errors import RunError
 from zoo.training.loading import FORMER_LAYERS, copy_weights, load_network
 
@@ -44,7 +45,7 @@ def test_a_part_of_keras_layers_opens_without_the_zoo(name, tmp_path):
     FORMULA.check(np.load(tmp_path / "answer.npy"), answers(encoder, {"data": data})[0])
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_part_is_loaded_as_it_was_saved(name, tmp_path):
     model = tiny.create(name)
     for part_name, part in model.parts().items():

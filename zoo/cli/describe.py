@@ -1,4 +1,4 @@
-"""Shows a model's paper and every setting with its type, default and meaning."""
+"""Shows a model's paper, every setting with its type, default and meaning, and its networks."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ Settings are set with: zoo train NAME --set key=value
 """
 WIDTH = 96
 INDENT = " " * 4
+_PLAIN = (int, float, str, type(None))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,8 +43,10 @@ def run(options: argparse.Namespace) -> None:
         "paper": row.paper,
         "accepts": list(cls.accepts),
     }
+    networks = _networks() if "network" in settings else {}
     if options.json:
-        terminal.print_json(about | {"settings": [_to_json(s) for s in settings.values()]})
+        described = [_to_json(setting) for setting in settings.values()]
+        terminal.print_json(about | {"settings": described, "networks": networks})
         return
     print(f"{options.name}: {about['summary']}\n{row.paper}".rstrip() + "\n")
     print(f"data: {', '.join(f'{kind}s' for kind in cls.accepts)}\n")
@@ -52,8 +55,26 @@ def run(options: argparse.Namespace) -> None:
         print(f"{setting.name}: {setting.rule}, {default}")
         if setting.doc:
             print(
-                textwrap.fill(setting.doc, WIDTH, initial_indent="    ", subsequent_indent="    ")
+                textwrap.fill(setting.doc, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
             )
+    if networks:
+        print("\nnetworks, and their network_options, of which the model may choose others:")
+    for name, found in networks.items():
+        words = ", ".join(f"{option}={value!r}" for option, value in found.items())
+        print(textwrap.fill(f"{name}: {words}", WIDTH, subsequent_indent=INDENT))
+
+
+def _networks() -> dict[str, dict[str, Any]]:
+    """Family → option → default; an initializer is its name."""
+    from zoo.networks import FAMILIES, family_options
+
+    return {
+        name: {
+            option: value if isinstance(value, _PLAIN) else type(value).__name__
+            for option, value in family_options(name).items()
+        }
+        for name in FAMILIES
+    }
 
 
 def _to_json(setting: Setting) -> dict[str, Any]:

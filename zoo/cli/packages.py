@@ -45,8 +45,14 @@ def distribution_version(name: str) -> str | None:
 
 
 def install_command(module: str) -> str:
-    """The command that installs a module of `EXTRAS`."""
-    return f"pip install 'genzoo[{EXTRAS[module][1]}]'"
+    """The command that installs a module of `EXTRAS`, and what is missing beside it.
+
+    Where Keras is, ONNX Runtime is wanted for exporting, which takes more than the runtime.
+    """
+    extra = EXTRAS[module][1]
+    if extra == "runtime" and find_spec("keras") and not find_spec("onnx"):
+        extra = "export"
+    return f"pip install 'genzoo[{extra}]'"
 
 
 def import_own(module: str) -> ModuleType:

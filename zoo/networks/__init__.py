@@ -62,6 +62,7 @@ __all__ = [
     "decoder",
     "encoder",
     "family",
+    "family_options",
     "masks",
     "rewired",
 ]
@@ -88,6 +89,16 @@ def family(name: str | None, shape: Sequence[int]) -> ModuleType:
     if len(shape) == 1 and not FAMILIES[name].FLAT:
         raise ModelError(f"Vectors {tuple(shape)} need the network 'mlp'. Received: {name!r}")
     return FAMILIES[name]
+
+
+def family_options(name: str) -> dict[str, Any]:
+    """The options of a family that users set, with its defaults; `Style` says what each means.
+
+    Args:
+        name: A row of `FAMILIES`.
+    """
+    fields = dataclasses.fields(FAMILIES[name].Options)
+    return {f.name: f.default for f in fields if f.name not in ("condition", "trace")}
 
 
 def encoder(
