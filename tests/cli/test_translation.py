@@ -38,6 +38,27 @@ def test_translations_stand_between_data_and_targets(zoo, tmp_path):
     assert done.code == 2 and "has no use 'upscale'" in done.err
 
 
+def test_domains_are_translated_there_and_back(zoo, tmp_path):
+    rng = np.random.default_rng(0)
+    for name, count in (("horses", 40), ("zebras", 50)):
+        np.savez(
+            tmp_path / f"{name}.npz", x_train=rng.integers(256, size=(count, 8, 8), dtype="uint8")
+        )
+    model, made = saved("cyclegan", tmp_path), {}
+    horses, zebras = (["--data", tmp_path / f"{name}.npz"] for name in ("horses", "zebras"))
+    both = [*horses, "--target", tmp_path / "zebras.npz", "--unpaired"]
+    asked = {"there": both, "back": [*both, "--back"], "zebras": [*zebras, "--back"]}
+    for name, words in asked.items():
+        done = zoo("translate", model, *words, "-n", 4, "--out", tmp_path / f"{name}.npy")
+        assert done.code == 0, done.err
+        made[name] = np.load(tmp_path / f"{name}.npy")
+    assert made["there"].shape == made["back"].shape == (4, 8, 8, 1)
+    assert (made["back"][0] != made["there"][0]).any()
+    assert (made["back"][0] == made["zebras"][0]).all()  # the first row of the last tenth
+    done = zoo("translate", saved("pix2pix", tmp_path), *both, "--back")
+    assert done.code == 2 and "needs the use 'translate_back'" in done.err
+
+
 def test_large_data_are_made_small_first_and_small_ones_enlarged(zoo, tmp_path):
     model, out = saved("srgan", tmp_path), tmp_path / "made.png"
     done = zoo("upscale", model, "--data", "digits", "-n", 4, "--out", out, "--json")

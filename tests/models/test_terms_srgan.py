@@ -50,7 +50,7 @@ def test_the_content_is_compared_in_the_maps_of_a_network():
     own = keras.Model(inputs, keras.layers.Flatten()(inputs))
     model = zoo.create("srgan", **SETTINGS, perceptual=own)
     data, made = draws(2, 8, 8, 1), draws(2, 8, 8, 1, seed=1)
-    weight, found = model.sample_terms(tensor(made), {"data": tensor(data)})["content"]
+    weight, found = model.sample_terms(tensor(made), {"data": tensor(data)}, False)["content"]
     a, b = (
         x.reshape(2, -1) / np.linalg.norm(x.reshape(2, -1), axis=1)[:, None] for x in (data, made)
     )

@@ -10,19 +10,25 @@ import numpy as np
 from zoo.applications.subjects import fields_of, follow, runner_of
 
 
-def translate(subject: Any, data: Any, *, seed: int = 0) -> np.ndarray:
+def translate(subject: Any, data: Any, *, back: bool = False, seed: int = 0) -> np.ndarray:
     """What a model's use `translate` makes of data, in the model's value range.
 
     Args:
         subject: A model, or a session of `export.runtime.load`.
         data: `Data`, fields by name, or samples in the model's value range.
+        back: Whether it is `translate_back`, of the other domain: the field `other`, or data
+            without it.
         seed: Of what the use draws.
 
     Raises:
         UseError: The model has no such use.
     """
-    runner = runner_of(subject, "translate", "translate")
-    return next(iter(follow(runner, "translate", fields_of(runner, data), seed=seed).values()))
+    name = "translate_back" if back else "translate"
+    runner = runner_of(subject, name.replace("_", " "), name)
+    fields = fields_of(runner, data)
+    if back:
+        fields = {"other": fields["data"], **fields}
+    return next(iter(follow(runner, name, fields, seed=seed).values()))
 
 
 def upscale(subject: Any, small: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         optimizer = self.make_optimizer(
             self.discriminator_learning_rate or self.learning_rate, interval
         )
-        discriminators = [self.discriminator_network]
+        discriminators = self.discriminator_networks
         self.phases = [
             Phase(
                 self.discriminator_loss, discriminators, optimizer, repeat=self.discriminator_steps
@@ -97,8 +97,13 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
 
     @property
     def discriminator_network(self) -> keras.Model:
-        """The network that the discriminator's phase trains."""
+        """The network that judges."""
         return self.discriminator
+
+    @property
+    def discriminator_networks(self) -> list[keras.Model]:
+        """The networks that the discriminator's phase trains."""
+        return [self.discriminator_network]
 
     @property
     def generator_networks(self) -> list[keras.Model]:
@@ -146,6 +151,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def discriminator_loss(self, batch: Batch, training: bool) -> Logs:
         """The discriminator's side of the game, its penalties, and what a subclass adds."""
         samples = ops.stop_gradient(self.generate(batch, training))
+        samples, state = self.judged(samples, batch)
         real = self.discriminate(self.real(batch), batch, training, "real")
         fake = self.discriminate(samples, batch, training, "fake")
         terms = self.discriminator_terms(real, fake, batch)
@@ -154,7 +160,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         loss = self.game.discriminator(real["logit"], fake["logit"])
         reading = self.game.reading(real["logit"], fake["logit"])
         accuracy = losses.pair_accuracy(real["logit"], fake["logit"])
-        return with_terms(loss, terms) | reading | {"accuracy": accuracy}
+        return with_terms(loss, terms) | reading | {"accuracy": accuracy} | state
 
     def penalty_loss(self, batch: Batch, training: bool) -> Logs:
         """The penalties alone, for all the steps since the last time."""
@@ -171,7 +177,8 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
             loss = self.game.generator(real["logit"], fake["logit"])
         else:
             loss = self.game.generator(losses.top(fake["logit"], self.top_k))
-        terms = self.generator_terms(fake, batch) | self.sample_terms(samples, batch)
+        terms = self.generator_terms(fake, batch)
+        terms |= self.sample_terms(samples, batch, training)
         diversity = losses.diversity(samples, self.real(batch))
         return with_terms(loss, terms) | {"diversity": diversity}
 
@@ -183,7 +190,7 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         """A subclass's terms of the generator's loss, of the discriminator's outputs."""
         return {}
 
-    def sample_terms(self, samples: Any, batch: Batch) -> Terms:
+    def sample_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
         """A subclass's terms of the generator's loss, of its samples themselves."""
         return {}
 
@@ -202,6 +209,10 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         return input_gradient(
             lambda data: self.discriminate(data, batch, training, side)["logit"], point
         )
+
+    def judged(self, samples: Any, batch: Batch) -> tuple[Any, Logs]:
+        """What the discriminator learns from for samples, and the state that moves with it."""
+        return samples, {}
 
     def real(self, batch: Batch) -> Any:
         """What the discriminator tells samples from: the data."""

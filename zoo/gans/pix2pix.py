@@ -99,7 +99,7 @@ class Pix2Pix(Adversarial):
         seen = batch | {"data": own, "target": self.view(data, batch, side)}
         return apply(self.discriminator_network, seen, training)
 
-    def sample_terms(self, samples: Any, batch: Batch) -> Terms:
+    def sample_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
         """The mean absolute error."""
         error = losses.mean_absolute_error(batch["target"], samples)
         return {"reconstruction": (self.reconstruction, error)}

@@ -103,7 +103,7 @@ class SRGAN(Adversarial):
         """The squared error."""
         return {"loss": losses.mean_squared_error(batch["data"], self.generate(batch, training))}
 
-    def sample_terms(self, samples: Any, batch: Batch) -> Terms:
+    def sample_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
         """The content loss."""
         if self.settings["perceptual"] is None:
             content = losses.mean_squared_error(batch["data"], samples)

@@ -236,6 +236,11 @@ TABLE: dict[str, Row] = {
         "Karras et al. 2019, arXiv:1912.04958",
         "styles scale every layer; lazy penalties on slopes and path lengths",
     ),
+    "fast_gan": Row(
+        f"{_GANS}.fast_gan:FastGAN",
+        "Liu et al. 2021, arXiv:2101.04775",
+        "small maps excite large ones; the discriminator rebuilds what it sees",
+    ),
     "pac_gan": Row(
         f"{_GANS}.pac_gan:PacGAN",
         "Lin et al. 2017, arXiv:1712.04086",
@@ -267,6 +272,11 @@ TABLE: dict[str, Row] = {
         f"{_GANS}.pix2pix:Pix2Pix",
         "Isola et al. 2016, arXiv:1611.07004",
         "data into their targets, pairs of which are judged by patches",
+    ),
+    "cyclegan": Row(
+        f"{_GANS}.cyclegan:CycleGAN",
+        "Zhu et al. 2017, arXiv:1703.10593",
+        "two domains into each other and back, without pairs",
     ),
     "srgan": Row(
         f"{_GANS}.srgan:SRGAN",
