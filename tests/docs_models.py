@@ -20,6 +20,11 @@ BOARD = RESULTS / "leaderboard-digits"
 LINKS = "../../benchmarks/results"
 COLUMNS = 4
 BACKENDS = ("jax", "torch", "tensorflow")
+NO_PICTURES = {
+    "text_vae": ("sentences.txt --tokens words --lines --length 20", "made.txt"),
+    "table_vae": ("people.csv", "made.csv"),
+}
+"""The models that read no images: a file of their data, and of their samples."""
 COMMON = {*CommonSettings.fields, *NetworkSettings.fields}
 
 
@@ -102,8 +107,12 @@ def _picture(name: str) -> list[str]:
 
 def _training(name: str) -> list[str]:
     """Commands, and the leaderboard's settings in Python."""
-    words = f"zoo train {name} --data digits --epochs 20 --out runs/{name}"
+    source, sampled = NO_PICTURES.get(name, ("digits", ""))
+    words = f"zoo train {name} --data {source} --epochs 20 --out runs/{name}"
     lines = ["## Training", "", "```sh", words]
+    if sampled:
+        lines += [f"zoo sample runs/{name} --out {sampled}", f"zoo reconstruct runs/{name} -n 4"]
+        lines.append(f"zoo export runs/{name} --out bundles/{name}")
     row = board()[1].get(name)
     if row is not None:
         scores = {score["metric"] for score in row["scores"]}

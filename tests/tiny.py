@@ -7,6 +7,8 @@ import numpy as np
 from zoo.registry import describe
 
 SHAPE = (8, 8, 1)
+VECTOR = (5,)
+"""The shape of a model that reads vectors alone; the tiny settings of tables and text fit it."""
 COUNT = 128
 
 
@@ -23,10 +25,22 @@ def create(name: str, **changes: Any) -> Any:
     return zoo.create(name, **(settings(name) | changes))
 
 
+def accepts(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether a row's class takes data of the kind of a shape."""
+    from zoo.model.generative import KINDS
+
+    return KINDS[len(shape)] in describe(name).load().accepts
+
+
+def fitting(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape, or that of vectors where a row's class takes nothing of the shape's kind."""
+    return shape if accepts(name, shape) else VECTOR
+
+
 def rows(model: Any, count: int = COUNT, seed: int = 0) -> dict[str, np.ndarray]:
     """Every field that a model reads, in its value range: `data`, `labels`, and those it names."""
     rng = np.random.default_rng([seed, count])
-    found = {"data": _smooth(rng, (count, *model.shape), model.value_range)}
+    found = {"data": _data(rng, model, count)}
     for name, shape in model.reads.items():
         found[name] = _smooth(rng, (count, *shape), model.value_range)
     if model.num_classes is not None:
@@ -70,6 +84,21 @@ def _random(rng: np.random.Generator, count: int, tensor: Any) -> np.ndarray:
     if tensor.dtype.startswith("int"):
         return rng.integers(0, 4, shape).astype(tensor.dtype)
     return rng.normal(size=shape).astype("float32")
+
+
+def _data(rng: np.random.Generator, model: Any, count: int) -> np.ndarray:
+    """Numbers; tokens below the size of a vocabulary; one-hot columns where a table has them."""
+    vocabulary = getattr(model, "vocabulary_size", None)
+    if vocabulary is not None:
+        shares = _smooth(rng, (count, *model.shape), (0.0, 1.0))
+        return np.minimum(shares * vocabulary, vocabulary - 1).astype("int32")
+    values = _smooth(rng, (count, *model.shape), model.value_range)
+    start = values.shape[-1] - sum(getattr(model, "category_sizes", ()))
+    for size in getattr(model, "category_sizes", ()):
+        chosen = values[:, start : start + size].argmax(axis=1)
+        values[:, start : start + size] = np.eye(size)[chosen]
+        start += size
+    return values
 
 
 def _smooth(rng: np.random.Generator, size: tuple[int, ...], value_range: Any) -> np.ndarray:

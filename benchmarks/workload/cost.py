@@ -31,6 +31,8 @@ MOVES = frozenset(
 UNINFERRED = frozenset({"GroupNormalization"})
 """Operators whose output has the shape of their first input, which onnx does not infer."""
 
+RECURRENT = ("GRU", "LSTM", "RNN")
+
 Shape = tuple[int, ...]
 
 
@@ -80,14 +82,18 @@ def count(path: Path, batch: int) -> Count:
     """
     import onnx
 
-    graph = _with_batch(onnx.load(str(path)), batch).graph
+    return _count(onnx.load(str(path)), batch, path.name)
+
+
+def _count(model: Any, batch: int, name: str) -> Count:
+    graph = _with_batch(model, batch).graph
     shapes: dict[str, Shape] = {}
     sizes: dict[str, int] = {}
     for value in [*graph.input, *graph.output, *graph.value_info]:
         tensor = value.type.tensor_type
         shape = tuple(dim.dim_value for dim in tensor.shape.dim)
         if any(not dim.HasField("dim_value") for dim in tensor.shape.dim):
-            raise BenchmarkError(f"The shape of {value.name!r} in {path.name} is not known.")
+            raise BenchmarkError(f"The shape of {value.name!r} in {name} is not known.")
         shapes[value.name] = shape
         sizes[value.name] = math.prod(shape) * ITEM.get(tensor.elem_type, 4)
     for weight in graph.initializer:
@@ -97,6 +103,10 @@ def count(path: Path, batch: int) -> Count:
     least = sum(sizes[name] for name in {*ends, *(w.name for w in graph.initializer)})
     flops, traffic = 0.0, 0.0
     for node in graph.node:
+        if node.op_type == "Scan":
+            steps, body = shapes[node.input[-1]][0], _count(_body(node, model), batch, name)
+            flops, traffic = flops + steps * body.flops, traffic + steps * body.traffic
+            continue
         names = [name for name in [*node.input, *node.output] if name]
         flops += operations(node, [shapes.get(n, ()) for n in node.input], shapes)
         traffic += sum(sizes.get(name, 0) for name in names)
@@ -132,6 +142,11 @@ def _matmul(node: Any, inputs: Sequence[Shape], output: int) -> int:
     return output * inputs[0][-1]
 
 
+def _recurrent(node: Any, inputs: Sequence[Shape], output: int) -> int:
+    """At every step and sample each weight of the gates meets one input or state."""
+    return math.prod(inputs[0][:2]) * (math.prod(inputs[1]) + math.prod(inputs[2]))
+
+
 def _einsum(node: Any, inputs: Sequence[Shape], output: int) -> int:
     """The product of all the letters' lengths."""
     equation = next(a.s.decode() for a in node.attribute if a.name == "equation")
@@ -147,7 +162,22 @@ _PRODUCTS: dict[str, Callable[[Any, Sequence[Shape], int], int]] = {
     "Gemm": _gemm,
     "MatMul": _matmul,
     "Einsum": _einsum,
+    **dict.fromkeys(RECURRENT, _recurrent),
 }
+
+
+def _body_of(node: Any) -> Any:
+    """The graph that a Scan runs at each step."""
+    return next(attribute.g for attribute in node.attribute if attribute.name == "body")
+
+
+def _body(node: Any, model: Any) -> Any:
+    """That graph as a model, with the weights of the graph around it."""
+    import onnx
+
+    graph = onnx.GraphProto.FromString(_body_of(node).SerializeToString())
+    graph.initializer.extend(model.graph.initializer)
+    return onnx.helper.make_model(graph, opset_imports=model.opset_import)
 
 
 def _with_batch(model: Any, batch: int) -> Any:
@@ -161,9 +191,21 @@ def _with_batch(model: Any, batch: int) -> Any:
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
+    for body in (_body_of(node) for node in model.graph.node if node.op_type == "Scan"):
+        for value in (*body.input, *body.output):
+            value.type.tensor_type.shape.dim[0].dim_value = batch
+        del body.value_info[:]
+    layers = [node for node in model.graph.node if node.op_type in RECURRENT]
+    around = {name for node in layers for name in (node.input[0], *node.output) if name}
     nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
     for node in model.graph.node:
-        if node.op_type in UNINFERRED:
+        # An empty batch alone is padded in front of a recurrent layer, and cut behind it.
+        padded = node.op_type == "Pad" and node.output[0] in around
+        if (
+            node.op_type in UNINFERRED
+            or padded
+            or (node.op_type == "Slice" and node.input[0] in around)
+        ):
             node.op_type = "Identity"
             del node.input[1:], node.attribute[:]
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)

@@ -17,7 +17,7 @@ def card(
     lowered: Mapping[str, PrecisionCertificate],
     run: Mapping[str, Any] | None = None,
     *,
-    picture: bool = False,
+    samples: str | None = None,
 ) -> str:
     """Writes a model card in Markdown.
 
@@ -26,11 +26,11 @@ def card(
         certificates: Certificates by part.
         lowered: Certificates of lower precision by part, where the bundle is in one.
         run: The content of the run's `run.json`, for the section on training.
-        picture: Whether `samples.png` is there.
+        samples: The name of the file of samples, where there is one.
     """
     sections = [
         f"# {manifest.model}\n\n{manifest.paper}\n\n{_overview(manifest)}",
-        "![samples](samples.png)" if picture else "",
+        _samples(samples) if samples else "",
         f"## Use\n\n{usage(manifest)}",
         f"## Uses\n\n{uses(manifest)}",
         f"## Parts\n\n{parts(manifest)}",
@@ -42,9 +42,14 @@ def card(
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def _samples(name: str) -> str:
+    return f"{'!' if name.endswith('.png') else ''}[samples]({name})"
+
+
 def _overview(manifest: Manifest) -> str:
     shape = " × ".join(map(str, manifest.shape))
-    text = f"Samples are {shape} float32, channels last"
+    kind = "tokens, int32" if "vocabulary" in manifest.settings else "float32, channels last"
+    text = f"Samples are {shape} {kind}"
     if manifest.value_range:
         text += ", values from {:g} to {:g}".format(*manifest.value_range)
     if manifest.class_names:

@@ -48,7 +48,9 @@ def write_records(
             "precision": {name: entry.to_json() for name, entry in lowered.items()},
         },
     )
-    path = stage / SAMPLES
-    picture = samples and save_samples(path, stage, manifest.uses, manifest.value_range)
-    text = model_card.card(manifest, certificates, lowered, run, picture=picture)
+    drawn = samples and save_samples(
+        stage / SAMPLES, stage, manifest.uses, manifest.value_range, manifest.settings
+    )
+    shown = drawn.name if drawn else None
+    text = model_card.card(manifest, certificates, lowered, run, samples=shown)
     (stage / CARD).write_text(text, encoding="utf-8")

@@ -56,7 +56,7 @@ def check_same(monkeypatch, make, **options):
     eager, ours = (trained(monkeypatch, way, make, **options) for way in ("eager", "recorded"))
     assert all(count > 0 for count in graphs(ours))
     for variable, expected, found in zip(
-        eager.variables, eager.get_weights(), ours.get_weights(), strict=True
+        eager.weights, eager.get_weights(), ours.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(found, expected, err_msg=variable.path)
     return ours

@@ -2,6 +2,7 @@
 
 import math
 
+import onnx
 import pytest
 from onnx import TensorProto, helper, save
 
@@ -76,3 +77,36 @@ def test_reshaping_computes_nothing(tmp_path):
     node = helper.make_node("Flatten", ["x"], ["y"])
     path = graph(tmp_path / "part.onnx", [node], {"x": ["batch", 2, 3]}, {"y": ["batch", 6]})
     assert count(path, batch=4).flops == 0
+
+
+def test_a_recurrent_layer_counts_its_weights_at_every_step(tmp_path):
+    steps, inputs_size, units = 7, 3, 2
+    node = helper.make_node("LSTM", ["x", "w", "r"], ["", "h"], hidden_size=units)
+    weights = {"w": (1, 4 * units, inputs_size), "r": (1, 4 * units, units)}
+    inputs, outputs = {"x": [steps, "batch", inputs_size]}, {"h": [1, "batch", units]}
+    path = graph(tmp_path / "part.onnx", [node], inputs, outputs, weights)
+    proto = onnx.load(path)
+    proto.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 5
+    onnx.save(proto, path)
+    each = 4 * units * (inputs_size + units)
+    assert count(path, batch=5).flops == 2 * steps * 5 * each
+
+
+def test_a_scan_counts_its_body_at_every_step(tmp_path):
+    def described(name, shape):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+    body = helper.make_graph(
+        [helper.make_node("Gemm", ["s", "w"], ["t"]), helper.make_node("Add", ["t", "i"], ["o"])],
+        "body",
+        [described("s", [None, 4]), described("i", [None, 4])],
+        [described("t", [None, 4]), described("o", [None, 4])],
+    )
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["steps"], perm=[1, 0, 2]),
+        helper.make_node("Scan", ["s0", "steps"], ["last", "y"], body=body, num_scan_inputs=1),
+    ]
+    inputs = {"s0": ["batch", 4], "x": ["batch", 6, 4]}
+    outputs = {"last": ["batch", 4], "y": [6, "batch", 4]}
+    path = graph(tmp_path / "part.onnx", nodes, inputs, outputs, {"w": (4, 4)})
+    assert count(path, batch=3).flops == 6 * (2 * 3 * 4 * 4 + 3 * 4)

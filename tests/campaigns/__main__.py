@@ -43,7 +43,7 @@ def main() -> int:
     else:
         from tests.campaigns.damage import campaign
 
-        record = campaign(options.share, options.seed)
+        record = {"share": options.share, **campaign(options.share, options.seed)}
     seconds = round(time.monotonic() - started)
     record = {"campaign": options.campaign, "backend": options.backend, **record}
     results.add(options.out, record | results.conditions() | {"seconds": seconds})

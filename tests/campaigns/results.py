@@ -25,12 +25,13 @@ Made by `python -m tests.campaigns kills --backend BACKEND --count 30` and
   the newer one is whole.
 - **Damage**: one file of a run folder or of a bundle is truncated, flipped in a bit, replaced by
   junk, removed, or given wrong types and missing keys inside (in bundles with hashes that are
-  right again), then a command reads it. *Rejected*: one line and exit code 1 or 2. *Accepted*:
-  the command does without what was damaged, or the damage is still a valid file.
+  right again), then a command reads it. *Share*: of these commands, drawn by the seed. *Rejected*:
+  one line and exit code 1 or 2. *Accepted*: the command does without what was damaged, or the
+  damage is still a valid file.
 """
 COLUMNS = {
     "kills": ["kills", "SIGKILL", "SIGTERM", "new", "overwrite", "resume", "equal", "lost"],
-    "damage": ["damages", "commands", "rejected", "accepted", "crashed"],
+    "damage": ["share", "damages", "commands", "rejected", "accepted", "crashed"],
 }
 ALWAYS = ["tracebacks", "others touched"]
 

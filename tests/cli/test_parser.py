@@ -67,7 +67,7 @@ def test_help_and_version_go_to_stdout(zoo):
         (["train", "vae"], "--data is needed."),
         (["train"], "A model's name is needed."),
         (["train", "vae", "--nonsense"], "unrecognized arguments: --nonsense"),
-        (["sample", "runs/vae"], "the following arguments are required: --out"),
+        (["export", "runs/vae"], "the following arguments are required: --out"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(zoo, tmp_path, monkeypatch, words, message):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.data import load_data
-from zoo.data.sources.text import UNKNOWN, decode_text, load_text
+from zoo.data.sources.text import END, UNKNOWN, decode_text, load_text
 from zoo.errors import DataError
 
 pytestmark = pytest.mark.once
@@ -72,3 +72,21 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
         load_data(path)
     with pytest.raises(DataError, match="No such data. .*Did you mean 'x.txt'"):
         load_data(tmp_path / "xx.txt")
+
+
+def test_each_line_is_a_row_that_ends(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("ab\n\nc\nabcab\n")
+    data, _ = load_data(path, lines=True, length=4)
+    vocabulary = data.description["vocabulary"]
+    assert vocabulary == [END, "a", "b", "c"]
+    assert data.samples.tolist() == [[1, 2, 0, 0], [3, 0, 0, 0], [1, 2, 3, 1]]
+    assert decode_text(data.samples, vocabulary, "characters") == ["ab", "c", "abca"]
+    words, _ = load_data(path, lines=True, length=2, tokens="words")
+    known = words.description["vocabulary"]
+    assert decode_text(words.samples, known, "words") == ["ab", "c", "abcab"]
+    again, _ = load_data(path, lines=True, length=2, tokens="words", vocabulary=known)
+    assert (again.samples == words.samples).all()
+    (tmp_path / "empty.txt").write_text("\n\n")
+    with pytest.raises(DataError, match="at least a line that is not empty"):
+        load_data(tmp_path / "empty.txt", lines=True)

@@ -222,3 +222,9 @@ def test_keras_draws_for_itself_again_afterwards_also_after_an_error():
         assert keras.initializers.VarianceScaling.__call__ is not before
         _ = 1 / 0
     assert keras.initializers.VarianceScaling.__call__ is before
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3)])
+def test_weights_lie_in_memory_as_loaded_ones_do(shape):
+    found = draw(initializers.Orthogonal(), shape, np.random.default_rng(0))
+    assert found.flags.c_contiguous and found.shape == shape

@@ -258,6 +258,8 @@ def departure_of_inference(model):
 
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_a_small_budget_on_digits_is_enough_to_learn(name, plain, digits):
+    if not tiny.accepts(name, tiny.SHAPE):
+        pytest.skip(f"{name} reads no images: test_learning_cells_and_tokens is of it")
     samples = "sample" in tiny.create(name).table()
     whole = samples or name in WITHOUT_MARGIN
     data = plain if whole else digits  # those that sample train for longer

@@ -172,7 +172,10 @@ def test_draws_follow_the_seed(model):
         for result, array in first.items():
             EXACT.check(again[result], array, name=f"{name}: {result}")
         differ = any((other[result] != array).any() for result, array in first.items())
-        assert differ == bool(random), name
+        if name != "sample" and any(array.dtype == np.int32 for array in first.values()):
+            assert differ <= bool(random), name  # Tokens are the nearest ones, whatever is drawn.
+        else:
+            assert differ == bool(random), name
 
 
 def test_samples_are_data_or_refused(model):
@@ -181,7 +184,9 @@ def test_samples_are_data_or_refused(model):
             model.sample(2)
         return
     samples = model.sample(COUNT, seed=3)
-    assert samples.shape == (COUNT, *model.shape) and samples.dtype == np.float32
+    assert (
+        samples.shape == (COUNT, *model.shape) and samples.dtype == tiny.rows(model)["data"].dtype
+    )
     check_range(model, samples)
     EXACT.check(samples, model.use("sample", count=COUNT, seed=3)["data"])
 

@@ -7,20 +7,14 @@ import zoo
 from tests import tiny
 from tests.turns import in_turn
 from zoo.errors import ModelError
-from zoo.model.generative import KINDS
 
 SHAPES = [(5,), (16, 2), (8, 8, 1), (9, 7, 3)]
-
-
-def accepts(name, shape):
-    """Whether a row's class takes data of the kind of a shape."""
-    return KINDS[len(shape)] in zoo.describe(name).load().accepts
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_shape_is_built_or_refused(name, shape):
-    if not accepts(name, shape):
+    if not tiny.accepts(name, shape):
         with pytest.raises(
             ModelError,
             match=f"the kind .*Received: shape={shape}".replace("(", r"\(").replace(")", r"\)"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, values
+from zoo.cli import sources, values, written
 from zoo.cli.opened import HELP, Opened, given, open_subject
 from zoo.plotting.grid import save_grid
 from zoo.uses import complete_inputs
@@ -21,6 +21,7 @@ EXAMPLES = """\
 examples:
   zoo interpolate runs/vae --out walk.png
   zoo interpolate runs/vae --data digits --rows 4 --columns 12 --out walk.png
+  zoo interpolate runs/text_vae --data two-lines.txt --rows 1
 """
 
 
@@ -37,17 +38,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="A,B,...", help="classes of the rows, in turn (all)")
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
     parser.add_argument(
-        "--out", type=values.picture, required=True, metavar="FILE", help="a .png file"
+        "--out",
+        type=values.picture_or_text,
+        metavar="FILE",
+        help="a .png file; of text .txt, of a table .csv (both are printed without it)",
     )
 
 
 def run(options: argparse.Namespace) -> None:
     """Walks, saves, and prints the file's name."""
     opened = open_subject(options.subject)
+    written.check_out(opened.about, options.out)
     walk = _data_walk if options.data is not None or "sample" not in opened.table else _draw_walk
     images = walk(opened, options)
-    save_grid(images, options.out, value_range=opened.about.value_range, columns=options.columns)
-    print(options.out)
+    if not written.write_text(images, opened.about, options.out, walk=options.columns):
+        save_grid(
+            images, options.out, value_range=opened.about.value_range, columns=options.columns
+        )
+    if options.out is not None:
+        print(options.out)
 
 
 def _data_walk(opened: Opened, options: argparse.Namespace) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, terminal, values
+from zoo.cli import sources, terminal, values, written
 from zoo.cli.opened import HELP, given, open_subject
 from zoo.plotting.grid import save_grid
 
@@ -37,28 +37,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"how many, evenly spaced over the data ({COUNT})",
     )
     parser.add_argument(
-        "--out", type=values.picture, required=True, metavar="FILE", help="a .png file"
+        "--out",
+        type=values.picture_or_text,
+        metavar="FILE",
+        help="a .png file; of text .txt, of a table .csv (both are printed without it)",
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Reconstructs, saves, and prints the mean squared error."""
+    """Reconstructs, saves, and prints how near the reconstructions are."""
     opened = open_subject(options.subject)
+    written.check_out(opened.about, options.out)
     use = opened.require("reconstruct")
     fields = sources.fields_for(opened, options, options.count)
     results = opened.use("reconstruct", **given(use, fields))
     originals, rebuilt = fields["data"], next(iter(results.values()))
-    save_grid(
-        interleaved([originals, rebuilt], COLUMNS),
-        options.out,
-        value_range=opened.about.value_range,
-        columns=min(COLUMNS, len(originals)),
-    )
+    if not written.write_text(
+        written.alternating([originals, rebuilt]), opened.about, options.out, walk=2
+    ):
+        save_grid(
+            interleaved([originals, rebuilt], COLUMNS),
+            options.out,
+            value_range=opened.about.value_range,
+            columns=min(COLUMNS, len(originals)),
+        )
     outcome = {
-        "out": str(options.out),
+        **({} if options.out is None else {"out": str(options.out)}),
         "count": len(originals),
-        "mean_squared_error": float(np.mean(np.square(originals - rebuilt))),
+        **written.agreement(originals, rebuilt, opened.about.settings),
     }
     if options.json:
         terminal.print_json(outcome)

@@ -1,4 +1,4 @@
-"""Draws new data from a run or a bundle, as a picture or as an array.
+"""Draws new data from a run or a bundle: a picture, text, a table, or an array.
 
 The same seed draws the same data from both. Models that read labels draw a row for each class.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import values
+from zoo.cli import values, written
 from zoo.cli.opened import HELP, open_subject
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
@@ -21,6 +21,8 @@ examples:
   zoo sample runs/cgan -n 80 --labels 3,7 --out threes-and-sevens.png
   zoo sample runs/stylegan2 --truncation 0.7 --out typical.png
   zoo sample bundles/vae -n 10000 --out samples.npy
+  zoo sample runs/text_vae -n 10
+  zoo sample bundles/table_vae -n 1000 --out people.csv
 """
 COUNT = 64
 PER_CLASS = 8
@@ -38,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=values.picture_or_array,
-        required=True,
+        type=values.result,
         metavar="FILE",
-        help=".png for a picture, .npy for an array in the model's value range",
+        help=".png for a picture, .txt for text, .csv for a table (both are printed without it), "
+        ".npy for an array in the model's value range",
     )
     parser.add_argument("--labels", metavar="A,B,...", help="classes, by name or number (all)")
     parser.add_argument(
@@ -57,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Draws, saves, and prints the file's name."""
     opened = open_subject(options.subject)
+    written.check_out(opened.about, options.out)
     use = opened.require("sample")
     chosen = opened.labels(options.labels, use)
     count = options.count or (PER_CLASS * len(chosen) if chosen else COUNT)
@@ -67,8 +70,9 @@ def run(options: argparse.Namespace) -> None:
     drawn = {"count": count, "seed": options.seed, "truncation": options.truncation}
     results = opened.use("sample", **drawn, **labels)
     samples = next(iter(results.values()))
-    if options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix == ".npy":
         write_atomically(options.out, lambda file: np.save(file, samples))
-    else:
+    elif not written.write_text(samples, opened.about, options.out, **labels):
         save_grid(samples, options.out, value_range=opened.about.value_range, columns=columns)
-    print(options.out)
+    if options.out is not None:
+        print(options.out)

@@ -15,7 +15,7 @@ from zoo.cli.errors import UsageError
 from zoo.data import load_data
 from zoo.data.load import NAMES
 from zoo.data.sources.npz import ROLES
-from zoo.data.sources.text import TOKENS
+from zoo.data.sources.text import END, TOKENS
 from zoo.errors import DataError
 
 FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
@@ -72,6 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
     group.add_argument(
         "--length", type=values.count, metavar="N", help="for .txt: tokens of a sample (64)"
     )
+    group.add_argument(
+        "--lines", action="store_true", help="for .txt: each line is a sample, cut or filled"
+    )
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
@@ -96,6 +99,8 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
         before["size"] = list(options.image_size)
     if options.channels is not None:
         before["channels"] = options.channels
+    if options.lines:
+        before["lines"] = True
     if options.sequences:
         before["kind"] = "sequences"
     if options.keys is not None:
@@ -168,12 +173,24 @@ def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     source = source_of(options, opened.source)
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = load(source)
+    train, test = load(as_trained(source, opened.about))
     shape = tuple(opened.about.shape)
     if tuple(train.shape) != shape:
         hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""
         raise UsageError(f"The data have the shape {shape}. Received: {tuple(train.shape)}.{hint}")
     return train, test
+
+
+def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
+    """The source of text or of a table, read as what a model was trained on."""
+    settings, path = about.settings, str(source["data"])
+    if "vocabulary" in settings and path.lower().endswith(".txt"):
+        vocabulary = list(settings["vocabulary"])
+        own = {"tokens": settings["tokens"], "length": about.shape[0], "lines": END in vocabulary}
+        return {**source, **own, "vocabulary": vocabulary}
+    if settings.get("schema") is not None and path.lower().endswith(".csv"):
+        return {**source, "table": settings["schema"]}
+    return source
 
 
 def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:

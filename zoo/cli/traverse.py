@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, terminal, values
+from zoo.cli import sources, terminal, values, written
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
 from zoo.plotting.grid import save_grid
@@ -65,7 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--span", type=span, default=3.0, metavar="X", help="deviations to either side (3)"
     )
     parser.add_argument(
-        "--out", type=values.picture, required=True, metavar="FILE", help="a .png file"
+        "--out",
+        type=values.picture_or_text,
+        metavar="FILE",
+        help="a .png file; of text .txt, of a table .csv (both are printed without it)",
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -73,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Traverses, saves, and prints the entries of the rows and their deviations."""
     opened = open_subject(options.subject)
+    written.check_out(opened.about, options.out)
     opened.require("decode")
     known = options.data is not None or "data" in opened.source
     of_data = "encode" in opened.table and (known or "sample" not in opened.table)
@@ -86,9 +90,13 @@ def run(options: argparse.Namespace) -> None:
     codes = traversals(paths.start, paths.low, paths.high, chosen, options.columns)
     beside = {name: value.repeat(len(codes), axis=0) for name, value in paths.beside.items()}
     images = next(iter(opened.use("decode", code=codes, **beside).values()))
-    save_grid(images, options.out, value_range=opened.about.value_range, columns=options.columns)
+    if not written.write_text(images, opened.about, options.out, walk=options.columns):
+        save_grid(
+            images, options.out, value_range=opened.about.value_range, columns=options.columns
+        )
     deviations = [round(float(spread[entry]), 4) for entry in chosen]
-    outcome = {"out": str(options.out), "entries": chosen, "deviations": deviations}
+    found = {} if options.out is None else {"out": str(options.out)}
+    outcome = {**found, "entries": chosen, "deviations": deviations}
     (terminal.print_json if options.json else terminal.print_pairs)(outcome)
 
 

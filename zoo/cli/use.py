@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.cli import sources, terminal, values
+from zoo.cli import sources, terminal, values, written
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
 from zoo.cli.reconstruct import interleaved
@@ -54,9 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="of draws (0)")
     parser.add_argument(
         "--out",
-        type=values.picture_or_arrays,
+        type=values.results,
         metavar="FILE",
-        help=".png for a picture, .npy for the result, .npz for all results",
+        help=".png for a picture, .txt or .csv for text or a table, .npy for the result, .npz for "
+        "all results",
     )
 
 
@@ -69,6 +70,8 @@ def run(options: argparse.Namespace) -> None:
     use = opened.require(options.name)
     if options.out is None:
         raise UsageError(f"--out is needed: where the use {options.name!r} puts its results.")
+    if options.out.suffix not in (".npy", ".npz"):
+        written.check_out(opened.about, options.out)
     if options.out.suffix == ".npy" and len(use.gives) > 1:
         raise UsageError(
             f"An .npy file holds one result. Received: {options.out}, and the results "
@@ -79,6 +82,8 @@ def run(options: argparse.Namespace) -> None:
     results = opened.use(options.name, count=count, seed=options.seed, **inputs)
     if options.out.suffix == ".png":
         _save_picture(opened, inputs, results, options.out)
+    elif options.out.suffix in written.TEXTS:
+        written.write_text(_rows(opened, results, options.out), opened.about, options.out)
     elif options.out.suffix == ".npy":
         (array,) = results.values()
         write_atomically(options.out, lambda file: np.save(file, array))
@@ -133,6 +138,15 @@ def _save_picture(opened: Opened, inputs: Arrays, results: Arrays, path: Path) -
         value_range=opened.about.value_range,
         columns=columns and min(columns, len(pictures[0])),
     )
+
+
+def _rows(opened: Opened, results: Arrays, path: Path) -> np.ndarray:
+    """The result that is data, which become text or a table."""
+    shape = tuple(opened.about.shape)
+    found = [array for array in results.values() if array.shape[1:] == shape]
+    if not found:
+        raise UsageError(f"No result is data. Received: {path.name}. Accepted: an .npz file.")
+    return found[0]
 
 
 def _is_picture(array: np.ndarray, shape: tuple[int, ...]) -> bool:

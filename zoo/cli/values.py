@@ -31,9 +31,19 @@ def picture_or_array(text: str) -> Path:
     return _file(text, (".png", ".npy"))
 
 
-def picture_or_arrays(text: str) -> Path:
-    """The name of a PNG file, of a NumPy array, or of an archive of arrays."""
-    return _file(text, (".png", ".npy", ".npz"))
+def picture_or_text(text: str) -> Path:
+    """The name of a PNG file, of a text, or of a table."""
+    return _file(text, (".png", ".txt", ".csv"))
+
+
+def result(text: str) -> Path:
+    """The name of a PNG file, of a NumPy array, of a text, or of a table."""
+    return _file(text, (".png", ".npy", ".txt", ".csv"))
+
+
+def results(text: str) -> Path:
+    """The name of a PNG file, of arrays, of a text, or of a table."""
+    return _file(text, (".png", ".npy", ".npz", ".txt", ".csv"))
 
 
 def share(text: str) -> float:

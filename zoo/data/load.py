@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from zoo.data.dataset import Data, Range
 from zoo.data.sources import pairs
@@ -33,6 +34,9 @@ def load_data(
     standardize: bool | None = None,
     tokens: str | None = None,
     length: int | None = None,
+    lines: bool | None = None,
+    table: Mapping[str, Any] | None = None,
+    vocabulary: Sequence[str] | None = None,
 ) -> tuple[Data, Data | None]:
     """Returns the training data and, where the source has them, the test data.
 
@@ -67,6 +71,9 @@ def load_data(
         standardize: For `.csv`: whether numbers are brought to mean 0 and deviation 1.
         tokens: For `.txt`: "characters" (default) or "words".
         length: For `.txt`: tokens of a sample (64).
+        lines: For `.txt`: whether each line is a sample, cut or filled to the length.
+        table: For `.csv`: the `description["table"]` of training data of the same columns.
+        vocabulary: For `.txt`: that of training data of the same tokens.
 
     Raises:
         DataError: The source is unknown or unreadable, or holds no usable data.
@@ -85,6 +92,9 @@ def load_data(
         standardize=standardize,
         tokens=tokens,
         length=length,
+        lines=lines,
+        table=table,
+        vocabulary=vocabulary,
     )
     domains = pairs.find_domains(source)
     if domains is not None:

@@ -4,6 +4,7 @@ from zoo.layers.activation import LeakyReLU
 from zoo.layers.basis import Basis
 from zoo.layers.blur import Blur
 from zoo.layers.codebook import Codebook, CosineCodebook
+from zoo.layers.column_deviation import ColumnDeviation
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.equalized import EqualizedConv1D, EqualizedConv2D, EqualizedDense
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
@@ -30,6 +31,7 @@ from zoo.layers.spectral import (
     SpectralDense,
 )
 from zoo.layers.standardization import Destandardize, Standardize
+from zoo.layers.token_writer import NextToken, TokenWriter
 from zoo.layers.truncation import Truncation
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "BatchNormalization",
     "Blur",
     "Codebook",
+    "ColumnDeviation",
     "ConditionalBatchNormalization",
     "CosineCodebook",
     "Destandardize",
@@ -54,6 +57,7 @@ __all__ = [
     "MaskedDense",
     "MinibatchDeviation",
     "ModulatedConvolution",
+    "NextToken",
     "Quantizer",
     "Residual",
     "ScaledNoise",
@@ -65,5 +69,6 @@ __all__ = [
     "SpectralConv2DTranspose",
     "SpectralDense",
     "Standardize",
+    "TokenWriter",
     "Truncation",
 ]

@@ -59,7 +59,8 @@ def draw(initializer: Callable, shape: tuple[int, ...], rng: np.random.Generator
             values = initializer.gain * _orthogonal(shape, rng)
         case _:
             values = keras.ops.convert_to_numpy(initializer(shape, dtype="float32"))
-    return np.asarray(values, dtype="float32")
+    # A transposed weight would be stored so, and multiplied in another order than when loaded.
+    return np.asarray(values, dtype="float32", order="C")
 
 
 def _variance_scaling(

@@ -38,9 +38,11 @@ from zoo.losses.penalties import half_squared_norm, squared_norm
 from zoo.losses.reconstruction import (
     bernoulli_rows,
     binary_cross_entropy,
+    categorical_nats,
     gaussian_rows,
     mean_absolute_error,
     mean_squared_error,
+    normal_rows,
     perplexity,
 )
 from zoo.losses.regularization import jacobian_norm_rows, l1, l2, sparsity, unit_norm
@@ -49,6 +51,7 @@ from zoo.losses.total_correlation import decomposed_kl
 __all__ = [
     "bernoulli_rows",
     "binary_cross_entropy",
+    "categorical_nats",
     "class_cross_entropy",
     "decomposed_kl",
     "diversity",
@@ -75,6 +78,7 @@ __all__ = [
     "non_saturating_generator",
     "pair_accuracy",
     "normal_kl_rows",
+    "normal_rows",
     "perplexity",
     "precision_weighted",
     "pulling_away",

@@ -40,6 +40,30 @@ def gaussian_rows(data: Any, mean: Any, stddev: float = 1.0) -> Any:
     return _summed(0.5 * squares + math.log(stddev) + 0.5 * math.log(2 * math.pi))
 
 
+def normal_rows(data: Any, mean: Any, stddev: Any) -> Any:
+    """−log p(data) under N(mean, stddev²) with a deviation of each feature: `(batch,)`, nats.
+
+    Args:
+        data: `(batch, features)`.
+        mean: `(batch, features)`.
+        stddev: `(batch, features)`, positive.
+    """
+    stddev = precise(stddev)
+    squares = ops.square((precise(data) - precise(mean)) / stddev)
+    return _summed(0.5 * squares + ops.log(stddev) + 0.5 * math.log(2 * math.pi))
+
+
+def categorical_nats(data: Any, logits: Any) -> Any:
+    """−log p(data) under the softmax of the logits: `(batch, …)`, nats.
+
+    Args:
+        data: One-hot, `(batch, …, categories)`.
+        logits: `(batch, …, categories)`.
+    """
+    logits = precise(logits)
+    return ops.logsumexp(logits, axis=-1) - ops.sum(precise(data) * logits, axis=-1)
+
+
 def mean_absolute_error(data: Any, made: Any) -> Any:
     """Mean |data − made| over batch and features."""
     return ops.mean(ops.absolute(precise(data) - precise(made)))

@@ -166,6 +166,16 @@ TABLE: dict[str, Row] = {
         "numbers rounded to levels, no codebook",
         {"quantizer": "finite_scalar"},
     ),
+    "text_vae": Row(
+        f"{_AUTOENCODERS}.text_vae:TextVAE",
+        "Bowman et al. 2015, arXiv:1511.06349",
+        "text; words are dropped, the divergence annealed",
+    ),
+    "table_vae": Row(
+        f"{_AUTOENCODERS}.table_vae:TableVAE",
+        "Xu et al. 2019, arXiv:1907.00503",
+        "tables of numbers and categories",
+    ),
     "gan": Row(
         f"{_GANS}.gan:GAN",
         "Goodfellow et al. 2014, arXiv:1406.2661",

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from zoo.data import Data
-from zoo.plotting.grid import save_grid
+from zoo.plotting.preview import save_preview
 
 callbacks = keras.callbacks
 
@@ -51,13 +51,13 @@ class StepsBar(keras.callbacks.ProgbarLogger):
 
 
 def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
-    """Saves a grid of samples, one row a class where there are classes, or of reconstructions.
+    """Saves samples, a grid with one row a class where there are classes, or reconstructions.
 
     Args:
         model: The model that makes the pictures.
         data: The data to reconstruct, where the model has no prior; see
             `originals_and_reconstructions`.
-        path: The PNG file.
+        path: The file; that of a text ends in `.txt`, of a table in `.csv`, of a grid in `.png`.
         seed: Seeds the latent.
     """
     if "sample" not in model.table():
@@ -68,7 +68,13 @@ def save_picture(model: Any, data: Data, path: Path, *, seed: int = 0) -> None:
         images = model.sample(len(labels), labels=labels, seed=seed)
     else:
         images, columns = model.sample(PICTURED, seed=seed), 8
-    save_grid(images, path, value_range=model.value_range, columns=columns)
+    save_preview(
+        images,
+        path,
+        value_range=model.value_range,
+        description=model.settings,
+        columns=columns,
+    )
 
 
 def originals_and_reconstructions(

@@ -69,7 +69,8 @@ def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, s
             "label_smoothing, or a lower discriminator_learning_rate."
         )
     perplexity = logs.get("perplexity")
-    if perplexity is not None and perplexity < MIN_PERPLEXITY:
+    of_codes = getattr(model, "vocabulary_size", None) is None  # That of text may be small.
+    if perplexity is not None and of_codes and perplexity < MIN_PERPLEXITY:
         found["perplexity"] = (
             f"{perplexity:.2f} codes are in effective use: the codebook has collapsed. Try more "
             "steps, a lower learning rate, or data_variance as it is in the data."

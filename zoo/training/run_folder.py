@@ -136,7 +136,7 @@ class RunFolder:
         """Removes what killed processes were writing, and settles an older run set aside."""
         left = temporaries(self.path, r"run\.json", r"log\.jsonl", r"model\.keras")
         left += temporaries(self.path / "checkpoints", r"step-\d+\.npz")
-        left += temporaries(self.path / "samples", r"(epoch|step)-\d+\.png")
+        left += temporaries(self.path / "samples", r"(epoch|step)-\d+\.(png|txt|csv)")
         for file in left:
             file.unlink()
         self._older.recover(got_on=got_on(self.path / "checkpoints"))
@@ -210,7 +210,7 @@ class RunFolder:
             name = f"step-{step:09d}"
         else:
             return
-        if step and not (self.path / "samples" / f"{name}.png").exists():
+        if step and not any((self.path / "samples").glob(f"{name}.*")):
             self.picture(name)
 
     def next_save(self, step: int, end: int) -> int:

@@ -13,7 +13,7 @@ from zoo.data.sources import builtin, image_folder, npz
 from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.resize import parse_size
 from zoo.data.sources.spill import MEMORY
-from zoo.data.sources.table import load_table
+from zoo.data.sources.table import Table, load_table
 from zoo.data.sources.text import load_text
 from zoo.errors import DataError, suggestion
 
@@ -22,8 +22,8 @@ Splits = tuple[Data, Data | None]
 NAMES = ("digits", "ring", "grid", *builtin.DOWNLOADS)
 PATHS = ".npz, .npy, .csv, .txt or a folder of images"
 
-TABLE_OPTIONS = ("label", "columns", "form", "standardize")
-TEXT_OPTIONS = ("tokens", "length")
+TABLE_OPTIONS = ("label", "columns", "form", "standardize", "table")
+TEXT_OPTIONS = ("tokens", "length", "lines", "vocabulary")
 ARRAY_OPTIONS = ("size", "channels", "keys", "kind", "source_range")
 
 
@@ -44,6 +44,9 @@ class Options:
     standardize: bool | None = None
     tokens: str | None = None
     length: int | None = None
+    lines: bool | None = None
+    table: Mapping[str, Any] | None = None
+    vocabulary: Sequence[str] | None = None
 
     def given(self, names: Sequence[str]) -> dict[str, Any]:
         """Those of the options that are set."""
@@ -84,7 +87,10 @@ def _read_text_file(source: str, suffix: str, options: Options) -> Data:
         options.check_unset(TABLE_OPTIONS, "tables (.csv)", source)
         return load_text(source, **options.given(TEXT_OPTIONS))
     options.check_unset(TEXT_OPTIONS, "text (.txt)", source)
-    data, notes = load_table(source, **options.given(TABLE_OPTIONS))
+    given = options.given(TABLE_OPTIONS)
+    if options.table is not None:
+        given["table"] = Table.from_config(options.table)
+    data, notes = load_table(source, **given)
     for note in notes:
         warnings.warn(note, stacklevel=4)
     return data

@@ -86,12 +86,17 @@ def write_table(
     path: str | os.PathLike, table: Table, batch: np.ndarray | Mapping[str, np.ndarray]
 ) -> Path:
     """Writes fields as a CSV file of the table's columns and types, whole or not at all."""
+    return write_atomically(path, table_text(table, batch))
+
+
+def table_text(table: Table, batch: np.ndarray | Mapping[str, np.ndarray]) -> str:
+    """Returns the content of a CSV file of the table's columns and types."""
     cells = table.decode(batch)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(cells)
     writer.writerows(zip(*cells.values(), strict=True))
-    return write_atomically(path, text.getvalue())
+    return text.getvalue()
 
 
 def read_cells(path: Path) -> dict[str, list[str]]:

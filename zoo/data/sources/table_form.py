@@ -61,8 +61,8 @@ class Table:
         indices = {c.name: read_categories(c, cells[c.name]) for c in self.categories}
         if self.form == "index" or not indices:
             return {"data": numbers} | indices
-        rows = np.stack(list(indices.values()), axis=1)
-        return {"data": np.concatenate([numbers, self._one_hot().transform(rows)], axis=1)}
+        hot = [np.eye(len(c.categories))[indices[c.name]] for c in self.categories]
+        return {"data": np.concatenate([numbers, *hot], axis=1)}
 
     def decode(self, batch: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, list[str]]:
         """Returns arrays, such as a model makes, as cells by column: the inverse of `encode`.
@@ -99,15 +99,11 @@ class Table:
             raise DataError(f"The table's data have {width} columns. Received: {received}.")
         if not hot:
             return {c.name: np.asarray(fields[c.name], np.int64) for c in self.categories}
-        rows = self._one_hot().inverse_transform(data[:, len(self.numbers) :])
-        return {c.name: rows[:, place] for place, c in enumerate(self.categories)}
-
-    def _one_hot(self) -> Any:
-        from sklearn.preprocessing import OneHotEncoder
-
-        sizes = [np.arange(len(column.categories)) for column in self.categories]
-        encoder = OneHotEncoder(categories=sizes, sparse_output=False)
-        return encoder.fit(np.zeros((1, len(sizes)), np.int64))
+        ends = len(self.numbers) + np.cumsum([len(c.categories) for c in self.categories])
+        return {
+            c.name: data[:, end - len(c.categories) : end].argmax(axis=1)
+            for c, end in zip(self.categories, ends, strict=True)
+        }
 
     def to_config(self) -> dict[str, Any]:
         """JSON-able record; `from_config` gives back an equal table."""

@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from zoo.errors import DataError
 TOKENS = ("characters", "words")
 WORD = re.compile(r"\w+|[^\w\s]")
 UNKNOWN = "<unknown>"
+END = "<end>"
+"""The token behind a line, and in every place that is left."""
 MAX_WORDS = 10_000
 """Words of a vocabulary, the most frequent ones; all others are unknown."""
 
@@ -24,17 +27,20 @@ def load_text(
     *,
     tokens: str = "characters",
     length: int = 64,
+    lines: bool = False,
     vocabulary: Sequence[str] | None = None,
 ) -> Data:
-    """Returns a text file as windows of token indices, int32 `(count, length)`.
+    """Returns a text file as rows of token indices, int32 `(count, length)`.
 
-    The windows follow each other; what is left at the end is dropped. Words are runs of letters
-    and digits, and single punctuation marks. `Data.origin["vocabulary"]` holds the tokens.
+    The rows are windows that follow each other, what is left at the end is dropped; or lines, those
+    that are longer cut, shorter ones filled with `<end>`, empty ones left out. Words are runs of
+    letters and digits, and single punctuation marks. `Data.origin["vocabulary"]` holds the tokens.
 
     Args:
         path: A UTF-8 text file.
         tokens: "characters" or "words".
-        length: Tokens of a window.
+        length: Tokens of a row.
+        lines: Whether each line is a row.
         vocabulary: Of the training data, for other data of the same tokens.
 
     Raises:
@@ -49,14 +55,22 @@ def load_text(
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise DataError(f"The text cannot be read. Received: {path} ({reason}).") from error
-    units = WORD.findall(text) if tokens == "words" else list(text)
+    texts = [text] if not lines else text.splitlines()
+    rows = [_units(text, tokens) for text in texts]
+    if lines:
+        rows = [[*row[:length], *[END] * (length - len(row))] for row in rows if row]
+    units = [unit for row in rows for unit in row]
     count = len(units) // length
     if count == 0:
+        wanted = "a line that is not empty" if lines else f"one window of {length} {tokens}"
         raise DataError(
-            f"A text holds at least one window of {length} {tokens}. Received: {len(units)} in "
-            f"{path}. Accepted: a longer text, or a smaller length."
+            f"A text holds at least {wanted}. Received: {len(units)} in {path}. "
+            "Accepted: a longer text, or a smaller length."
         )
-    known = list(vocabulary) if vocabulary is not None else _vocabulary(units, tokens)
+    if vocabulary is None:
+        found = _vocabulary([unit for unit in units if unit != END], tokens)
+        vocabulary = [END, *found] if lines else found
+    known = list(vocabulary)
     indices = _look_up(units[: count * length], known, os.fspath(path)).reshape(count, length)
     origin = {
         "source": os.fspath(path),
@@ -68,13 +82,17 @@ def load_text(
 
 
 def decode_text(indices: np.ndarray, vocabulary: Sequence[str], tokens: str) -> list[str]:
-    """Returns one text per row of token indices; words are separated by spaces."""
+    """Returns one text per row of token indices, up to its end; words are separated by spaces."""
     between = " " if tokens == "words" else ""
     last = len(vocabulary) - 1
-    return [
-        between.join(vocabulary[min(max(int(index), 0), last)] for index in row)
-        for row in np.asarray(indices)
-    ]
+    rows = (
+        [vocabulary[min(max(int(index), 0), last)] for index in row] for row in np.asarray(indices)
+    )
+    return [between.join(takewhile(lambda token: token != END, row)) for row in rows]
+
+
+def _units(text: str, tokens: str) -> list[str]:
+    return WORD.findall(text) if tokens == "words" else list(text)
 
 
 def _vocabulary(units: Sequence[str], tokens: str) -> list[str]:

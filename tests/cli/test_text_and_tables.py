@@ -1,0 +1,90 @@
+"""Text and tables on the command line: lines and cells, from runs and from bundles."""
+
+import subprocess
+import sys
+
+import pytest
+
+from zoo.cli import main
+
+pytestmark = pytest.mark.once
+
+LINES = ["a dog sees a cat", "the cat sees a dog", "a cat likes the dog"]
+PLAIN = """
+import sys
+for name in ("keras", "jax", "torch", "tensorflow", "pandas", "sklearn"):
+    sys.modules[name] = None  # an import of it fails
+from zoo.cli import main
+sys.exit(max(main(["sample", bundle, "-n", "3"]) for bundle in sys.argv[1:]))
+"""
+SIZES = {
+    "text_vae": ["latent_dim=2", "width=4", "embedding_dim=3"],
+    "table_vae": ["latent_dim=2", "network_options.width=4"],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Files, and a run and a bundle of each model."""
+    home = tmp_path_factory.mktemp("texts")
+    (home / "lines.txt").write_text("\n".join(20 * LINES))
+    (home / "people.csv").write_text("age,city,height\n" + "31,Rome,1.5\n44,Oslo,1.75\n" * 20)
+    sources = {
+        "text_vae": ["lines.txt", "--tokens", "words", "--lines", "--length", "6"],
+        "table_vae": ["people.csv"],
+    }
+    for name, (file, *words) in sources.items():
+        run, bundle = str(home / name), str(home / f"{name}-bundle")
+        options = ["--set", *SIZES[name], "--out", run, "--quiet", "--steps", "2"]
+        assert main(["train", name, "--data", str(home / file), *words, *options]) == 0
+        assert main(["export", run, "--out", bundle, "--certify", "quick"]) == 0
+    return home
+
+
+def test_samples_are_lines_and_cells_also_without_keras(zoo, folder):
+    text = zoo("sample", folder / "text_vae", "-n", 3).out
+    table = zoo("sample", folder / "table_vae", "-n", 3).out
+    known = {word for line in LINES for word in line.split()} | {"<unknown>"}
+    assert len(text.splitlines()) == 3 and set(text.split()) <= known
+    assert table.startswith("age,city,height\n") and len(table.splitlines()) == 4
+    bundles = [str(folder / f"{name}-bundle") for name in SIZES]
+    plain = subprocess.run(
+        [sys.executable, "-c", PLAIN, *bundles], check=True, capture_output=True, text=True
+    )
+    assert plain.stdout.splitlines()[:3] == text.splitlines()
+    assert plain.stdout.splitlines()[3] == "age,city,height"
+    names = {path.name for path in (folder / "text_vae" / "samples").iterdir()}
+    assert names == {"epoch-0001.txt", "epoch-0002.txt"} or names == {"epoch-0001.txt"}
+    assert (folder / "text_vae-bundle" / "samples.txt").is_file()
+    assert (folder / "table_vae-bundle" / "samples.csv").is_file()
+
+
+def test_reconstructions_and_walks_are_lines_and_cells(zoo, folder, tmp_path):
+    code, out, _ = zoo("reconstruct", folder / "text_vae", "-n", 2)
+    lines = out.splitlines()
+    assert code == 0 and lines[0] == LINES[0] and lines[2] == ""
+    assert lines[5].startswith("count") and lines[6].startswith("tokens_right")
+    (tmp_path / "two.txt").write_text("the dog likes a cat\na dog\n")
+    words = ["--data", tmp_path / "two.txt", "--rows", 1, "--columns", 4]
+    code, out, _ = zoo("interpolate", folder / "text_vae-bundle", *words)
+    assert code == 0 and len(out.splitlines()) == 4
+    rebuilt = tmp_path / "rebuilt.csv"
+    code, out, _ = zoo("reconstruct", folder / "table_vae", "-n", 2, "--out", rebuilt)
+    assert code == 0 and "categories_right" in out and "numbers_error_in_deviations" in out
+    assert rebuilt.read_text().splitlines()[1] == "31,Rome,1.5"
+
+
+def test_a_picture_has_a_file(zoo, vae_run):
+    code, out, err = zoo("sample", vae_run)
+    assert (code, out) == (2, "") and "--out is needed: the file of the picture" in err
+
+
+def test_a_file_of_another_kind_is_named(zoo, folder, tmp_path):
+    code, _, err = zoo("sample", folder / "text_vae-bundle", "--out", tmp_path / "x.png")
+    assert code == 2 and "This model makes text" in err and "Accepted: .txt" in err
+    code, _, err = zoo("sample", folder / "table_vae-bundle", "--out", tmp_path / "x.txt")
+    assert code == 2 and "This model makes tables" in err
+    (tmp_path / "strange.txt").write_text("x")
+    words = ["--data", tmp_path / "strange.txt", "--rows", 1]
+    code, _, err = zoo("interpolate", folder / "text_vae-bundle", *words)
+    assert code == 2 and "at least 2 rows" in err

@@ -1,0 +1,184 @@
+"""A variational autoencoder of tables: numbers beside categories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import layers, ops
+
+from zoo import losses
+from zoo.autoencoders.variational import VariationalBound
+from zoo.data.sources.table_form import Table
+from zoo.errors import ModelError
+from zoo.layers import ColumnDeviation
+from zoo.model import NetworkSettings
+from zoo.networks import apply, rewired
+from zoo.noise import Noise, normal, uniform
+from zoo.phase import Batch, Phase
+from zoo.precision import precise_dtype
+from zoo.settings import setting
+from zoo.uses import Step, Use
+
+if TYPE_CHECKING:
+    from zoo.data import Data
+
+TINY = {
+    "columns": [
+        {"name": "age", "kind": "integer", "fill": 0.0},
+        {"name": "height", "kind": "number", "fill": 0.0},
+        {"name": "city", "kind": "category", "categories": ["Bern", "Oslo", "Rome"]},
+    ],
+    "form": "one-hot",
+    "label": None,
+    "standardization": None,
+}
+
+
+class TableVAE(NetworkSettings, VariationalBound):
+    """TVAE, a variational autoencoder of tables (Xu et al., 2019, arXiv:1907.00503, section 4.4).
+
+    Minimises −log p(row | latent) + KL(q(latent | row) ‖ N(0, I)), in nats. A number is normal
+    around what the decoder makes, with a standard deviation of its column that is learnt; a
+    category has the probabilities of a softmax. `sample` draws cells from both, other uses give
+    means and probabilities. Numbers are standardized. The paper's mode-specific normalization is
+    left out: given a latent, a column of several modes is one normal.
+    """
+
+    shape: tuple[int, ...] = setting(
+        "Shape of one row: (features,), numbers and one-hot columns.", at_least=1, tiny=(5,)
+    )
+    schema: dict | None = setting(
+        "Columns and categories, as the data describe them; None where all are numbers.",
+        default=None,
+        tiny=TINY,
+    )
+    encoder: keras.Model = setting("Data → mean and log_variance.", default=None)
+    decoder: keras.Model = setting("Latent → data, without an output activation.", default=None)
+
+    accepts = ("vector",)
+    value_range = None
+    latent_dim = 128
+
+    def assemble(self) -> None:
+        self.require(
+            self.shape == (self.numbers + sum(self.category_sizes),),
+            f"the table's data have {self.numbers + sum(self.category_sizes)} columns",
+            shape=self.shape,
+        )
+        self.require(self.value_range is None, "cells have no bounds", value_range=self.value_range)
+        self.encoder = self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
+        _, logits = self.decoder_of(latent=self.latent_dim)
+        if self.numbers:
+            deviation = ColumnDeviation(dtype=precise_dtype(), name="deviation")
+            logits = rewired(logits, lambda network: self._with_deviation(network, deviation))
+        self.decoder_logits = logits
+        self.decoder = rewired(logits, self._with_probabilities)
+        self.sampler = self._make_sampler()
+        self.noise = {"epsilon": normal(self.latent_dim)}
+        self.prior = {"latent": normal(self.latent_dim)}
+        optimizer = keras.optimizers.Adam(self.learning_rate)
+        self.phases = [Phase(self.elbo_loss, [self.encoder, self.decoder], optimizer)]
+
+    @classmethod
+    def facts(cls, data: Data) -> dict[str, Any]:
+        """Also the table, which is kept with the model."""
+        found = super().facts(data)
+        table = data.origin.get("table")
+        if table is not None and table["form"] != "one-hot" and len(data.fields) > 1:
+            raise ModelError(
+                f'{cls.__name__} reads categories as one-hot columns. Received: form="index". '
+                'Accepted: form="one-hot".'
+            )
+        return found | {"value_range": None, "schema": table}
+
+    @property
+    def numbers(self) -> int:
+        """How many columns are numbers, which come first."""
+        if self.schema is None:
+            return self.shape[0]
+        return len(Table.from_config(self.schema).numbers)
+
+    @property
+    def category_sizes(self) -> tuple[int, ...]:
+        """How many values each category has, in the order of their one-hot columns."""
+        if self.schema is None:
+            return ()
+        return tuple(len(c.categories) for c in Table.from_config(self.schema).categories)
+
+    @property
+    def network_defaults(self) -> dict[str, dict[str, Any]]:
+        """Section 4.4: two hidden layers of 128 units."""
+        return {name: {"width": [128, 128]} for name in ("encoder", "decoder")}
+
+    def uses(self) -> dict[str, Use]:
+        """Also: samples are drawn cell by cell from the likelihood."""
+        table = super().uses()
+        draws: dict[str, Noise] = dict(table["sample"].draws)
+        reads = {"mean": "decoder/data"}
+        if self.numbers:
+            reads["stddev"] = "decoder/stddev"
+            draws["noise"] = normal(self.numbers)
+        if self.category_sizes:
+            draws["quantile"] = uniform(len(self.category_sizes))
+        steps = [Step("decoder"), Step("sampler", reads)]
+        return table | {"sample": Use(steps, {"data": "sampler/data"}, draws)}
+
+    def reconstruction(self, batch: Batch, training: bool) -> Any:
+        """−log p(row | latent): of normal numbers, and of categories under their softmax."""
+        made = apply(self.decoder_logits, batch, training)
+        found = 0.0
+        if self.numbers:
+            data, mean = (x[:, : self.numbers] for x in (batch["data"], made["data"]))
+            found = losses.normal_rows(data, mean, made["stddev"])
+        pairs = zip(self._blocks(batch["data"]), self._blocks(made["data"]), strict=True)
+        for data, logits in pairs:
+            found = found + losses.categorical_nats(data, logits)
+        return found
+
+    def _blocks(self, x: Any) -> list[Any]:
+        """The one-hot columns of each category."""
+        ends = [
+            self.numbers + sum(self.category_sizes[: i + 1])
+            for i in range(len(self.category_sizes))
+        ]
+        return [x[:, end - size : end] for end, size in zip(ends, self.category_sizes, strict=True)]
+
+    def _with_deviation(self, network: keras.Model, deviation: keras.Layer) -> keras.Model:
+        """The network, and the deviations of the numbers as an output beside the data."""
+        data = network.output["data"]
+        outputs = {"data": data, "stddev": deviation(data[:, : self.numbers])}
+        return keras.Model(network.input, outputs, name=network.name)
+
+    def _with_probabilities(self, network: keras.Model) -> keras.Model:
+        """The network, with the probabilities of categories in the place of their logits."""
+        data = network.output["data"]
+        cells = [data[:, : self.numbers]] if self.numbers else []
+        cells += [ops.softmax(block, axis=-1) for block in self._blocks(data)]
+        outputs = {**network.output, "data": _joined(cells)}
+        return keras.Model(network.input, outputs, name=network.name.removesuffix("_logits"))
+
+    def _make_sampler(self) -> keras.Model:
+        """Draws of cells: mean + stddev·noise, and categories.
+
+        A category is the first whose cumulated probability exceeds the quantile.
+        """
+        inputs = {"mean": keras.Input(self.shape, name="mean")}
+        cells = []
+        if self.numbers:
+            for name in ("stddev", "noise"):
+                inputs[name] = keras.Input((self.numbers,), name=name)
+            moved = inputs["stddev"] * inputs["noise"]
+            cells.append(inputs["mean"][:, : self.numbers] + moved)
+        if self.category_sizes:
+            inputs["quantile"] = keras.Input((len(self.category_sizes),), name="quantile")
+        for place, block in enumerate(self._blocks(inputs["mean"])):
+            quantile = inputs["quantile"][:, place : place + 1]
+            passed = ops.cast(ops.cumsum(block, axis=-1) <= quantile, "int32")
+            chosen = ops.minimum(ops.sum(passed, axis=-1), self.category_sizes[place] - 1)
+            cells.append(ops.one_hot(chosen, self.category_sizes[place], dtype=precise_dtype()))
+        return keras.Model(inputs, {"data": _joined(cells)}, name="sampler")
+
+
+def _joined(cells: list[Any]) -> Any:
+    return cells[0] if len(cells) == 1 else layers.Concatenate(dtype=precise_dtype())(cells)
