@@ -32,9 +32,9 @@ def exchanged(
     moved = ops.logical_or(draws[:, 0] < share, ops.logical_not(full))
     places = ops.arange(count, dtype="int32")[:, None]
     wants = ops.logical_and(place[None] == places, moved[None])  # (places, rows)
-    first = ops.argmax(ops.cast(wants, "int32"), axis=1)
+    first = ops.cast(ops.argmax(ops.cast(wants, "int32"), axis=1), "int32")
     taken = ops.any(wants, axis=1)
-    wins = ops.logical_and(wants, ops.arange(rows)[None] == first[:, None])
+    wins = ops.logical_and(wants, ops.arange(rows, dtype="int32")[None] == first[:, None])
     given = ops.logical_and(ops.any(wins, axis=0), full)
     shown = ops.where(_wide(given, samples), ops.take(buffer, place, axis=0), samples)
     kept = ops.where(_wide(taken, buffer), ops.take(samples, first, axis=0), buffer)
