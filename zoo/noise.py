@@ -10,11 +10,14 @@ import numpy as np
 
 from zoo.errors import ModelError
 
-Distribution = Literal["normal", "uniform", "categorical", "bernoulli", "in_turn", "truncation"]
+Distribution = Literal[
+    "normal", "uniform", "quantile", "categorical", "bernoulli", "in_turn", "truncation"
+]
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "normal": (),
     "uniform": ("low", "high"),
+    "quantile": (),
     "categorical": ("size",),
     "bernoulli": ("probability",),
     "in_turn": ("size",),
@@ -28,7 +31,8 @@ class Noise:
     """A distribution and the shape of one sample of it, without the batch dimension.
 
     Attributes:
-        distribution: `normal` (standard), `uniform` on `[low, high)`, `categorical` (indices below
+        distribution: `normal` (standard), `uniform` on `[low, high)`, `quantile` (on `[0, 1)`, what
+            chooses among tokens or classes: never mixed or truncated), `categorical` (indices below
             `size`, all equally likely), `bernoulli` (1 with the probability, else 0),
             `in_turn` (0, 1, … `size - 1`, 0, …: nothing is drawn), or `truncation` (the factor of
             the truncation, else 1: nothing is drawn).
@@ -81,7 +85,7 @@ class Noise:
         return np.float32(self.low) + np.float32(self.high - self.low) * unit
 
     def truncated(self, values: np.ndarray, factor: float) -> np.ndarray:
-        """Draws with their distance from the mean scaled; indices and masks as they are."""
+        """Draws with their distance from the mean scaled; choices and masks as they are."""
         match self.distribution:
             case "normal" | "truncation":
                 return values * np.float32(factor)
@@ -109,6 +113,11 @@ def normal(*shape: int) -> Noise:
 def uniform(*shape: int, low: float = 0.0, high: float = 1.0) -> Noise:
     """Uniform noise on `[low, high)` of the given shape."""
     return Noise("uniform", shape, low, high)
+
+
+def quantile(*shape: int) -> Noise:
+    """Uniform noise on `[0, 1)` that chooses by cumulated probabilities."""
+    return Noise("quantile", shape)
 
 
 def categorical(size: int, *shape: int) -> Noise:

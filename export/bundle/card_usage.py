@@ -84,7 +84,7 @@ def _example(port: Port, noise: Noise | None) -> str:
     size += "," if not port.shape else ""
     if port.is_integer and not port.shape and port.cardinality:
         return f'np.arange({ROWS}, dtype="{port.dtype}") % {port.cardinality}'
-    if noise is not None and noise.distribution == "uniform":
+    if noise is not None and noise.distribution in ("uniform", "quantile"):
         return f'rng.uniform({noise.low:g}, {noise.high:g}, ({size})).astype("{port.dtype}")'
     if noise is not None and noise.distribution == "normal":
         return f'rng.standard_normal(({size}), dtype="{port.dtype}")'

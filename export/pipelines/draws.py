@@ -16,7 +16,7 @@ FACTOR = 0.7  # on which truncation is tried
 OWN = "truncation"
 """The distribution of a factor that a model reads itself."""
 CONTINUOUS = ("normal", "uniform")
-RANDOM = (*CONTINUOUS, "categorical", "bernoulli")
+RANDOM = (*CONTINUOUS, "quantile", "categorical", "bernoulli")
 COUNT = "count"
 
 
@@ -102,7 +102,7 @@ def _draw(assembly: Assembly, name: str, noise: Noise, shape: str) -> None:
         assembly.before("RandomNormalLike", [like], name, dtype=TensorProto.FLOAT)
         return
     limits: dict[str, Any] = {"dtype": TensorProto.FLOAT}
-    if noise.distribution == "uniform":
+    if noise.distribution in ("uniform", "quantile"):
         assembly.before("RandomUniformLike", [like], name, low=noise.low, high=noise.high, **limits)
         return
     unit = assembly.before("RandomUniformLike", [like], f"{name}/unit", **limits)

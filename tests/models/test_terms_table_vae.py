@@ -27,7 +27,7 @@ EPSILON = np.array([[0.5], [-2.0]], "float32")
 MEAN = np.array([[1.0], [0.5], [-1.0]]), np.array([0.25])
 LOG_VARIANCE = np.array([[0.5], [0.0], [1.0]]), np.array([-1.0])
 DECODING = np.array([[2.0, -1.0, 0.5]]), np.array([0.25, -0.5, 0.0])
-LOG_STDDEV = log(0.5)
+STDDEV = 0.5  # exp of the weight, and 0.01
 
 
 def make(**settings):
@@ -36,7 +36,7 @@ def make(**settings):
     model = zoo.create("table_vae", **options | settings)
     model.encoder.get_layer("mean").set_weights(list(MEAN))
     model.encoder.get_layer("log_variance").set_weights(list(LOG_VARIANCE))
-    model.decoder.set_weights([*DECODING, np.array([LOG_STDDEV])])
+    model.decoder.set_weights([*DECODING, np.array([log(STDDEV - 0.01)])])
     return model
 
 
@@ -52,7 +52,7 @@ def test_a_number_is_normal_and_a_category_has_the_probabilities_of_a_softmax():
     mean = DATA @ MEAN[0] + MEAN[1]
     log_variance = DATA @ LOG_VARIANCE[0] + LOG_VARIANCE[1]
     center, shares = decoded(mean + np.exp(log_variance / 2) * EPSILON)
-    normal = (DATA[:, :1] - center) ** 2 / (2 * 0.5**2) + LOG_STDDEV + log(2 * pi) / 2
+    normal = (DATA[:, :1] - center) ** 2 / (2 * STDDEV**2) + log(STDDEV) + log(2 * pi) / 2
     category = -np.log((DATA[:, 1:] * shares).sum(axis=1))
     reconstruction = np.mean(normal[:, 0] + category)
     kl = np.mean(0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance))
@@ -71,7 +71,7 @@ def test_samples_are_drawn_from_the_likelihood_cell_by_cell():
         "quantile": np.array([[first - 1e-3], [first + 1e-3], [1.0]], "float32"),
     }
     found = make().use("sample", **given)["data"]
-    FORMULA.check(found[:, 0], center[:, 0] + 0.5 * given["noise"][:, 0])
+    FORMULA.check(found[:, 0], center[:, 0] + STDDEV * given["noise"][:, 0])
     EXACT.check(found[:, 1:], [[1, 0], [0, 1], [0, 1]])
     decoded_data = make().decode(latent)
     FORMULA.check(decoded_data, np.concatenate([center, shares], axis=1))
@@ -82,6 +82,12 @@ def test_a_deviation_does_not_fall_to_zero():
     model.decoder.set_weights([*DECODING, np.array([-50.0])])
     part = model.decoder({"latent": np.zeros((2, 1), "float32")})
     FORMULA.check(np.asarray(arrays(part)["stddev"]), [[0.01], [0.01]])
+
+
+def test_other_columns_are_named():
+    other = as_data(DATA).replace(origin={"table": {**SCHEMA, "columns": SCHEMA["columns"][:1]}})
+    with pytest.raises(ModelError, match=r"Received: others\. Accepted: load_data\(path, table="):
+        make().evaluate(other)
 
 
 @pytest.mark.once

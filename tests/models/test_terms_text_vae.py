@@ -7,7 +7,7 @@ import zoo
 from tests import tiny
 from tests.arrays import array, arrays, tensor
 from tests.tolerances import EXACT, FORMULA
-from zoo.data import load_data
+from zoo.data import Data, Field, load_data
 from zoo.data.sources.text import END
 from zoo.errors import ModelError
 from zoo.networks import apply
@@ -95,6 +95,24 @@ def test_a_written_text_is_what_the_teacher_forced_writer_makes_likely():
 
 
 @pytest.mark.once
+def test_half_precision_writes_any_token_of_a_large_vocabulary():
+    names = tuple(str(index) for index in range(300))  # bfloat16 counts to 256
+    model = make(names, precision="mixed_bfloat16")
+    head = model.teacher.get_layer("logits")
+    head.set_weights([np.zeros(w.shape, "float32") for w in head.weights])
+    quantile = np.repeat(np.array([[257.5], [259.5]], "float32") / 300, LENGTH, axis=1)
+    latent = np.zeros((2, model.latent_dim), "float32")
+    (written,) = model.use("sample", latent=latent, quantile=quantile).values()
+    EXACT.check(written, [[257] * LENGTH, [259] * LENGTH])
+
+
+def test_another_vocabulary_is_named():
+    model = make()
+    other = Data(Field(DATA, "index", size=3, names=list("abd")))
+    with pytest.raises(ModelError, match=r"vocabulary\. Received: others\. Accepted: load_data"):
+        model.evaluate(other)
+
+
 def test_a_file_decides_the_vocabulary_and_numbers_are_rejected(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("a rose is a rose")

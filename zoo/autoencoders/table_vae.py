@@ -14,7 +14,7 @@ from zoo.errors import ModelError
 from zoo.layers import ColumnDeviation
 from zoo.model import NetworkSettings
 from zoo.networks import apply, rewired
-from zoo.noise import Noise, normal, uniform
+from zoo.noise import Noise, normal, quantile
 from zoo.phase import Batch, Phase
 from zoo.precision import precise_dtype
 from zoo.settings import setting
@@ -36,7 +36,7 @@ TINY = {
 
 
 class TableVAE(NetworkSettings, VariationalBound):
-    """TVAE, a variational autoencoder of tables (Xu et al., 2019, arXiv:1907.00503, section 4.4).
+    """TVAE, a variational autoencoder of tables (Xu et al., 2019, arXiv:1907.00503, section 4.5).
 
     Minimises −log p(row | latent) + KL(q(latent | row) ‖ N(0, I)), in nats. A number is normal
     around what the decoder makes, with a standard deviation of its column that is learnt; a
@@ -85,7 +85,7 @@ class TableVAE(NetworkSettings, VariationalBound):
         """Also the table, which is kept with the model."""
         found = super().facts(data)
         table = data.origin.get("table")
-        if table is not None and table["form"] != "one-hot" and len(data.fields) > 1:
+        if table is not None and table["form"] != "one-hot" and Table.from_config(table).categories:
             raise ModelError(
                 f'{cls.__name__} reads categories as one-hot columns. Received: form="index". '
                 'Accepted: form="one-hot".'
@@ -108,7 +108,7 @@ class TableVAE(NetworkSettings, VariationalBound):
 
     @property
     def network_defaults(self) -> dict[str, dict[str, Any]]:
-        """Section 4.4: two hidden layers of 128 units."""
+        """Section 4.5: two hidden layers of 128 units."""
         return {name: {"width": [128, 128]} for name in ("encoder", "decoder")}
 
     def uses(self) -> dict[str, Use]:
@@ -120,7 +120,7 @@ class TableVAE(NetworkSettings, VariationalBound):
             reads["stddev"] = "decoder/stddev"
             draws["noise"] = normal(self.numbers)
         if self.category_sizes:
-            draws["quantile"] = uniform(len(self.category_sizes))
+            draws["quantile"] = quantile(len(self.category_sizes))
         steps = [Step("decoder"), Step("sampler", reads)]
         return table | {"sample": Use(steps, {"data": "sampler/data"}, draws)}
 

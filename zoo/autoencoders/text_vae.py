@@ -13,7 +13,7 @@ from zoo.data.sources.text import END
 from zoo.errors import ModelError
 from zoo.layers.token_writer import NextToken, TokenWriter
 from zoo.networks import apply
-from zoo.noise import bernoulli, normal, uniform
+from zoo.noise import bernoulli, normal, quantile
 from zoo.phase import Batch, Logs, Phase
 from zoo.precision import precise, precise_dtype
 from zoo.settings import setting
@@ -84,7 +84,7 @@ class TextVAE(VariationalBound):
             "epsilon": normal(self.latent_dim),
             "seen": bernoulli(1 - self.word_dropout, length),
         }
-        self.prior = {"latent": normal(self.latent_dim), "quantile": uniform(length)}
+        self.prior = {"latent": normal(self.latent_dim), "quantile": quantile(length)}
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.elbo_loss, [self.encoder, self.teacher], optimizer)]
 
@@ -119,11 +119,10 @@ class TextVAE(VariationalBound):
 
     def make_teacher(self, writer: TokenWriter, memory: list[Any]) -> keras.Model:
         """`previous`, the token before each, and `latent` → `logits` of each token."""
-        (length,) = self.shape
         previous = keras.Input(self.shape, dtype="int32", name="previous")
         latent = keras.Input((self.latent_dim,), name="latent")
         x = layers.Concatenate(dtype=precise_dtype())(
-            [writer.embedding(previous), layers.RepeatVector(length)(latent)]
+            [writer.embedding(previous), self._repeated(latent)]
         )
         write = layers.RNN(writer.cell, return_sequences=True, dtype=precise_dtype(), name="write")
         x = write(x, initial_state=[layer(latent) for layer in memory])
@@ -137,17 +136,17 @@ class TextVAE(VariationalBound):
         (length,) = self.shape
         latent = keras.Input((self.latent_dim,), name="latent")
         inputs = {"latent": latent}
-        steps = ops.zeros_like(layers.RepeatVector(length)(latent[:, :1]))
+        steps = ops.zeros_like(self._repeated(latent[:, :1]))
         if not greedy:
             inputs["quantile"] = keras.Input((length,), name="quantile")
-            steps = layers.Reshape((length, 1))(inputs["quantile"])
+            steps = layers.Reshape((length, 1), dtype=precise_dtype())(inputs["quantile"])
         before = precise(self._blank(latent[:, :1]))
         states = [*(layer(latent) for layer in memory), before, latent]
         cell = NextToken(writer, greedy=greedy, name=f"{name}_step")
         write = layers.RNN(cell, return_sequences=True, dtype=precise_dtype(), name=f"{name}_steps")
         tokens = write(steps, initial_state=states)
-        data = ops.cast(layers.Reshape((length,))(tokens), "int32")
-        return keras.Model(inputs, {"data": data}, name=name)
+        indices = layers.Reshape((length,), dtype=precise_dtype())(tokens)
+        return keras.Model(inputs, {"data": ops.cast(indices, "int32")}, name=name)
 
     def make_likelihood(self) -> keras.Model:
         """`data` and `latent` → `each`, −log p of each token `(batch, tokens)`, and their mean.
@@ -189,6 +188,10 @@ class TextVAE(VariationalBound):
     def weight(self, batch: Batch) -> Any:
         """1, reached linearly at step `warm_up`."""
         return ops.minimum(batch["step"] / self.warm_up, 1.0) if self.warm_up else 1.0
+
+    def _repeated(self, latent: Any) -> Any:
+        """The latent beside every token, `(batch, tokens, entries)`."""
+        return layers.RepeatVector(self.shape[0], dtype=precise_dtype())(latent)
 
     def _blank(self, like: Any) -> Any:
         """What stands before the first token, int32 of the same shape."""

@@ -13,7 +13,7 @@ LEAST = 0.01
 
 @keras.saving.register_keras_serializable("genzoo")
 class ColumnDeviation(keras.Layer):
-    """max(exp(weight), 0.01), the same for every row: `(batch, columns)` of the inputs' shape."""
+    """exp(weight) + 0.01, the same for every row: `(batch, columns)` of the inputs' shape."""
 
     def build(self, input_shape: Any) -> None:
         """Adds the logarithms, 0 at first."""
@@ -24,7 +24,8 @@ class ColumnDeviation(keras.Layer):
 
     def call(self, inputs: Any) -> Any:
         """The deviations, one row for each of the inputs."""
-        found = ops.maximum(ops.exp(ops.convert_to_tensor(self.log_stddev)), LEAST)
+        # A maximum of both would have no slope below the bound, and so no way back.
+        found = ops.exp(ops.convert_to_tensor(self.log_stddev)) + LEAST
         return ops.zeros_like(precise(inputs)) + found
 
     def compute_output_shape(self, input_shape: Any) -> Any:

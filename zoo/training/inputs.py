@@ -71,6 +71,7 @@ def check_fits(model: GenerativeModel, data: Data | Stream) -> None:
             f"The data have the model's shape {model.shape}. Received: {tuple(data.shape)}"
         )
     _check_kind(model, data.fields["data"])
+    _check_table(model, data)
     for field, shape in getattr(model, "reads", {}).items():
         _check_field(name, field, shape, data.shapes)
     if model.num_classes is None:
@@ -97,9 +98,29 @@ def _check_kind(model: GenerativeModel, field: Field) -> None:
     if vocabulary is None or field.kind != "index":
         reads, received = ("numbers", "tokens") if vocabulary is None else ("tokens", "numbers")
         raise ModelError(f"{type(model).__name__} reads {reads}. Received: {received}.")
+    own = list(getattr(model, "vocabulary", ()))
+    if field.names is not None and own and list(field.names) != own[: len(field.names)]:
+        raise ModelError(
+            f"The data have the tokens of {type(model).__name__}'s vocabulary. Received: others. "
+            "Accepted: load_data(path, vocabulary=model.vocabulary)."
+        )
     if field.size is not None and field.size > vocabulary:
         raise ModelError(
             f"The data have at most the model's {vocabulary} tokens. Received: {field.size}."
+        )
+
+
+def _check_table(model: GenerativeModel, data: Data | Stream) -> None:
+    """Columns mean what those of the model's table do, where both are known."""
+    own, found = getattr(model, "schema", None), getattr(data, "origin", {}).get("table")
+    if own is None or found is None:
+        return
+    keys = ("name", "kind", "categories")
+    columns = [[[column.get(k) for k in keys] for column in t["columns"]] for t in (own, found)]
+    if columns[0] != columns[1]:
+        raise ModelError(
+            f"The data have the columns and categories of {type(model).__name__}'s schema. "
+            "Received: others. Accepted: load_data(path, table=model.schema)."
         )
 
 
@@ -111,7 +132,8 @@ def _check_field(
         held = ", ".join(shapes)
         raise ModelError(
             f"{model} reads the field {name!r}. Received: data with {held}. "
-            f"Accepted: paired(data, {name}=…), row by row, or unpaired(data, {name}=…)."
+            f"Accepted: paired(data, {name}=…), row by row, or unpaired(data, {name}=…); on the "
+            f"command line {'--target D --unpaired' if name == 'other' else f'--{name} D'}."
         )
     found = shapes[name]
     fits = len(found) == len(shape) and all(
