@@ -97,7 +97,8 @@ def _codes(options: argparse.Namespace) -> np.ndarray:
             f"A density is fitted to what an encoder makes. Received: {options.bundle}, "
             f"which has the uses {', '.join(session.uses)}."
         )
-    data, _ = sources.load(sources.source_of(options))
+    source = sources.as_trained(sources.source_of(options), session.manifest)
+    data, _ = sources.load(source)
     if tuple(data.shape) != session.manifest.shape:
         raise UsageError(
             f"The data have the shape {session.manifest.shape}. Received: {tuple(data.shape)}."

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
         outcome["flagged_normal"] = float(flagged[~anomalous].mean())
     elif options.roc is not None:
         raise UsageError("--roc is of data with labels. Accepted: --normal A,B,… as well.")
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, found.scores)
     elif options.out is not None:
         _save_picture(opened, runner, asked, found, flagged, options.out)

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
     source = sources.source_of(options, opened.source)
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = sources.load(source)
+    train, test = sources.load(sources.as_trained(source, opened.about))
     value_range = opened.about.value_range
     fields = train.batch(np.arange(len(train)), value_range)
     made = augment(

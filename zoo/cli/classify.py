@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
         few = labelled(hidden.batch(np.arange(len(hidden)), opened.about.value_range))
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = classify(opened, asked, few or None, seed=options.seed)["label"]
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, found)
     elif options.out is not None:
         shown, columns = _rows(asked["data"], found)

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     _, test = sources.known_and_asked(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = cluster(opened, asked, options.clusters, seed=options.seed)
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, found.clusters)
     elif options.out is not None:
         shown, columns = _typical(asked["data"], found)

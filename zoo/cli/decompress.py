@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     """Decompresses, saves, and prints the file's name."""
     opened = open_subject(options.subject)
     data = decompress(opened, options.codes.read_bytes())
-    if options.out.suffix == ".npy":
+    if options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, data)
     else:
         save_grid(data[:SHOWN], options.out, value_range=opened.about.value_range)

@@ -52,6 +52,8 @@ def run(options: argparse.Namespace) -> None:
     _, test = sources.known_and_asked(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     clean, value_range = asked["data"], opened.about.value_range
+    if clean.dtype.kind != "f":
+        raise UsageError(f"Numbers are denoised. Received: {opened.path}, which reads tokens.")
     noisy = clean
     if options.noise != "none":
         low, high = value_range or (0.0, 1.0)
@@ -61,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     if value_range is not None:
         noisy = np.clip(noisy, *value_range)
     cleaned = denoise(opened, asked | {"data": noisy}, seed=options.seed)
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, cleaned)
     elif options.out is not None:
         layers = [noisy, cleaned] if options.noise == "none" else [clean, noisy, cleaned]

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     source = sources.source_of(options, opened.source)
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = sources.load(source)
+    train, test = sources.load(sources.as_trained(source, opened.about))
     model = opened.about if hasattr(opened.about, "phases") else None
     report = evaluate(
         Runner(opened.about, opened.table, opened.use, model),

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Imports, saves, and prints the file's name."""
-    if options.out.suffix != ".keras":
+    if options.out.suffix.lower() != ".keras":
         raise UsageError(f"--out is a .keras file. Received: {options.out}.")
     config = options.config or options.weights.with_name("config.json")
     for path in (options.weights, config):

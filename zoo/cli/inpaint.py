@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         mask = (given[..., :1] > low).astype("float32")
     filled = inpaint(opened, asked, mask, steps=options.steps, seed=options.seed)
     mean = train.batch(np.arange(len(train)), opened.about.value_range)["data"].mean(axis=0)
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, filled)
     elif options.out is not None:
         grey = np.mean(opened.about.value_range or (data.min(), data.max()))

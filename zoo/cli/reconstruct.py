@@ -32,9 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-n",
         "--count",
         type=values.count,
-        default=COUNT,
         metavar="N",
-        help=f"how many, evenly spaced over the data ({COUNT})",
+        help=f"how many, evenly spaced over the data ({COUNT}, or all of fewer)",
     )
     parser.add_argument(
         "--out",
@@ -50,11 +49,16 @@ def run(options: argparse.Namespace) -> None:
     opened = open_subject(options.subject)
     written.check_out(opened.about, options.out)
     use = opened.require("reconstruct")
-    fields = sources.fields_for(opened, options, options.count)
+    count = options.count or COUNT
+    fields = sources.fields_for(opened, options, count, at_most=options.count is None)
     results = opened.use("reconstruct", **given(use, fields))
     originals, rebuilt = fields["data"], next(iter(results.values()))
     if not written.write_text(
-        written.alternating([originals, rebuilt]), opened.about, options.out, walk=2
+        written.alternating([originals, rebuilt]),
+        opened.about,
+        options.out,
+        walk=2,
+        shown=not options.json,
     ):
         save_grid(
             interleaved([originals, rebuilt], COLUMNS),

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     drawn = {"count": count, "seed": options.seed, "truncation": options.truncation}
     results = opened.use("sample", **drawn, **labels)
     samples = next(iter(results.values()))
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         write_atomically(options.out, lambda file: np.save(file, samples))
     elif not written.write_text(samples, opened.about, options.out, **labels):
         save_grid(samples, options.out, value_range=opened.about.value_range, columns=columns)

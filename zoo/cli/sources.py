@@ -150,14 +150,23 @@ def _key(text: str) -> tuple[str, str]:
     return key, array
 
 
-def fields_for(opened: Any, options: argparse.Namespace, count: int) -> dict[str, np.ndarray]:
+def fields_for(
+    opened: Any, options: argparse.Namespace, count: int, *, at_most: bool = False
+) -> dict[str, np.ndarray]:
     """Rows of the data that a subject is shown, evenly spaced, scaled for it: every field.
+
+    Args:
+        opened: The subject.
+        options: Of the command line, which name the data.
+        count: How many.
+        at_most: Whether fewer rows do where there are not as many.
 
     Raises:
         UsageError: No data are known, or they do not have the subject's shape.
     """
     train, test = splits_for(opened, options)
     data = train if test is None else test
+    count = min(count, len(data)) if at_most else count
     if len(data) < count:
         raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
     chosen = np.linspace(0, len(data) - 1, count).astype(int)
@@ -187,10 +196,24 @@ def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
     if "vocabulary" in settings and path.lower().endswith(".txt"):
         vocabulary = list(settings["vocabulary"])
         own = {"tokens": settings["tokens"], "length": about.shape[0], "lines": END in vocabulary}
+        _check_own(source, own)
         return {**source, **own, "vocabulary": vocabulary}
     if settings.get("schema") is not None and path.lower().endswith(".csv"):
-        return {**source, "table": settings["schema"]}
+        schema = settings["schema"]
+        columns = [column["name"] for column in schema["columns"]]
+        _check_own(source, {"label": schema["label"], "columns": source.get("columns") and columns})
+        return {**source, "table": schema}
     return source
+
+
+def _check_own(source: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Checks that no option asks for another form of the data than the model was trained on."""
+    for name, value in own.items():
+        if source.get(name) not in (None, value):
+            flag = FLAGS.get(name, f"--{name}")
+            raise UsageError(
+                f"{flag} is as in training. Received: {source[name]}. Accepted: {value}."
+            )
 
 
 def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:

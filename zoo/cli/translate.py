@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--back",
         action="store_true",
-        help="translate the second source back (cyclegan), or --data where there is no other",
+        help="translate the second source back (cyclegan), or --data of the same shape without one",
     )
 
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     read = asked.get("other", asked["data"]) if options.back else asked["data"]
     target = asked.get("target")
     target = target if target is not None and target.shape == made.shape else None
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, made)
     elif options.out is not None:
         shown = [read, made, *([] if target is None else [target])]

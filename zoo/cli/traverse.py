@@ -90,7 +90,8 @@ def run(options: argparse.Namespace) -> None:
     codes = traversals(paths.start, paths.low, paths.high, chosen, options.columns)
     beside = {name: value.repeat(len(codes), axis=0) for name, value in paths.beside.items()}
     images = next(iter(opened.use("decode", code=codes, **beside).values()))
-    if not written.write_text(images, opened.about, options.out, walk=options.columns):
+    shown = not options.json
+    if not written.write_text(images, opened.about, options.out, walk=options.columns, shown=shown):
         save_grid(
             images, options.out, value_range=opened.about.value_range, columns=options.columns
         )

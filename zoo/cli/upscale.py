@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     small = opened.use("degrade", data=given)["low"] if known else given
     made = upscale(opened, small)
     nearest = enlarged(small, made.shape)
-    if options.out is not None and options.out.suffix == ".npy":
+    if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, made)
     elif options.out is not None:
         shown = [nearest, made, *([given] if known else [])]

@@ -70,9 +70,9 @@ def run(options: argparse.Namespace) -> None:
     use = opened.require(options.name)
     if options.out is None:
         raise UsageError(f"--out is needed: where the use {options.name!r} puts its results.")
-    if options.out.suffix not in (".npy", ".npz"):
+    if options.out.suffix.lower() not in (".npy", ".npz"):
         written.check_out(opened.about, options.out)
-    if options.out.suffix == ".npy" and len(use.gives) > 1:
+    if options.out.suffix.lower() == ".npy" and len(use.gives) > 1:
         raise UsageError(
             f"An .npy file holds one result. Received: {options.out}, and the results "
             f"{', '.join(use.gives)}. Accepted: an .npz file."
@@ -80,11 +80,11 @@ def run(options: argparse.Namespace) -> None:
     inputs = _inputs(opened, use, options)
     count = None if inputs else options.count or COUNT
     results = opened.use(options.name, count=count, seed=options.seed, **inputs)
-    if options.out.suffix == ".png":
+    if options.out.suffix.lower() == ".png":
         _save_picture(opened, inputs, results, options.out)
-    elif options.out.suffix in written.TEXTS:
-        written.write_text(_rows(opened, results, options.out), opened.about, options.out)
-    elif options.out.suffix == ".npy":
+    elif options.out.suffix.lower() in written.TEXTS:
+        written.write_text(_rows(opened, use, results, options.out), opened.about, options.out)
+    elif options.out.suffix.lower() == ".npy":
         (array,) = results.values()
         write_atomically(options.out, lambda file: np.save(file, array))
     else:
@@ -111,7 +111,9 @@ def _inputs(opened: Opened, use: Use, options: argparse.Namespace) -> Arrays:
     if options.labels is not None:
         inputs["labels"] = np.resize(opened.labels(options.labels, use), count)
     if any(name not in inputs and name not in use.draws for name in use.inputs):
-        inputs = given(use, sources.fields_for(opened, options, count)) | inputs
+        fewer = options.count is None and not inputs
+        fields = sources.fields_for(opened, options, count, at_most=fewer)
+        inputs = given(use, fields) | inputs
     elif options.data is not None:
         raise UsageError(
             f"The use {options.name!r} reads no data that is not given. Received: --data "
@@ -140,10 +142,11 @@ def _save_picture(opened: Opened, inputs: Arrays, results: Arrays, path: Path) -
     )
 
 
-def _rows(opened: Opened, results: Arrays, path: Path) -> np.ndarray:
+def _rows(opened: Opened, use: Use, results: Arrays, path: Path) -> np.ndarray:
     """The result that is data, which become text or a table."""
     shape = tuple(opened.about.shape)
-    found = [array for array in results.values() if array.shape[1:] == shape]
+    data = [name for name, value in use.gives.items() if value.endswith("/data")]
+    found = [results[name] for name in data if results[name].shape[1:] == shape]
     if not found:
         raise UsageError(f"No result is data. Received: {path.name}. Accepted: an .npz file.")
     return found[0]

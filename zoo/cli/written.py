@@ -42,6 +42,7 @@ def write_text(
     *,
     labels: np.ndarray | None = None,
     walk: int | None = None,
+    shown: bool = True,
 ) -> bool:
     """Writes text or a table, or prints it; whether rows are one of them.
 
@@ -51,6 +52,7 @@ def write_text(
         out: The file; None prints.
         labels: The classes of the rows of a table.
         walk: How many lines of text belong together: an empty line stands between them.
+        shown: Whether what has no file is printed.
     """
     found = as_text(rows, about.settings, labels)
     if found is None:
@@ -61,7 +63,7 @@ def write_text(
         walks = ("\n".join(lines[i : i + walk]) for i in range(0, len(lines), walk))
         text = "\n\n".join(walks) + "\n"
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(text if shown else "")
     else:
         from zoo.files import write_atomically
 
@@ -72,13 +74,20 @@ def write_text(
 def agreement(originals: np.ndarray, rebuilt: np.ndarray, settings: Any) -> dict[str, float]:
     """How near reconstructions are: the share of tokens or categories that are right, and errors.
 
+    Tokens count up to a text's first `<end>`; a column that is constant has the deviation 1.
+
     Args:
         originals: `(count, *shape)`.
         rebuilt: The same rows as a model makes them.
         settings: The model's.
     """
     if "vocabulary" in settings:
-        return {"tokens_right": float(np.mean(originals == rebuilt))}
+        from zoo.data.sources.text import END
+
+        vocabulary = list(settings["vocabulary"])
+        ends = originals == (vocabulary.index(END) if END in vocabulary else -1)
+        counted = np.cumsum(ends, axis=1) - ends < 1
+        return {"tokens_right": float(np.mean((originals == rebuilt)[counted]))}
     if settings.get("schema") is None:
         return {"mean_squared_error": float(np.mean(np.square(originals - rebuilt)))}
     from zoo.data.sources.table_form import Table
@@ -87,7 +96,8 @@ def agreement(originals: np.ndarray, rebuilt: np.ndarray, settings: Any) -> dict
     count = len(table.numbers)
     found: dict[str, float] = {}
     if count:
-        deviation = np.maximum(originals[:, :count].std(axis=0), np.finfo("float32").tiny)
+        deviation = originals[:, :count].std(axis=0)
+        deviation = np.where(deviation > 0, deviation, 1)
         error = np.abs(originals[:, :count] - rebuilt[:, :count]) / deviation
         found["numbers_error_in_deviations"] = float(np.mean(error))
     if table.categories:

@@ -10,6 +10,9 @@ from zoo.data.field import Range
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
 
+BREAKS = "\x7f\x85\u2028\u2029"
+"""What ends a line, or controls a terminal, beside the characters below the space."""
+
 
 def save_preview(
     samples: np.ndarray,
@@ -47,8 +50,8 @@ def as_text(
 ) -> tuple[str, str] | None:
     """Returns samples as the text of a file, and the file's suffix; None for numbers alone.
 
-    Token indices become lines (`.txt`), in which a line break is a backslash and an n; rows of a
-    table become cells (`.csv`).
+    Token indices become lines (`.txt`), in which line breaks and other control characters are
+    escaped, as a backslash and an n; rows of a table become cells (`.csv`).
 
     Args:
         samples: `(count, *shape)`, as a model makes them.
@@ -60,7 +63,7 @@ def as_text(
         from zoo.data.sources.text import decode_text
 
         rows = decode_text(samples, description["vocabulary"], description["tokens"])
-        return ".txt", "".join(repr(row)[1:-1] + "\n" for row in rows)
+        return ".txt", "".join(_line(row) + "\n" for row in rows)
     config = description.get("schema") or description.get("table")
     if config is None or samples.ndim != 2:
         return None
@@ -71,3 +74,11 @@ def as_text(
         return None
     fields = {"data": samples} | ({} if labels is None else {"labels": labels})
     return ".csv", table_text(table, fields)
+
+
+def _line(text: str) -> str:
+    """The text in one line."""
+    return "".join(
+        letter.encode("unicode_escape").decode() if letter in BREAKS or ord(letter) < 32 else letter
+        for letter in text
+    )

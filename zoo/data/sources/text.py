@@ -109,7 +109,8 @@ def _look_up(units: Sequence[str], vocabulary: Sequence[str], path: str) -> np.n
         strange = next((unit for unit in units if unit not in places), None)
         if strange is not None:
             raise DataError(
-                f"The text holds the vocabulary's {len(vocabulary)} tokens. "
-                f"Received: {strange!r} in {path}."
+                f"The text holds no tokens but the vocabulary's {len(vocabulary)}. "
+                f"Received: {strange!r} in {path}. Accepted: a text without it, or a "
+                "vocabulary with it."
             )
     return np.fromiter((places.get(unit, unknown) for unit in units), np.int32, len(units))
