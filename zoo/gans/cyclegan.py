@@ -35,7 +35,7 @@ class CycleGAN(Adversarial):
 
     The paper trains on one of each domain at a time, for 200 epochs, in whose second half the rate
     of 2e-4 falls to 0; its translators have the width 64, and nine blocks at 256×256. The default
-    ones are for small images and some thousand steps.
+    settings are for small images and some thousand steps.
     """
 
     accepts = ("sequence", "image")

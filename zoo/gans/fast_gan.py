@@ -32,7 +32,7 @@ class FastGAN(Adversarial):
     The authors compare what is rebuilt by LPIPS, blur the hinge's margin, add noise of learned
     strengths to maps of the generator, excite maps of the discriminator too, whose logits are a map
     of 5×5, and have a second discriminator of small images, which the paper does not name. Their
-    rate is 2e-4, for batches of 8; the default one for some thousand steps.
+    rate is 2e-4, for batches of 8; the default rate is for some thousand steps.
     """
 
     accepts = ("sequence", "image")

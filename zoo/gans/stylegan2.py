@@ -33,12 +33,13 @@ class StyleGAN2(Adversarial):
     the generator's input `psi`. With `num_classes`, the mapping reads an embedding of the label and
     the discriminator has a logit for each class.
 
-    The default ones are for small images: as the authors chose for CIFAR-10 (Karras et al., 2020,
-    arXiv:2006.06676), the mapping has two layers, and there is neither a second style nor the
+    The default settings are for small images: as the authors chose for CIFAR-10 (Karras et al.,
+    2020, arXiv:2006.06676), the mapping has two layers, and there is neither a second style nor the
     penalty of path lengths, under which digits lost their variety early. At 1024×1024 the paper has
     `style_mixing=0.9`, `path_weight=2`, 8 layers of mapping, the weight 10 of R1, the widths 32
     next to the data and at most 512, latents of 512 numbers, and an average of the weights with a
-    half-life of 10,000 images. Intervals are the paper's, and so is the rate.
+    half-life of 10,000 images. The rate and the interval of R1 are the paper's; that of path
+    lengths is the code's, where the paper has 8.
     """
 
     accepts = ("sequence", "image")

@@ -22,7 +22,7 @@ MAPS = True
 OUTER = 7
 """Size of the first kernels and the last."""
 HALVINGS = 2
-"""At most, where no depth is asked for."""
+"""The most halvings by default."""
 
 
 @dataclass(frozen=True)
