@@ -112,12 +112,14 @@ def setting(doc: str, *, default: Any = REQUIRED, tiny: Any = REQUIRED, **bounds
 class Settings:
     """A class whose settings are its fields and its bases' fields.
 
-    A subclass that only changes a default assigns it: `latent_dim = 128`.
+    A subclass that only changes a default assigns it: `latent_dim = 128`. One that has no use for a
+    setting of its bases names it in `lacks`.
     """
 
     fields: ClassVar[Mapping[str, Setting]] = {}
     declared: ClassVar[Mapping[str, Setting]] = {}
     """Those of the fields that the class itself states, or changes the default of."""
+    lacks: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -143,6 +145,8 @@ class Settings:
                 delattr(cls, name)  # an attribute that `assemble` assigns and Keras tracks
             else:
                 setattr(cls, name, fields[name])
+        for name in cls.lacks:
+            fields.pop(name, None)
         cls.fields = types.MappingProxyType(fields)
         cls.declared = types.MappingProxyType(declared)
         parameters = [

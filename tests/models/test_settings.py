@@ -51,6 +51,20 @@ def test_fields_are_inherited_in_order_and_a_line_changes_a_default():
     assert Base.settled({"shape": (2,)})["rate"] == 0.1
 
 
+def test_a_setting_without_a_use_is_left_out_below_too():
+    class Without(Derived):
+        lacks = ("kind",)
+
+    class Below(Without):
+        depth: int = setting("A depth.", default=1)
+
+    assert list(Below.fields) == ["shape", "rate", "width", "network", "depth"]
+    refused(Below, "has no setting 'kind'", kind="a")
+    for name in ("pix2pix", "cyclegan", "srgan"):
+        with pytest.raises(ModelError, match="has no setting 'latent_dim'"):
+            tiny.create(name, latent_dim=5)
+
+
 def test_of_two_bases_the_one_that_changes_a_default_decides():
     class Beside(Base):
         depth: int = setting("A depth.", default=1)

@@ -39,6 +39,7 @@ class CycleGAN(Adversarial):
     """
 
     accepts = ("sequence", "image")
+    lacks = ("latent_dim", "generator")
     pictured = ("translate", "cycle")
     loss = "least_squares"
     learning_rate = 5e-4

@@ -30,6 +30,7 @@ class Pix2Pix(Adversarial):
     """
 
     accepts = ("sequence", "image")
+    lacks = ("latent_dim", "generator")
     pictured = ("translate",)
     learning_rate = 5e-4
     target_channels: int | None = setting(

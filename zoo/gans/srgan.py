@@ -30,6 +30,7 @@ class SRGAN(Adversarial):
     """
 
     accepts = ("sequence", "image")
+    lacks = ("latent_dim", "generator")
     pictured = ("restore",)
     learning_rate = 1e-3
     discriminator_learning_rate = 2e-4
