@@ -33,7 +33,7 @@ ARGUMENTS["log_normal_rows"] = 2  # its mean may be left out
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_float16_inputs_give_the_float32_loss(name):
     # Powers of two are the same in both; 512² is more than float16 holds.
-    values = [[[512.0], [0.25]], [[0.5], [-2.0]]][: ARGUMENTS[name]]
+    values = [[[512.0], [0.25]], [[0.5], [-2.0]], [[0.5], [2.0]]][: ARGUMENTS[name]]
     loss = getattr(losses, name)
     found = loss(*(tensor(value, "float16") for value in values))
     assert keras.backend.standardize_dtype(found.dtype) == "float32"
