@@ -46,7 +46,7 @@ def test_other_text_shares_the_vocabulary(poem, tmp_path):
     found = load_text(other, tokens="words", length=5, vocabulary=words)
     assert decode_text(found.samples, words, "words") == [f"a {UNKNOWN} is a rose"]
     characters = sorted("a ros")
-    with pytest.raises(DataError, match="vocabulary's 5 tokens. Received: 't'"):
+    with pytest.raises(DataError, match="the vocabulary's 5. Received: 't'"):
         load_text(other, length=5, vocabulary=characters)
 
 
