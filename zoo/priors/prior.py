@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.errors import ModelError
 from zoo.noise import Noise
 
 
@@ -69,3 +70,19 @@ def prior_part(prior: Prior, *after: keras.layers.Layer, name: str = "code_prior
     for layer in after:
         code = layer(code)
     return keras.Model(inputs, {"code": code}, name=name)
+
+
+def check_codes(codes: np.ndarray, dim: int) -> np.ndarray:
+    """Checks what a prior is fitted to, and returns it in float64.
+
+    Raises:
+        ModelError: There are fewer than 2 codes, of another length, or some that are not finite.
+    """
+    codes = np.asarray(codes, "float64")
+    if codes.ndim != 2 or len(codes) < 2 or codes.shape[1] != dim:
+        raise ModelError(
+            f"A prior is fitted to at least 2 codes (count, {dim}). Received: {codes.shape}."
+        )
+    if not np.isfinite(codes).all():
+        raise ModelError("A prior is fitted to finite codes. Received: NaN or infinite ones.")
+    return codes
