@@ -9,6 +9,7 @@ from export.certification.cardinality import cardinality
 from tests import tiny
 from tests.arrays import array, tensor
 from tests.tolerances import EXACT, FORWARD
+from zoo.data import as_data
 from zoo.errors import ModelError
 from zoo.priors import KINDS, fit_prior
 from zoo.priors.codes import codes_of
@@ -30,7 +31,7 @@ def vae():
 
 @pytest.fixture(scope="module")
 def codes(vae):
-    return codes_of(vae, zoo.as_data(tiny.data(vae)), classes=False, rows=None, seed=0)
+    return codes_of(vae, as_data(tiny.data(vae)), classes=False, rows=None, seed=0)
 
 
 @pytest.mark.parametrize("kind", [name for name, row in KINDS.items() if not row.discrete])
@@ -80,7 +81,8 @@ def test_pseudo_inputs_are_learned_beside_an_encoder_that_stays(vae, codes):
 def test_the_samples_pass_through_what_follows_the_decoder():
     table = tiny.create("table_vae")
     drawn = fit_prior(table, tiny.data(table), "normal").table()["sample"]
-    assert [step.part for step in drawn.steps] == ["code_prior", "decoder", "sampler"]
+    parts = [step.part for step in drawn.steps]
+    assert parts == ["code_prior", "decoder", "sampler", "destandardize"]
     assert "latent" not in drawn.draws and "quantile" in drawn.draws
 
 

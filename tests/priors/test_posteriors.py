@@ -73,7 +73,7 @@ def test_the_kernel_is_the_likeliest_by_the_other_codes():
             ]
         )
 
-    shares = module.BANDWIDTHS[5::8]
+    shares = module.BANDWIDTHS[25::4]
     assert left_out(found[0] / spread[0]) >= max(map(left_out, shares))
 
 

@@ -143,7 +143,8 @@ def _sampler(
 ) -> PriorSampler:
     """An unfitted prior around a model."""
     _check_autoencoder(model)
-    if classes and not find_kind(kind, model).classes:
+    row = find_kind(kind, model)
+    if classes and not row.classes:
         raise ModelError(f"The prior {kind!r} is one for all classes. Received: classes=True.")
     number = data.num_classes if classes else model.num_classes
     if classes and number is None:
