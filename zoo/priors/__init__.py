@@ -1,5 +1,6 @@
 """Distributions of codes: fitted to those of data, drawn from without any."""
 
+from zoo.priors.autoregressive import AutoregressivePrior
 from zoo.priors.flow import FlowPrior
 from zoo.priors.gaussian import Gaussian
 from zoo.priors.kinds import KINDS, Kind
@@ -13,6 +14,7 @@ from zoo.priors.vamp import VampPrior
 
 __all__ = [
     "AggregatedPrior",
+    "AutoregressivePrior",
     "FlowPrior",
     "Gaussian",
     "KINDS",

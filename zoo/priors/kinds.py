@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.errors import ModelError, suggestion
 from zoo.model import GenerativeModel
+from zoo.priors.autoregressive import fit_autoregressive, make_autoregressive
 from zoo.priors.codes import Codes, code_length, has_posterior, is_discrete
 from zoo.priors.flow import FlowPrior, fit_flow
 from zoo.priors.mixture import MixturePrior
@@ -95,6 +96,14 @@ KINDS: dict[str, Kind] = {
         of_length(FlowPrior),
         {"couplings": 8, "width": 64, "steps": 2000},
         fit_flow,
+    ),
+    "autoregressive": Kind(
+        "a transformer over the indices of a discrete code, one after another",
+        make_autoregressive,
+        {"width": 64, "depth": 2, "num_heads": 4, "steps": 2000},
+        fit_autoregressive,
+        classes=True,
+        discrete=True,
     ),
 }
 """Name → kind."""
