@@ -38,8 +38,9 @@ class PriorSampler(GenerativeModel):
     options: dict = setting("Of the kind, such as components; the defaults else.", default={})
 
     def assemble(self) -> None:
-        self.frozen("autoencoder")
         model = self.autoencoder = self.settings["autoencoder"]
+        if model.ema is not None:
+            self.frozen("autoencoder")  # The parts have the averaged weights.
         _check_autoencoder(model)
         kind, options = find_kind(self.kind, model), options_of(self.kind, self.options)
         for name, part in model.parts().items():
