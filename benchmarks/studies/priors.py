@@ -46,7 +46,19 @@ held-out digits, both in the features of the package's classifier of digits, of 
 samples; *nearness*: the probability that a sample is nearer to the training digits than a \
 held-out digit is, as `memorisation` of `zoo evaluate`. *fit*: seconds of the fit. Mean ± \
 deviation over seeds; *seconds* on one core, in the first row of a model with its training."""
-READING = ""
+READING = """Autoencoders without a prior need one that is fitted: N(0, I) misses their codes, a \
+Gaussian covers three quarters of the held-out digits, ten Gaussians nearly all, at about the \
+distance of the training data themselves. For `vae`, whose codes were trained towards N(0, I), \
+the gain is smaller, and the likelihood orders the priors as the distance does: the aggregated \
+posterior, pseudo-inputs and ten Gaussians lie within 0.06 nats of one another, 0.4 nats better \
+than N(0, I); the distance that is left is the decoder's. The aggregated posterior is best or \
+within the seeds' deviation of the best everywhere, but it draws around codes of training data, \
+and its samples are the nearest to these; pseudo-inputs reach nearly the same with a tenth of the \
+components. Ten Gaussians are close behind, are fitted in a tenth of a second, and hold no codes \
+of data, so `mixture` is the default. The flow is better than one Gaussian and worse than ten, and \
+the slowest: with 1,350 codes its training stops early. No kind copies: samples are farther \
+from the training digits than held-out digits are, more often than not. These are small digits and \
+1,500 codes; more data may favour the flow."""
 
 
 @cache
@@ -77,7 +89,7 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
     found: dict[str, float] = {}
     if arm["prior"] != "own":
         kind, _, number = arm["prior"].partition(" ")
-        options = {"components": int(number)} if number else {}
+        options: dict[str, Any] = {"components": int(number)} if number else {}
         start = time.perf_counter()
         model = fit_prior(model, reference().train, kind, seed=seed, **options)
         found["fit"] = time.perf_counter() - start
