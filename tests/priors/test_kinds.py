@@ -47,6 +47,15 @@ def test_every_kind_samples_is_certified_and_comes_back_from_a_file(kind, vae, t
     EXACT.check(loaded.sample(3, seed=1), samples)
 
 
+def test_the_model_trains_on_after_a_fit():
+    model = tiny.create("vae")
+    fit_prior(model, tiny.data(model), "normal")
+    before = [array(v).copy() for v in model.encoder.trainable_variables]
+    model.fit(tiny.data(model), steps=1, verbose=0)
+    after = map(array, model.encoder.trainable_variables)
+    assert any((a != b).any() for a, b in zip(before, after, strict=True))
+
+
 def test_priors_are_fitted_to_draws_of_the_posteriors(codes):
     drawn, labels = codes.drawn(0)
     assert labels is None and len(drawn) % len(codes.codes) == 0

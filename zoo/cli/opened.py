@@ -103,6 +103,24 @@ def open_subject(path: Path) -> Opened:
     return opened if found is None else replace(opened, source=pretrained.source(found))
 
 
+def open_model(path: Path, rule: str) -> Opened:
+    """Loads a run, a `.keras` file or a pretrained model with Keras.
+
+    Args:
+        path: The run, file or name.
+        rule: For the message, where it is a bundle.
+
+    Raises:
+        RunError: There is no model.
+        UsageError: It is a bundle.
+    """
+    if (path / "bundle.json").is_file():
+        raise UsageError(f"{rule}. Received: {path}, a bundle.")
+    found = pretrained.find(path)
+    opened = _load(path)
+    return opened if found is None else replace(opened, source=pretrained.source(found))
+
+
 def _open_bundle(path: Path) -> Opened:
     session = packages.import_own("export.runtime").load(path)  # which needs no Keras
     about = session.manifest

@@ -65,7 +65,7 @@ class PosteriorMixture(Prior):
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log (1/K) Σ N(code; mean, diag(deviation²)): `(batch,)`, in nats."""
         means, deviations = map(ops.convert_to_tensor, (self.means, self.deviations))
-        found = None
+        found: Any = None
         for start in range(0, self.components, CHUNK):
             part = slice(start, start + CHUNK)
             pairs = losses.log_normal_pairs(

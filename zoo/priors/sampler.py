@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from keras import layers, ops
@@ -13,13 +14,15 @@ from zoo.errors import ModelError
 from zoo.model import GenerativeModel
 from zoo.noise import Noise, in_turn
 from zoo.priors.codes import code_shape, codes_of
-from zoo.priors.kinds import find_kind, fit_to_draws, options_of
+from zoo.priors.kinds import KINDS, find_kind, fit_to_draws, options_of
 from zoo.priors.prior import prior_part
 from zoo.settings import setting
 from zoo.uses import Step, Use
 
 ROWS = 10_000
 """Rows of data that a prior is fitted to, at most."""
+DESCRIBING = ("vocabulary", "tokens", "schema", "codebook_size")
+"""Settings of the autoencoder by which what it makes, and its codes, are read."""
 
 
 class PriorSampler(GenerativeModel):
@@ -35,17 +38,30 @@ class PriorSampler(GenerativeModel):
     options: dict = setting("Of the kind, such as components; the defaults else.", default={})
 
     def assemble(self) -> None:
-        self.frozen("autoencoder")
         model = self.autoencoder = self.settings["autoencoder"]
+        if model.ema is not None:
+            self.frozen("autoencoder")  # The parts have the averaged weights.
         _check_autoencoder(model)
         kind, options = find_kind(self.kind, model), options_of(self.kind, self.options)
         for name, part in model.parts().items():
             setattr(self, name, part)
         self.encoder, self.code = model.encoder, model.code
+        about = {name: model.settings[name] for name in DESCRIBING if name in model.settings}
+        self.settings = MappingProxyType({**about, **self.settings})
         self.code_distribution = kind.make(
             model, self.num_classes if kind.classes else None, **options
         )
         self.code_prior = prior_part(self.code_distribution, layers.Reshape(code_shape(model)))
+
+    @property
+    def paper(self) -> str:
+        """What the model card says of it."""
+        about = (type(self.autoencoder).__doc__ or "").strip().partition("\n")[0]
+        return f"{about} Codes are drawn from {KINDS[self.kind].about}."
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings, without those that are the autoencoder's."""
+        return {k: v for k, v in super().get_config().items() if k not in DESCRIBING}
 
     def uses(self) -> dict[str, Use]:
         """Those of the autoencoder, and samples from the distribution."""
