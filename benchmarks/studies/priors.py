@@ -20,7 +20,9 @@ MODELS: dict[str, dict[str, Any]] = {
     "vae": {"latent_dim": 16, "network_options": {"width": 16}},
     "rae_l2": {"latent_dim": 16, "network_options": {"width": 16}},
     "shallow_autoencoder": {},
+    "vq_vae": {"codebook_size": 64, "codebook_dim": 8, "width": 32, "depth": 1},
 }
+DISCRETE = ("independent", "autoregressive")
 KINDS: list[tuple[str, dict[str, Any]]] = [
     ("normal", {}),
     ("mixture", {"components": 1}),
@@ -28,20 +30,24 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
     ("aggregated", {"components": 1000}),
     ("vamp", {"components": 100}),
     ("flow", {}),
+    ("independent", {}),
+    ("autoregressive", {}),
 ]
 ARMS: list[arms.Arm] = [{"model": "training data", "prior": ""}]
 for _model in MODELS:
     ARMS += [{"model": _model, "prior": "own"}] if _model == "rae_l2" else []
     for _kind, _options in KINDS:
-        if _kind != "vamp" or _model == "vae":
+        if (_kind != "vamp" or _model == "vae") and (_kind in DISCRETE) == (_model == "vq_vae"):
             _number = "".join(f" {value}" for value in _options.values())
             ARMS.append({"model": _model, "prior": f"{_kind}{_number}"})
 CONDITIONS = f"""scikit-learn's digits, 1,500 for training, measured against the other 297. \
 Each model trains {STEPS} steps of batch 64, `vae` and `rae_l2` with codes of 16 numbers and \
-networks of width 16, `shallow_autoencoder` as it comes, with 32 numbers; then each prior is \
+networks of width 16, `shallow_autoencoder` as it comes, with 32 numbers, `vq_vae` with 16 indices \
+of 64 values; then each prior is \
 fitted to the training codes, with the options beside its name and the defaults else. *own*: the \
 Gaussian that `rae_l2` keeps as it trains; that of `vae` is `normal`. *nll*: −log p(data), \
-importance-weighted, in nats, 100 draws, all held-out digits. *distance*: Fréchet, *coverage*: of \
+importance-weighted, in nats, 100 draws, all held-out digits; *code*: that of the indices of \
+held-out digits under the prior. *distance*: Fréchet, *coverage*: of \
 held-out digits, both in the features of the package's classifier of digits, of {SAMPLES} \
 samples; *nearness*: the probability that a sample is nearer to the training digits than a \
 held-out digit is, as `memorisation` of `zoo evaluate`. *fit*: seconds of the fit. Mean ± \
@@ -98,8 +104,19 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
     }
     if "negative_log_likelihood" in scores:
         found["nll"] = scores["negative_log_likelihood"]
+    if arm["model"] == "vq_vae":
+        found["code"] = code_nll(model)
     samples = model.sample(SAMPLES, seed=seed)
     return judged(reference().features.extract(samples).features, samples) | found
+
+
+def code_nll(model: Any) -> float:
+    """−log p(code) of the held-out digits under a sampler's prior, in nats."""
+    import keras
+
+    codes = model.encode(reference().test)
+    rows = model.code_distribution.log_density_rows(codes.reshape(len(codes), -1))
+    return -float(keras.ops.convert_to_numpy(rows).mean())
 
 
 def judged(features: Any, samples: Any) -> dict[str, float]:

@@ -11,7 +11,7 @@ from zoo.cli import sources, terminal, values
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import Opened, open_model, open_subject
 
-NAMES = ("normal", "mixture", "aggregated", "vamp", "flow")
+NAMES = ("normal", "mixture", "aggregated", "vamp", "flow", "independent", "autoregressive")
 """The rows of `zoo.priors.KINDS`, for a parser without Keras."""
 
 

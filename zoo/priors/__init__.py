@@ -3,6 +3,7 @@
 from zoo.priors.autoregressive import AutoregressivePrior
 from zoo.priors.flow import FlowPrior
 from zoo.priors.gaussian import Gaussian
+from zoo.priors.independent import IndependentPrior
 from zoo.priors.kinds import KINDS, Kind
 from zoo.priors.mixture import MixturePrior
 from zoo.priors.moments import gaussians, outer_sums
@@ -17,6 +18,7 @@ __all__ = [
     "AutoregressivePrior",
     "FlowPrior",
     "Gaussian",
+    "IndependentPrior",
     "KINDS",
     "Kind",
     "MixturePrior",

@@ -10,15 +10,12 @@ import numpy as np
 from keras import layers, ops
 
 from zoo import losses
-from zoo.errors import ModelError
 from zoo.layers.initialization import numpy_weights
 from zoo.layers.token_writer import chosen_index
-from zoo.model import GenerativeModel
 from zoo.networks import attention
 from zoo.noise import Noise, quantile
 from zoo.precision import precise, precise_dtype
-from zoo.priors.codes import Codes, code_length
-from zoo.priors.prior import Prior, check_codes
+from zoo.priors.prior import Prior, check_indices
 from zoo.priors.training import CodeTraining, train
 from zoo.settings import setting
 
@@ -129,17 +126,7 @@ class AutoregressivePrior(Prior):
         Raises:
             ModelError: There are no codes, of another length, or no labels for them.
         """
-        codes = check_codes(codes, self.dim)
-        if codes.min() < 0 or codes.max() >= self.size:
-            raise ModelError(
-                f"An index is from 0 to {self.size - 1}. "
-                f"Received: {int(codes.min())} to {int(codes.max())}."
-            )
-        if (labels is None) != (self.classes is None):
-            raise ModelError(
-                f"A prior of {self.classes or 'no'} classes is fitted to codes "
-                f"{'without' if self.classes is None else 'with'} labels."
-            )
+        codes = check_indices(self, codes, labels)
         first = np.zeros(len(codes)) if labels is None else labels
         rows = np.concatenate([np.asarray(first)[:, None], codes], axis=1)
         training = AutoregressiveTraining(prior=self, shape=(self.dim + 1,))
@@ -202,15 +189,3 @@ class AutoregressiveTraining(CodeTraining):
         """The prior's."""
         prior, rows = self.settings["prior"], ops.cast(ops.round(code), "int32")
         return prior.log_density_rows(rows[:, 1:], rows[:, 0])
-
-
-def make_autoregressive(
-    model: GenerativeModel, classes: int | None, **options: Any
-) -> AutoregressivePrior:
-    """An unfitted prior of a model's indices."""
-    return AutoregressivePrior(code_length(model), classes, size=model.num_indices, **options)
-
-
-def fit_autoregressive(prior: AutoregressivePrior, codes: Codes, seed: int) -> None:
-    """Fits the prior to indices."""
-    prior.fit(codes.codes, codes.labels, seed=seed)

@@ -8,9 +8,10 @@ from typing import Any
 
 from zoo.errors import ModelError, suggestion
 from zoo.model import GenerativeModel
-from zoo.priors.autoregressive import fit_autoregressive, make_autoregressive
+from zoo.priors.autoregressive import AutoregressivePrior
 from zoo.priors.codes import Codes, code_length, has_posterior, is_discrete
 from zoo.priors.flow import FlowPrior, fit_flow
+from zoo.priors.independent import IndependentPrior, fit_indices
 from zoo.priors.mixture import MixturePrior
 from zoo.priors.normal import NormalPrior
 from zoo.priors.posteriors import AggregatedPrior
@@ -65,6 +66,15 @@ def of_length(prior: type[Prior]) -> Callable[..., Prior]:
     return make
 
 
+def of_indices(prior: type[Prior]) -> Callable[..., Prior]:
+    """`make` of a prior of discrete codes, whose models say how many values an index has."""
+
+    def make(model: Any, classes: int | None, **options: Any) -> Prior:
+        return prior(code_length(model), classes, size=model.num_indices, **options)
+
+    return make
+
+
 def fit_posteriors(prior: AggregatedPrior, codes: Codes, seed: int) -> None:
     """Keeps the posteriors of codes."""
     prior.fit(codes.codes, seed=seed, log_variances=codes.log_variances)
@@ -97,11 +107,19 @@ KINDS: dict[str, Kind] = {
         {"couplings": 8, "width": 64, "steps": 2000},
         fit_flow,
     ),
+    "independent": Kind(
+        "how often each index of a discrete code has each value",
+        of_indices(IndependentPrior),
+        {},
+        fit_indices,
+        classes=True,
+        discrete=True,
+    ),
     "autoregressive": Kind(
         "a transformer over the indices of a discrete code, one after another",
-        make_autoregressive,
+        of_indices(AutoregressivePrior),
         {"width": 64, "depth": 2, "num_heads": 4, "steps": 2000},
-        fit_autoregressive,
+        fit_indices,
         classes=True,
         discrete=True,
     ),

@@ -10,10 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.errors import ModelError
 from zoo.noise import Noise, categorical, normal
 from zoo.precision import precise, precise_dtype
-from zoo.priors.prior import Prior, check_codes
+from zoo.priors.prior import Prior, check_codes, check_labelled
 
 TURNS = 65536
 """Values of the draw that chooses a component: its weights are rounded to 1/65536."""
@@ -120,11 +119,7 @@ class MixturePrior(Prior):
             ModelError: There are no codes, of another length, or no labels for them.
         """
         codes = check_codes(codes, self.dim)
-        if (labels is None) != (self.classes is None):
-            raise ModelError(
-                f"A prior of {self.classes or 'no'} classes is fitted to codes "
-                f"{'without' if self.classes is None else 'with'} labels."
-            )
+        check_labelled(self, labels)
         groups = [codes] if labels is None else [codes[labels == c] for c in range(self._rows)]
         found = [_fitted(g if len(g) > 1 else codes, self.components, seed) for g in groups]
         for weight, values in zip(

@@ -1,4 +1,4 @@
-"""The autoregressive prior: causality, densities that add up, what it learns, and its export."""
+"""Priors of discrete codes: causality, densities that add up, what it learns, and its export."""
 
 import itertools
 
@@ -10,7 +10,7 @@ import zoo
 from tests.arrays import array, tensor
 from tests.tolerances import FORMULA
 from zoo.errors import ModelError
-from zoo.priors import AutoregressivePrior, fit_prior, prior_part
+from zoo.priors import AutoregressivePrior, IndependentPrior, fit_prior, prior_part
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((24, 8, 8, 1)).astype("float32")
@@ -102,6 +102,16 @@ def test_codes_that_do_not_fit_are_rejected(codes, labels, rule):
         AutoregressivePrior(2, size=3, **SMALL).fit(np.array(codes), labels)
 
 
+def test_independent_indices_are_counted_class_by_class():
+    prior = IndependentPrior(2, 2, size=3)
+    prior.fit(np.array([[0, 1], [0, 2], [2, 2]]), np.array([0, 0, 1]))
+    # One is added to each count: 3, 1, 1 and 1, 2, 2 of 5 in class 0; 1, 1, 2 of 4 twice in 1.
+    found = density(prior, [[0, 1], [1, 0], [2, 2]], [0, 0, 1])
+    FORMULA.check(found, np.log([3 / 5 * 2 / 5, 1 / 25, 1 / 4]))
+    made = drawn(prior, [[0.59, 0.19], [0.61, 0.21], [0.26, 0.51]], [0, 0, 1])
+    np.testing.assert_array_equal(made, [[0, 0], [1, 1], [1, 2]])
+
+
 def test_a_discrete_model_samples_from_it_and_exports(tmp_path):
     model = zoo.create(
         "vq_vae", shape=(8, 8, 1), codebook_size=8, codebook_dim=4, width=4, residual_width=4
@@ -112,6 +122,7 @@ def test_a_discrete_model_samples_from_it_and_exports(tmp_path):
     sampler.save(tmp_path / "sampler.keras")
     again = zoo.load(tmp_path / "sampler.keras")
     np.testing.assert_array_equal(again.sample(3, seed=1), made)
+    assert fit_prior(model, IMAGES, "independent").sample(2).shape == (2, 8, 8, 1)
     part = prior_part(moved(4, classes=2, size=5), name="prior")
     # The quantiles decide: a rounding error at a step's edge is another index.
     report = export.to_onnx(part, tmp_path / "prior.onnx", cardinality={"labels": 2})
@@ -120,7 +131,7 @@ def test_a_discrete_model_samples_from_it_and_exports(tmp_path):
 
 def test_kinds_are_for_their_codes():
     discrete = zoo.create("vq_vae", shape=(8, 8, 1), width=4, residual_width=4)
-    with pytest.raises(ModelError, match="for continuous codes.*Accepted: autoregressive"):
+    with pytest.raises(ModelError, match="for continuous codes.*: independent, autoregressive"):
         fit_prior(discrete, IMAGES, "mixture")
     continuous = zoo.create("conv_autoencoder", shape=(8, 8, 1), width=4)
     with pytest.raises(ModelError, match="for discrete codes"):
