@@ -78,14 +78,14 @@ class FlowPrior(Prior):
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
         """The noise through all couplings, scaled: `(batch, dim)`."""
-        code, _ = self.forward(precise(inputs["code_noise"]))
+        code, _ = self.to_code(precise(inputs["code_noise"]))
         return code
 
     def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
         """Codes `(batch, dim)`."""
         return keras.KerasTensor((None, self.dim), dtype=precise_dtype())
 
-    def forward(self, noise: Any) -> tuple[Any, Any]:
+    def to_code(self, noise: Any) -> tuple[Any, Any]:
         """The code of noise, and log |det ∂code/∂noise|: `(batch, dim)` and `(batch,)`."""
         mean, stddev = map(ops.convert_to_tensor, (self.mean, self.stddev))
         volume = ops.sum(ops.log(stddev))
@@ -95,7 +95,7 @@ class FlowPrior(Prior):
             volume = volume + ops.sum(scale, axis=-1)
         return mean + stddev * noise, volume
 
-    def inverse(self, code: Any) -> tuple[Any, Any]:
+    def to_noise(self, code: Any) -> tuple[Any, Any]:
         """The noise of a code, and log |det ∂code/∂noise|: `(batch, dim)` and `(batch,)`."""
         mean, stddev = map(ops.convert_to_tensor, (self.mean, self.stddev))
         noise, volume = (precise(code) - mean) / stddev, ops.sum(ops.log(stddev))
@@ -114,7 +114,7 @@ class FlowPrior(Prior):
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log N(noise of the code; 0, I) − log |det|: `(batch,)`, in nats."""
-        noise, volume = self.inverse(code)
+        noise, volume = self.to_noise(code)
         return losses.log_normal_rows(noise) - volume
 
     def fit(

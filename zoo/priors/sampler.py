@@ -43,9 +43,9 @@ class PriorSampler(GenerativeModel):
             self.frozen("autoencoder")  # The parts have the averaged weights.
         _check_autoencoder(model)
         kind, options = find_kind(self.kind, model), options_of(self.kind, self.options)
+        self.encoder, self.code = model.encoder, model.code
         for name, part in model.parts().items():
             setattr(self, name, part)
-        self.encoder, self.code = model.encoder, model.code
         about = {name: model.settings[name] for name in DESCRIBING if name in model.settings}
         self.settings = MappingProxyType({**about, **self.settings})
         self.code_distribution = kind.make(

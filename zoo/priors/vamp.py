@@ -69,6 +69,7 @@ class VampTraining(CodeTraining):
 
     def make_network(self) -> keras.Model:
         """`component`, a number below K → `data`."""
+        self.encoder_as_it_is = self.autoencoder.encoder
         count, *shape = self.start.shape
         component = keras.Input((), dtype="int32", name="component")
         table = layers.Embedding(count, math.prod(shape), name="pseudo_inputs")
@@ -81,7 +82,7 @@ class VampTraining(CodeTraining):
     def posteriors(self) -> dict[str, Any]:
         """Mean and log variance of each component: `(K, dim)`."""
         everyone = {"component": ops.arange(len(self.start), dtype="int32")}
-        found = apply(self.autoencoder.encoder, apply(self.network, everyone))
+        found = apply(self.encoder_as_it_is, apply(self.network, everyone))
         return {
             name: ops.reshape(precise(found[name]), (len(self.start), -1)) for name in POSTERIOR
         }
