@@ -63,10 +63,10 @@ and its samples are the nearest to these; pseudo-inputs reach nearly the same wi
 components. Ten Gaussians are close behind, are fitted in a tenth of a second, and hold no codes \
 of data, so `mixture` is the default. The flow is better than one Gaussian and worse than ten, and \
 the slowest: with 1,350 codes its training stops early. No kind copies: samples are farther \
-from the training digits than held-out digits are, more often than not. The indices of `vq_vae` \
-depend on each other: read one after another they take 6.7 nats less than by their frequencies, and \
-the samples are better by more than half the distance and twice the coverage. These are small digits and \
-1,500 codes; more data may favour the flow."""
+from the training digits than held-out digits are, more often than not. The indices of \
+`vq_vae` depend on each other: read one after another they take 6.7 nats less than by their \
+frequencies, and the samples are at less than half the distance, with twice the coverage. These \
+are small digits and 1,500 codes; more data may favour the flow."""
 
 
 @cache
