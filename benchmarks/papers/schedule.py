@@ -175,7 +175,9 @@ def _parser(cases: Mapping[str, Case], doc: str | None) -> argparse.ArgumentPars
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(cases)} (all)")
-    parser.add_argument("--data", type=Path, required=True, help="an .npz file")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="an .npz file, or what the script says"
+    )
     parser.add_argument("--quick", action="store_true", help="a short schedule, for a first look")
     parser.add_argument("--length", type=int, metavar="N", help="epochs or steps (the published)")
     parser.add_argument("--draws", type=int, default=5000, help="importance samples (5000)")
