@@ -91,8 +91,7 @@ class AggregatedPrior(PosteriorMixture):
 
     Of a model whose codes have no posterior, a kernel estimate: each kept code with the codes'
     deviations times the share of `BANDWIDTHS` under which the kept codes are likeliest, each by the
-    others. It draws what decodes to near-copies of the kept data: it shows the best that a decoder
-    can do, and forgets nothing of its data.
+    others. It holds codes of data, and draws around them.
     """
 
     def fit(

@@ -114,7 +114,7 @@ def fit_prior(
     Args:
         model: A trained model with encoder and decoder.
         data: `Data`, arrays, or a pair of arrays and labels.
-        kind: A row of `zoo.priors.KINDS`: `normal`, `mixture`, `aggregated` …
+        kind: A row of `zoo.priors.KINDS`: `normal`, `mixture`, `aggregated`, `vamp`, `flow`.
         classes: Whether each class has a distribution, which `sample` then takes by label.
         rows: Of the data at most, chosen at random; None for all.
         seed: Of the fit.
