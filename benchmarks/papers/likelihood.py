@@ -103,13 +103,12 @@ def negative_log_likelihood(model: Any, data: np.ndarray, *, draws: int, seed: i
     decode = backend.compile_step(
         lambda batch: {"rows": model.reconstruction(batch, False)}, model.variables, updates=False
     )
-    prior = None
-    if hasattr(model, "log_prior_rows"):
-        prior = backend.compile_step(
-            lambda batch: {"rows": model.log_prior_rows(batch["latent"])},
-            model.variables,
-            updates=False,
-        )
+    own = hasattr(model, "log_prior_rows")
+    prior = backend.compile_step(
+        lambda batch: {"rows": model.log_prior_rows(batch["latent"])},
+        model.variables,
+        updates=False,
+    )
 
     def log_prior(latent: np.ndarray) -> np.ndarray:
         placed = backend.place(latent.astype("float32"))
@@ -128,7 +127,7 @@ def negative_log_likelihood(model: Any, data: np.ndarray, *, draws: int, seed: i
             found["mean"],
             found["log_variance"],
             log_likelihood,
-            log_prior=None if prior is None else log_prior,
+            log_prior=log_prior if own else None,
             draws=draws,
             seed=seed + start,
         )
