@@ -47,6 +47,8 @@ class Opened:
         """
         if name not in self.table:
             hint = suggestion(name, self.table)
+            if name == "sample" and {"encode", "decode"} <= set(self.table):
+                hint = " Codes for it are drawn by --prior, of a run."
             raise UsageError(
                 f"{self.path} has no use {name!r}.{hint} Accepted: {', '.join(self.table)}."
             )
