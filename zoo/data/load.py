@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo.data.dataset import Data, Range
 from zoo.data.sources import pairs
-from zoo.data.sources.read import NAMES, PATHS, SOUND_OPTIONS, Options, read
+from zoo.data.sources.read import NAMES, PATHS, Options, read
 from zoo.data.sources.spill import MEMORY
 from zoo.errors import DataError
 
@@ -119,8 +119,9 @@ def load_data(
     if target is not None:
         if not unpaired:
             _check_names(source, target)
-        alike = {name: found[0].origin.get(name) for name in SOUND_OPTIONS}
-        other = read(target, replace(options, keys=None, **alike))
+        known = found[0].origin  # Of sounds, the partners have the rate and the windows.
+        alike = replace(options, keys=None, rate=known.get("rate"), window=known.get("window"))
+        other = read(target, alike)
         found = pairs.combine(found, other, unpair=unpaired)
     if mask is not None:
         _check_names(source, mask)

@@ -17,6 +17,8 @@ FRAME = 0.032
 """Seconds of a frame, rounded to a power of two of samples."""
 RANGE = 70.0
 """Decibels from the loudest value of all sounds to black."""
+SHADES = 32
+"""Colours of a picture."""
 SIZE = (480, 128)
 """Width and height of one spectrogram."""
 MARGIN = 16
@@ -76,6 +78,7 @@ def save_spectrograms(sounds: Mapping[str, np.ndarray], rate: int, path: str | o
         scale = f"{len(sounds[name]) / rate:.3g} s, 0 to {rate / 2000:.3g} kHz"
         pen.text((width - 2, top + 2), scale, fill=(60, 60, 60), anchor="ra")
         pen.line((0, top, width, top), fill=GREY)
+    sheet = sheet.quantize(SHADES)  # Noise does not compress otherwise.
     return write_atomically(path, lambda file: sheet.save(file, format="PNG", optimize=True))
 
 
