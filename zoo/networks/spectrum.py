@@ -1,11 +1,10 @@
 """A mask on the spectrum of a sound, and the sound of a spectrum.
 
-Frames of sines squared begin a quarter of a frame after each other. The way down is their Fourier
-transform, and a number from 0 to 1 for each frame and frequency that the transform is multiplied
-by, which convolutions along time make of the logarithm of its power (a learned form of spectral
-subtraction: Boll, 1979, IEEE Transactions on Acoustics, Speech and Signal Processing 27). The way
-up is the inverse transform and overlap-add. Without a mask data come back exactly, also at their
-ends. Both transforms are convolutions that start as Fourier's and learn with the rest.
+Frames, weighted by a sine squared, begin a quarter of a frame after each other. The way down is
+their Fourier transform, multiplied by a number from 0 to 1 for each frame and frequency: Wiener's
+gain power / (power + noise), where convolutions along time make the noise of the logarithms of the
+powers. The way up is the inverse transform and overlap-add. Without a mask data come back exactly,
+also at their ends. Both transforms are convolutions that do not learn.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ OVERLAP = 4
 """Frames that each sample is in."""
 SPAN = 3
 """Frames that each convolution reads."""
+NOISE = 0.01
+"""The power that the mask halves before anything is learned."""
 FLOOR = 1e-4
 """Added to the power, of which white noise has as much as its variance."""
 
@@ -68,14 +69,16 @@ def down(x: Any, style: Options) -> Any:
         transform = style.convolution(1, bins, **options)
         parts.append(transform(padded))
         transform.kernel.assign(kernel.T[:, None, :])
+        transform.trainable = False
     power = layers.Add()([layers.Multiply()([part, part]) for part in parts])
-    mask = ops.log(power + FLOOR) / 4
+    level = ops.log((power + FLOOR) / NOISE)
+    x = level / 4
+    width = blocks.single_width(style)
     for number in range(2 if style.depth is None else style.depth):
-        made = style.finish(
-            style.convolution(1, blocks.single_width(style), SPAN, padding="same")(mask)
-        )
-        mask = layers.Add()([mask, made]) if number else made
-    mask = layers.Activation("sigmoid")(style.convolution(1, bins, 1, plain=True)(mask))
+        made = style.finish(style.convolution(1, width, SPAN, padding="same")(x))
+        x = layers.Add()([x, made]) if number else made
+    x = layers.Add()([level, style.convolution(1, bins, 1, plain=True)(x)])
+    mask = layers.Activation("sigmoid")(x)
     return layers.Concatenate()([layers.Multiply()([part, mask]) for part in parts])
 
 
@@ -90,6 +93,7 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     transform = style.transposed(1, 1, strides=hop, plain=True, use_bias=False)
     x = layers.Cropping1D((lead, behind))(transform(x))
     transform.kernel.assign(synthesis(style.kernel).T[:, None, :])
+    transform.trainable = False
     return x
 
 
