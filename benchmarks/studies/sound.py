@@ -37,10 +37,11 @@ ARMS: list[arms.Arm] = [
 CONDITIONS = f"""`sounds`: 600 sounds of a second at {RATE} in a second for training, cut into \
 9,000 windows of 1,024 samples; {HELD_OUT} others, a third of each kind, and white noise of the \
 standard deviation *noise* for the test. `{AUTOENCODER}` trains {STEPS} steps of 64 windows with \
-its defaults for sounds at that noise (`mlp`: 1,024 units, a code of 512, ReLU); whole sounds are denoised window by window. The moving average is of 3 samples, \
-`scipy.signal.wiener` of 9; spectral subtraction is told the noise: gains \
-max(1 − {OVERSUBTRACTION:g}·noise²/power, {LEAST_GAIN:g}) of frames of {FRAME} samples. *before* \
-and *after*: signal-to-noise ratio in decibels, mean over the sounds; then *after* of each kind. \
+its defaults for sounds at that noise (`mlp`: 1,024 units, a code of 512, ReLU); whole sounds are \
+denoised window by window. The moving average is of 3 samples, `scipy.signal.wiener` of 9; \
+spectral subtraction is told the noise: gains max(1 − {OVERSUBTRACTION:g}·noise²/power, \
+{LEAST_GAIN:g}) of frames of {FRAME} samples. *before* and *after*: signal-to-noise ratio in \
+decibels, mean over the sounds; then *after* of each kind. \
 *bundle*: a sound of four seconds, written as a WAV file and denoised by \
 `zoo denoise BUNDLE in.wav --out out.wav`, before and after; *keras*: the same by the model. \
 Mean ± deviation over seeds of weights and noise; *seconds* on one core."""
