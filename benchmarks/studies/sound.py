@@ -24,16 +24,17 @@ LEVELS = (0.05, 0.1, 0.2)
 AUTOENCODER = "denoising_autoencoder"
 FRAME = 512
 OVERSUBTRACTION, LEAST_GAIN = 2.0, 0.05
+METHODS = [
+    ("moving average", ""),
+    ("scipy.signal.wiener", ""),
+    ("spectral subtraction", ""),
+    (AUTOENCODER, "spectrum"),
+]
 ARMS: list[arms.Arm] = [
     {"noise": level, "method": method, "network": network}
     for level in LEVELS
-    for method, network in [
-        ("moving average", ""),
-        ("scipy.signal.wiener", ""),
-        ("spectral subtraction", ""),
-        (AUTOENCODER, "spectrum"),
-    ]
-] + [{"noise": 0.1, "method": AUTOENCODER, "network": "mlp"}]
+    for method, network in METHODS + [(AUTOENCODER, "mlp")] * (level == 0.1)
+]
 CONDITIONS = f"""`sounds`: 600 sounds of a second at {RATE} in a second for training, cut into \
 9,000 windows of 1,024 samples; {HELD_OUT} others, a third of each kind, and white noise of the \
 standard deviation *noise* for the test. `{AUTOENCODER}` trains {STEPS} steps of 64 windows with \
