@@ -1,6 +1,6 @@
 """BiGAN on MNIST: what its codes tell of classes, and whether it inverts its generator.
 
-`python -m benchmarks.papers.bigan --data mnist.npz --epochs 25 --out bigan.md`
+`python -m benchmarks.papers.bigan 25_epochs --data mnist.npz --out bigan.jsonl`
 
 Donahue et al., 2016, arXiv:1605.09782, section 4.1: networks of 1024-1024 units, latents
 U(−1, 1)^50, Adam 2e-4 with β₁ 0.5, batches of 128. The accuracy is that of the nearest neighbour of
@@ -11,16 +11,19 @@ reconstructions over that from the reconstructions of other data. Their code aft
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.records.environment import sentence
+from benchmarks.papers.schedule import Case, Schedule, main
 from zoo.data import load_data
-from zoo.files import write_atomically
 from zoo.metrics import neighbour_accuracy
+
+ABOUT = """\
+Accuracy in percent of the nearest neighbour of each test code among the training codes, and the
+ratio of distances to own and to others' reconstructions, as `benchmarks/papers/bigan.py` says;
+beside them those of the untrained networks."""
 
 
 def create(seed: int) -> Any:
@@ -49,44 +52,24 @@ def judge(model: Any, train: Any, test: Any) -> dict[str, float]:
     return {"accuracy": 100 * accuracy, "ratio": float(own / others)}
 
 
-def main() -> None:
-    """Trains, judges, and writes the table."""
-    import keras
+def bigan(arrays: dict[str, Any], schedule: Schedule) -> dict[str, float]:
+    """The trained model, and as control the untrained one."""
+    train, test = arrays["train"], arrays["test"]
+    model = create(schedule.seed)
+    before = judge(model, train, test)
+    schedule.fit(model, train, batch_size=128)
+    return judge(model, train, test) | {f"untrained_{k}": v for k, v in before.items()}
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="an .npz with MNIST's arrays")
-    parser.add_argument("--epochs", type=int, default=25)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=Path, help="a run folder, to go on from where it was left")
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    train, test = load_data(options.data)
-    model = create(options.seed)
-    rows = {"untrained": judge(model, train, test)}
-    resume = options.run is not None and options.run.exists()
-    model.fit(
-        train, epochs=options.epochs, batch_size=128, run=options.run, resume=resume, verbose=0
-    )
-    rows[f"{options.epochs} epochs"] = judge(model, train, test)
-    lines = [
-        "# BiGAN on MNIST",
-        "",
-        sentence(
-            f"KERAS_BACKEND={keras.backend.backend()} python -m benchmarks.papers.bigan "
-            f"--data {Path(options.data).name} --epochs "
-            f"{options.epochs} --seed {options.seed}"
-        ),
-        "",
-        "| | accuracy of the nearest neighbour, % | ratio of distances |",
-        "|---|---|---|",
-        *(f"| {name} | {row['accuracy']:.2f} | {row['ratio']:.3f} |" for name, row in rows.items()),
-        "| published, 25 epochs | 96.28 | 0.77 |",
-        "| published, 400 epochs | 97.35 | 0.62 |",
-    ]
-    print("\n".join(lines))
-    if options.out is not None:
-        write_atomically(options.out, "\n".join(lines) + "\n")
 
+def images(path: Path) -> dict[str, Any]:
+    """MNIST's two splits, as `Data`."""
+    return dict(zip(("train", "test"), load_data(str(path)), strict=True))
+
+
+CASES = {
+    "25_epochs": Case(bigan, 25, 1, "96.28, 0.77"),
+    "400_epochs": Case(bigan, 400, 1, "97.35, 0.62"),
+}
 
 if __name__ == "__main__":
-    main()
+    main("benchmarks.papers.bigan", "BiGAN on MNIST", ABOUT, CASES, images, doc=__doc__)

@@ -2,8 +2,6 @@
 
 `python -m benchmarks.papers.keras_examples autoencoder --data mnist.npz --out keras_examples.jsonl`
 
-Results are records, one for each example and backend; `keras_examples.md` beside them has them all.
-
 - `autoencoder`: keras.io/examples/vision/autoencoder, 28,353 weights, Adam, batches of 128. Its
   cross-entropy of the test images is 0.0648 after 10 epochs and 0.0622 after 50. That of the images
   with themselves, which no model goes below, is subtracted: data between 0 and 1 have an entropy.
@@ -16,25 +14,16 @@ Results are records, one for each example and backend; `keras_examples.md` besid
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.records.environment import sentence
+from benchmarks.papers.schedule import Case, Schedule, main
+from zoo import metrics
 from zoo.data import as_data, paired
-from zoo.files import write_atomically
 
 BATCH = 128
-PUBLISHED = {
-    "autoencoder": "0.0648 after 10 epochs, 0.0622 after 50",
-    "denoising": "0.0868 after 10 epochs",
-    "vae": "145.78 + 6.54 after 10 epochs, 140.15 + 6.80 after 30",
-}
-
-
 ABOUT = """\
 Convolutional and denoising autoencoder, and a variational one with a latent of two numbers, on
 MNIST, as `benchmarks/papers/keras_examples.py` says: networks, optimizer and batches are the
@@ -54,32 +43,29 @@ def images(path: Path) -> dict[str, np.ndarray]:
 
 def entropy(data: np.ndarray) -> float:
     """The cross-entropy of data with themselves, a mean over pixels."""
-    inside = data[(data > 0) & (data < 1)].astype("float64")
-    terms = inside * np.log(inside) + (1 - inside) * np.log1p(-inside)
-    return float(-terms.sum() / data.size)
+    return metrics.entropy_floor(data) * len(data) / data.size
 
 
 def cross_entropy(data: np.ndarray, made: np.ndarray) -> float:
     """The cross-entropy of data and probabilities, a mean over pixels; Keras cuts them at 1e-7."""
-    p = np.clip(made.astype("float64"), 1e-7, 1 - 1e-7)
-    return float(-(data * np.log(p) + (1 - data) * np.log1p(-p)).mean())
+    return metrics.cross_entropy(data, made) * len(data) / data.size
 
 
-def autoencoder(arrays: dict[str, np.ndarray], epochs: int, seed: int) -> dict[str, float]:
+def autoencoder(arrays: dict[str, np.ndarray], schedule: Schedule) -> dict[str, float]:
     """The test images' cross-entropy, its floor, and that of the mean image."""
     import zoo
 
-    model = zoo.create("conv_autoencoder", shape=(28, 28, 1), seed=seed)
-    model.fit(arrays["train"], epochs=epochs, batch_size=BATCH, verbose=0)
+    model = zoo.create("conv_autoencoder", shape=(28, 28, 1), seed=schedule.seed)
+    schedule.fit(model, arrays["train"], batch_size=BATCH)
     test = arrays["test"]
     return _compared(test, model.reconstruct(test), arrays["train"])
 
 
-def denoising(arrays: dict[str, np.ndarray], epochs: int, seed: int) -> dict[str, float]:
+def denoising(arrays: dict[str, np.ndarray], schedule: Schedule) -> dict[str, float]:
     """The same, of what is made of noisy images."""
     import zoo
 
-    drawn = np.random.default_rng(seed)
+    drawn = np.random.default_rng(schedule.seed)
     noisy = {
         name: np.clip(data + 0.4 * drawn.standard_normal(data.shape, "float32"), 0, 1)
         for name, data in arrays.items()
@@ -90,10 +76,10 @@ def denoising(arrays: dict[str, np.ndarray], epochs: int, seed: int) -> dict[str
         corruption=None,
         network="conv_pool",
         network_options={"width": 32},
-        seed=seed,
+        seed=schedule.seed,
     )
     pairs = paired(as_data(noisy["train"]), target=arrays["train"])
-    model.fit(pairs, epochs=epochs, batch_size=BATCH, verbose=0)
+    schedule.fit(model, pairs, batch_size=BATCH)
     made = model.use("denoise", data=noisy["test"])["clean"]
     return _compared(arrays["test"], made, arrays["train"])
 
@@ -107,13 +93,15 @@ def _compared(test: np.ndarray, made: np.ndarray, train: np.ndarray) -> dict[str
     }
 
 
-def vae(arrays: dict[str, np.ndarray], epochs: int, seed: int) -> dict[str, float]:
+def vae(arrays: dict[str, np.ndarray], schedule: Schedule) -> dict[str, float]:
     """The means over the last epoch of reconstruction and divergence."""
     import zoo
 
-    model = zoo.create("vae", shape=(28, 28, 1), latent_dim=2, seed=seed, **networks(seed))
+    model = zoo.create(
+        "vae", shape=(28, 28, 1), latent_dim=2, seed=schedule.seed, **networks(schedule.seed)
+    )
     every = np.concatenate(list(arrays.values()))
-    history = model.fit(every, epochs=epochs, batch_size=BATCH, verbose=0)
+    history = schedule.fit(model, every, batch_size=BATCH)
     logs = {name: values[-1] for name, values in history.history.items()}
     return {"reconstruction": float(logs["reconstruction"]), "divergence": float(logs["kl"])}
 
@@ -140,68 +128,18 @@ def networks(seed: int) -> dict[str, Any]:
     }
 
 
-EXAMPLES = {"autoencoder": autoencoder, "denoising": denoising, "vae": vae}
-
-
-def page(records: list[dict[str, Any]]) -> str:
-    """The records as a page."""
-    lines = [
-        "# Keras's own examples",
-        "",
-        ABOUT,
-        "",
-        "| example | backend | epochs | here | floor | mean image | published |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for record in records:
-        found = record["result"]
-        if "cross_entropy" in found:
-            here = f"{found['cross_entropy']:.4f}"
-            beside = f"{found['floor']:.4f} | {found['mean_image']:.4f}"
-        else:
-            here = f"{found['reconstruction']:.2f} + {found['divergence']:.2f}"
-            beside = " | "
-        lines.append(
-            f"| {record['example']} | {record['backend']} | {record['epochs']} | {here} | {beside} "
-            f"| {PUBLISHED[record['example']]} |"
-        )
-    return "\n".join([*lines, "", *sorted({record["conditions"] for record in records})]) + "\n"
-
-
-def main() -> None:
-    """Runs one example on one backend, and adds its record."""
-    import keras
-
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("example", choices=EXAMPLES)
-    parser.add_argument("--data", type=Path, required=True, help="an .npz with MNIST's arrays")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="a file of records, .jsonl")
-    options = parser.parse_args()
-    result = EXAMPLES[options.example](images(options.data), options.epochs, options.seed)
-    record = {
-        "example": options.example,
-        "backend": keras.backend.backend(),
-        "epochs": options.epochs,
-        "seed": options.seed,
-        "result": result,
-        "conditions": sentence(
-            "python -m benchmarks.papers.keras_examples EXAMPLE "
-            f"--data {options.data.name} --epochs {options.epochs} --seed {options.seed}"
-        ),
-    }
-    print(json.dumps(record["result"]))
-    if options.out is None:
-        return
-    kept = options.out.read_text().splitlines() if options.out.exists() else []
-    records = [*map(json.loads, kept), record]
-    lines = [json.dumps(one) for one in records]
-    write_atomically(options.out, "\n".join(lines) + "\n")
-    write_atomically(options.out.with_suffix(".md"), page(records))
-
+CASES = {
+    "autoencoder": Case(autoencoder, 50, 1, "0.0648 after 10 epochs, 0.0622 after 50"),
+    "denoising": Case(denoising, 10, 1, "0.0868 after 10 epochs"),
+    "vae": Case(vae, 30, 1, "145.78 + 6.54 after 10 epochs, 140.15 + 6.80 after 30"),
+}
 
 if __name__ == "__main__":
-    main()
+    main(
+        "benchmarks.papers.keras_examples",
+        "Keras's own examples",
+        ABOUT,
+        CASES,
+        images,
+        doc=__doc__,
+    )

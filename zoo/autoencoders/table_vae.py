@@ -130,7 +130,7 @@ class TableVAE(NetworkSettings, VariationalBound):
         found = 0.0
         if self.numbers:
             data, mean = (x[:, : self.numbers] for x in (batch["data"], made["data"]))
-            found = losses.normal_rows(data, mean, made["stddev"])
+            found = -losses.log_normal_rows(data, mean, 2.0 * ops.log(made["stddev"]))
         pairs = zip(self._blocks(batch["data"]), self._blocks(made["data"]), strict=True)
         for data, logits in pairs:
             found = found + losses.categorical_nats(data, logits)

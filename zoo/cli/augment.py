@@ -64,10 +64,7 @@ def run(options: argparse.Namespace) -> None:
             f"{'' if bound == np.inf else ' to 1'}. Received: {options.strength}."
         )
     opened = open_subject(options.subject)
-    source = sources.source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = sources.load(sources.as_trained(source, opened.about))
+    train, test = sources.load_for(opened, options)
     value_range = opened.about.value_range
     fields = train.batch(np.arange(len(train)), value_range)
     made = augment(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli import sources, terminal, values
-from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, open_subject
 from zoo.metrics.evaluation import evaluate, select
 from zoo.metrics.groups import GROUPS
@@ -55,10 +54,7 @@ def run(options: argparse.Namespace) -> None:
     """Evaluates, and prints a row for each metric."""
     select(options.metrics)
     opened = open_subject(options.subject)
-    source = sources.source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = sources.load(sources.as_trained(source, opened.about))
+    train, test = sources.load_for(opened, options)
     model = opened.about if hasattr(opened.about, "phases") else None
     report = evaluate(
         Runner(opened.about, opened.table, opened.use, model),

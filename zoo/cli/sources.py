@@ -183,16 +183,25 @@ def fields_for(
     return data.batch(chosen, opened.about.value_range)
 
 
+def load_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """The training data that a subject is shown, and the test data, or None; of any shape.
+
+    Raises:
+        UsageError: No data are known.
+    """
+    source = source_of(options, opened.source)
+    if "data" not in source:
+        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
+    return load(as_trained(source, opened.about))
+
+
 def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     """The training data that a subject is shown, and the test data, or None.
 
     Raises:
         UsageError: No data are known, or they do not have the subject's shape.
     """
-    source = source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = load(as_trained(source, opened.about))
+    train, test = load_for(opened, options)
     shape = tuple(opened.about.shape)
     if tuple(train.shape) != shape:
         hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""

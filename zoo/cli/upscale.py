@@ -13,7 +13,6 @@ import numpy as np
 from zoo.applications import upscale
 from zoo.applications.translation import enlarged
 from zoo.cli import applied, sources
-from zoo.cli.errors import UsageError
 from zoo.cli.opened import open_subject
 
 EXAMPLES = """\
@@ -33,10 +32,7 @@ def run(options: argparse.Namespace) -> None:
     """Enlarges, saves, and prints the errors where the large data are known."""
     opened = open_subject(options.subject)
     opened.require("upscale")
-    source = sources.source_of(options, opened.source)
-    if "data" not in source:
-        raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    train, test = sources.load(source)
+    train, test = sources.load_for(opened, options)
     data = train if test is None else test
     rows = np.linspace(0, len(data) - 1, min(options.count, len(data))).astype(int)
     given = data.batch(rows, opened.about.value_range)["data"]

@@ -42,7 +42,6 @@ from zoo.losses.reconstruction import (
     gaussian_rows,
     mean_absolute_error,
     mean_squared_error,
-    normal_rows,
     perplexity,
 )
 from zoo.losses.regularization import jacobian_norm_rows, l1, l2, sparsity, unit_norm
@@ -78,7 +77,6 @@ __all__ = [
     "non_saturating_generator",
     "pair_accuracy",
     "normal_kl_rows",
-    "normal_rows",
     "perplexity",
     "precision_weighted",
     "pulling_away",

@@ -40,19 +40,6 @@ def gaussian_rows(data: Any, mean: Any, stddev: float = 1.0) -> Any:
     return _summed(0.5 * squares + math.log(stddev) + 0.5 * math.log(2 * math.pi))
 
 
-def normal_rows(data: Any, mean: Any, stddev: Any) -> Any:
-    """−log p(data) under N(mean, stddev²) with a deviation of each feature: `(batch,)`, nats.
-
-    Args:
-        data: `(batch, features)`.
-        mean: `(batch, features)`.
-        stddev: `(batch, features)`, positive.
-    """
-    stddev = precise(stddev)
-    squares = ops.square((precise(data) - precise(mean)) / stddev)
-    return _summed(0.5 * squares + ops.log(stddev) + 0.5 * math.log(2 * math.pi))
-
-
 def categorical_nats(data: Any, logits: Any) -> Any:
     """−log p(data) under the softmax of the logits: `(batch, …)`, nats.
 

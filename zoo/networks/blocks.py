@@ -139,6 +139,19 @@ def downsampled_sizes(shape: Sequence[int], depth: int | None) -> list[tuple[int
     return sizes
 
 
+def check_same_size(network: str, x: Any, shape: Sequence[int]) -> None:
+    """Checks that a network makes data of the size that it reads.
+
+    Raises:
+        ModelError: The sizes differ.
+    """
+    if tuple(x.shape[1:-1]) != tuple(shape[:-1]):
+        raise ModelError(
+            f"{network} makes data of the size that it reads. "
+            f"Received: {tuple(x.shape[1:])} and {shape}"
+        )
+
+
 def crop(x: Any, size: Sequence[int]) -> Any:
     """Cuts the far edge of each spatial dimension down to a size."""
     excess = [have - want for have, want in zip(x.shape[1:-1], size, strict=True)]

@@ -46,11 +46,7 @@ def across(x: Any, shape: tuple[int, ...], style: Options) -> Any:
         ModelError: The sizes differ, or the smallest one is no larger than what is reflected.
     """
     rank = len(shape) - 1
-    if tuple(x.shape[1:-1]) != shape[:-1]:
-        raise ModelError(
-            "cyclegan makes data of the size that it reads. "
-            f"Received: {tuple(x.shape[1:])} and {shape}"
-        )
+    blocks.check_same_size("cyclegan", x, shape)
     sizes = _sizes(shape, style)
     widths = style.widths(len(sizes))
     x = style.finish(_reflected(x, widths[0], OUTER, style))
@@ -67,10 +63,8 @@ def across(x: Any, shape: tuple[int, ...], style: Options) -> Any:
 
 def _sizes(shape: tuple[int, ...], style: Options) -> list[tuple[int, ...]]:
     """The sizes from the data down to the residual blocks."""
-    listed = not isinstance(style.width, int)
-    halvings = len(style.width) - 1 if listed else style.depth
-    sizes = blocks.downsampled_sizes(shape, halvings)
-    sizes = sizes if halvings is not None else sizes[: HALVINGS + 1]
+    sizes = blocks.downsampled_sizes(shape, style.halvings)
+    sizes = sizes if style.halvings is not None else sizes[: HALVINGS + 1]
     reach = style.kernel // 2
     if style.blocks and min(sizes[-1]) <= reach:
         raise ModelError(

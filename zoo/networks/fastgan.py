@@ -130,9 +130,7 @@ def maps_of(network: keras.Model) -> list[Any]:
 
 def _plan(shape: Sequence[int], style: Options) -> tuple[list[tuple[int, ...]], list[int]]:
     """The sizes of the maps from the data on, and their widths."""
-    listed = not isinstance(style.width, int)
-    halvings = len(style.width) - 1 if listed else style.depth  # type: ignore[arg-type]
-    sizes = blocks.downsampled_sizes(shape, halvings)
+    sizes = blocks.downsampled_sizes(shape, style.halvings)
     return sizes, style.widths(len(sizes), MAX_GROWTH)
 
 

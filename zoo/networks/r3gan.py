@@ -87,10 +87,8 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
 
 def _plan(shape: Sequence[int], style: Options) -> tuple[list[tuple[int, ...]], list[int]]:
     """The sizes of the maps from the data on, and their widths."""
-    listed = not isinstance(style.width, int)
-    halvings = len(style.width) - 1 if listed else style.depth  # type: ignore[arg-type]
-    sizes = blocks.downsampled_sizes(shape, halvings)
-    return sizes, list(style.width) if listed else [style.width] * len(sizes)  # type: ignore
+    sizes = blocks.downsampled_sizes(shape, style.halvings)
+    return sizes, style.widths(len(sizes), 1)
 
 
 def _stage(x: Any, stages: int, style: Options) -> Any:

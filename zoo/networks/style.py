@@ -86,6 +86,11 @@ class Style:
         """The depth that is asked for; None where the family chooses."""
         return self.depth if isinstance(self.width, int) else len(self.width)
 
+    @property
+    def halvings(self) -> int | None:
+        """The halvings asked for where every map, the data's size first, has a width of its own."""
+        return self.depth if isinstance(self.width, int) else len(self.width) - 1
+
     def widths(self, count: int, widest: int | None = None) -> list[int]:
         """The widths of so many layers, from the data on; they double up to `widest` times."""
         if not isinstance(self.width, int):

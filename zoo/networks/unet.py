@@ -14,7 +14,6 @@ from typing import Any
 
 from keras import layers
 
-from zoo.errors import ModelError
 from zoo.networks import blocks
 from zoo.networks.style import Style
 
@@ -38,10 +37,7 @@ def across(x: Any, shape: tuple[int, ...], style: Options) -> Any:
         ModelError: The sizes differ.
     """
     rank = len(x.shape) - 2
-    if tuple(x.shape[1:-1]) != shape[:-1]:
-        raise ModelError(
-            f"unet makes data of the size that it reads. Received: {tuple(x.shape[1:])} and {shape}"
-        )
+    blocks.check_same_size("unet", x, shape)
     sizes = blocks.downsampled_sizes(shape, style.layer_count)
     widths = style.widths(len(sizes) - 1, MAX_GROWTH)
     falling = dataclasses.replace(style, activation="leaky_relu", dropout=0.0)

@@ -1,0 +1,191 @@
+"""What scripts of published results share: cases, schedules, records, and a page.
+
+A script names its cases, and each runs by itself on the backend that `KERAS_BACKEND` names. Its
+record is added to a file; a case that the file has on that backend, at that length and seed, is not
+run again, and one that was interrupted goes on from its checkpoint in `--runs`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.records.environment import sentence
+from zoo.files import write_atomically
+
+KEYS = ("case", "backend", "length", "seed", "draws")
+"""What tells one record from another."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a case is run.
+
+    Attributes:
+        length: Epochs, or steps where the case counts steps.
+        full: What the length would be on the published schedule.
+        seed: Of weights, order and noise.
+        draws: Importance samples of a likelihood.
+        folder: Where checkpoints are kept; None for nowhere.
+    """
+
+    length: int
+    full: int
+    seed: int = 0
+    draws: int = 5000
+    folder: Path | None = None
+
+    def fit(self, model: Any, data: Any, *, unit: str = "epochs", **options: Any) -> Any:
+        """Trains a model for the length, from its last checkpoint on; returns the history."""
+        resume = self.folder is not None and self.folder.exists()
+        return model.fit(
+            data,
+            **({unit: self.length} | options),
+            run=self.folder,
+            resume=resume,
+            verbose=0,
+        )
+
+    @contextmanager
+    def kept(self) -> Iterator[Path]:
+        """A folder beside the checkpoints, or one for the time being where none are kept."""
+        if self.folder is None:
+            with tempfile.TemporaryDirectory() as name:
+                yield Path(name)
+        else:
+            beside = self.folder.with_name(f"{self.folder.name}-kept")
+            beside.mkdir(parents=True, exist_ok=True)
+            yield beside
+
+    def scaled(self, at: int) -> int:
+        """A place of the full schedule at this length, at least 1."""
+        return max(1, round(at * self.length / self.full))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One published result.
+
+    Attributes:
+        run: Data and schedule → what was found, by name.
+        full: Length of the published schedule.
+        quick: Length of a first look.
+        published: What was published, in words.
+        unit: Of the lengths.
+    """
+
+    run: Callable[[Any, Schedule], dict[str, float]]
+    full: int
+    quick: int
+    published: str
+    unit: str = "epochs"
+
+
+def page(title: str, about: str, cases: Mapping[str, Case], records: list[dict[str, Any]]) -> str:
+    """The records as a page: a row for each, a column for each number."""
+    metrics = list(dict.fromkeys(name for record in records for name in record["result"]))
+    columns = ["case", "backend", "schedule", *metrics, "published"]
+    lines = [f"# {title}", "", about, "", _row(columns), "|---" * len(columns) + "|"]
+    for record in records:
+        case = cases[record["case"]]
+        share = "" if record["length"] >= case.full else f" of {case.full:,}"
+        found = [_number(record["result"].get(name)) for name in metrics]
+        schedule = f"{record['length']:,}{share} {case.unit}, seed {record['seed']}"
+        lines.append(_row([record["case"], record["backend"], schedule, *found, case.published]))
+    return "\n".join([*lines, "", *sorted({record["conditions"] for record in records})]) + "\n"
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}" if abs(value) < 1 else f"{value:,.2f}"
+
+
+def main(
+    module: str,
+    title: str,
+    about: str,
+    cases: Mapping[str, Case],
+    load: Callable[[Path], Any],
+    *,
+    doc: str | None,
+    given: list[str] | None = None,
+) -> None:
+    """Runs the cases that are asked for and not yet recorded.
+
+    Args:
+        module: The script, as in `python -m MODULE`.
+        title: Of the page.
+        about: The page's first words.
+        cases: By name.
+        load: Reads the file of data.
+        doc: The script's help.
+        given: The command line; that of the process by default.
+    """
+    parser = _parser(cases, doc)
+    options = parser.parse_args(given)
+    unknown = [name for name in options.cases if name not in cases]
+    if unknown:
+        parser.error(f"unknown case {', '.join(unknown)}. Accepted: {', '.join(cases)}.")
+    import keras
+
+    arrays = load(options.data)
+    path = options.out
+    records = [] if path is None or not path.exists() else _read(path)
+    for name in options.cases or cases:
+        case = cases[name]
+        length = options.length or (case.quick if options.quick else case.full)
+        record = {
+            "case": name,
+            "backend": keras.backend.backend(),
+            "length": length,
+            "seed": options.seed,
+            "draws": options.draws,
+        }
+        if any(all(one.get(key) == record[key] for key in KEYS) for one in records):
+            print(f"{name}: recorded in {path}")
+            continue
+        folder = None
+        if options.runs is not None:
+            folder = options.runs / "-".join(str(record[key]) for key in KEYS[:4])
+        schedule = Schedule(length, case.full, options.seed, options.draws, folder)
+        record["result"] = case.run(arrays, schedule)
+        record["conditions"] = sentence(
+            f"python -m {module} CASE --data {options.data.name} --length {length} "
+            f"--draws {options.draws} --seed {options.seed}"
+        )
+        print(json.dumps({name: record["result"]}), flush=True)
+        if path is not None:
+            # Others may have added theirs meanwhile.
+            records = [*(_read(path) if path.exists() else []), record]
+            write_atomically(path, "".join(f"{json.dumps(one)}\n" for one in records))
+            write_atomically(path.with_suffix(".md"), page(title, about, cases, records))
+
+
+def _parser(cases: Mapping[str, Case], doc: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(cases)} (all)")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="an .npz file, or what the script says"
+    )
+    parser.add_argument("--quick", action="store_true", help="a short schedule, for a first look")
+    parser.add_argument("--length", type=int, metavar="N", help="epochs or steps (the published)")
+    parser.add_argument("--draws", type=int, default=5000, help="importance samples (5000)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--runs", type=Path, help="a folder of checkpoints, to go on from")
+    parser.add_argument("--out", type=Path, help="a file of records, .jsonl; its page is beside it")
+    return parser
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]

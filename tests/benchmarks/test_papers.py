@@ -1,0 +1,100 @@
+"""The scripts of published results: kept records, their page, likelihoods of known value."""
+
+import json
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from benchmarks.papers import likelihood
+from benchmarks.papers.schedule import Case, Schedule, main, page
+
+pytestmark = pytest.mark.once
+
+
+def _run(arrays, schedule):
+    arrays.append(schedule)
+    return {"error": 0.5 * schedule.length, "control": 0.01234}
+
+
+CASES = {"short": Case(_run, 4, 1, "0.7"), "long": Case(_run, 100, 2, "0.6")}
+
+
+def _main(calls, path, *options):
+    given = ["--data", "data.npz", "--out", str(path / "r.jsonl"), *options]
+    main("module", "Title", "About.", CASES, lambda _: calls, doc="Help.", given=given)
+
+
+def test_recorded_cases_are_not_run_again(tmp_path):
+    calls = []
+    _main(calls, tmp_path, "short")
+    _main(calls, tmp_path, "--quick")
+    _main(calls, tmp_path, "--quick", "--seed", "1")
+    assert [(c.length, c.seed) for c in calls] == [(4, 0), (1, 0), (2, 0), (1, 1), (2, 1)]
+    _main(calls, tmp_path, "--quick")
+    assert len(calls) == 5
+    records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert [r["result"]["error"] for r in records] == [2.0, 0.5, 1.0, 0.5, 1.0]
+    backend = keras.backend.backend()
+    text = (tmp_path / "r.md").read_text()
+    assert f"| short | {backend} | 4 epochs, seed 0 | 2.00 | 0.01234 | 0.7 |" in text
+    assert f"| long | {backend} | 2 of 100 epochs, seed 1 | 1.00 | 0.01234 | 0.6 |" in text
+
+
+def test_an_unknown_case_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        _main([], tmp_path, "shorter")
+    assert "unknown case shorter. Accepted: short, long." in capsys.readouterr().err
+
+
+def test_a_number_that_a_case_lacks_is_blank():
+    shared = {"backend": "jax", "length": 4, "seed": 0, "conditions": "Here."}
+    records = [
+        {"case": "short", "result": {"a": 1.0}, **shared},
+        {"case": "short", "result": {"b": 2.0}, **shared},
+    ]
+    assert "| 4 epochs, seed 0 |  | 2.00 | 0.7 |" in page("T", "A.", CASES, records)
+
+
+def test_a_shorter_schedule_scales_its_places():
+    assert Schedule(50, 500).scaled(200) == 20
+    assert Schedule(1, 500).scaled(200) == 1
+
+
+def test_best_weights_are_those_of_the_lowest_loss(tmp_path):
+    best = likelihood.Best(tmp_path / "best.weights.h5")
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    best.set_model(network)
+    for value in (3.0, 1.0, 2.0):
+        network.set_weights([np.array([[value]])])
+        best.on_epoch_end(int(value), {"val_loss": value})
+    network.load_weights(best.path)
+    assert network.get_weights()[0].item() == 1.0
+    assert json.loads(best.found.read_text()) == {"epoch": 2, "val_loss": 1.0}
+
+
+def test_pixels_are_drawn_anew_with_their_own_probabilities():
+    data = np.repeat(np.array([[0.0, 0.25, 1.0]], "float32"), 4000, axis=0)
+    drawn = likelihood.Drawn(data, 4000, seed=0)
+    first = drawn[0]
+    np.testing.assert_array_equal(first, drawn[0])
+    drawn.on_epoch_end()
+    assert not np.array_equal(first, drawn[0])
+    assert set(np.unique(first)) == {0.0, 1.0}
+    # Four standard errors of the middle pixel's mean.
+    np.testing.assert_allclose(first.mean(axis=0), [0, 0.25, 1], atol=4 * math.sqrt(0.1875 / 4000))
+
+
+def test_a_decoder_that_ignores_its_latent_has_the_likelihood_of_its_pixels():
+    import zoo
+
+    model = zoo.create(
+        "vae", shape=(3,), latent_dim=2, network="mlp", network_options={"width": [4]}
+    )
+    for weight in model.decoder.weights:
+        weight.assign(np.zeros(weight.shape, "float32"))
+    data = np.array([[0, 1, 1], [1, 0, 0]], "float32")
+    found = likelihood.negative_log_likelihood(model, data, draws=2000)
+    # Every weight is p(latent) / q(latent | data), whose mean is 1.
+    assert found == pytest.approx(3 * math.log(2), abs=0.05)
