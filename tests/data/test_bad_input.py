@@ -107,7 +107,9 @@ def test_missing_file_suggests_the_nearest(tmp_path):
 
 def test_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "x.xls").write_text("1,2")
-    with pytest.raises(DataError, match=r"\.npz, \.npy, \.csv or \.txt. Received: '.*x\.xls'"):
+    with pytest.raises(
+        DataError, match=r"\.npz, \.npy, \.csv, \.txt or \.wav. Received: '.*x\.xls'"
+    ):
         load_data(tmp_path / "x.xls")
 
 

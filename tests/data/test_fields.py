@@ -253,6 +253,7 @@ def test_facts_are_what_the_data_decide():
         "count": 1500,
         "variance": pytest.approx(pixels.var(), rel=1e-5),
         "vocabulary_size": None,
+        "sample_rate": None,
         "reads": {},
     }
     assert facts(digits, (-1.0, 1.0))["variance"] == pytest.approx(4 * pixels.var(), rel=1e-5)

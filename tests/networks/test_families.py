@@ -14,8 +14,12 @@ from zoo.networks import FAMILIES, apply, blocks
 IMAGES = [(8, 8, 1), (28, 28, 1), (9, 7, 3), (5, 12, 2), (4, 4, 1)]
 SEQUENCES = [(16, 2), (15, 3), (4, 1)]
 EVERYTHING = [*IMAGES, *SEQUENCES, (5,)]
-BOTH_WAYS = [name for name, family in FAMILIES.items() if hasattr(family, "up")]
-"""Those that are no translator's or discriminator's alone."""
+BOTH_WAYS = [
+    name
+    for name, family in FAMILIES.items()
+    if hasattr(family, "up") and not hasattr(family, "RANKS")
+]
+"""Those that are no translator's or discriminator's alone, and for any images and sequences."""
 CASES = [
     (network, shape)
     for network in BOTH_WAYS

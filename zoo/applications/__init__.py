@@ -10,6 +10,7 @@ from zoo.applications.classification import classify
 from zoo.applications.clustering import Clusters, cluster
 from zoo.applications.compression import compress, decompress
 from zoo.applications.restoration import denoise, hole, inpaint
+from zoo.applications.sound import denoise_sound, signal_to_noise_ratio
 from zoo.applications.translation import translate, upscale
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "compress",
     "decompress",
     "denoise",
+    "denoise_sound",
     "hole",
     "inpaint",
     "roc",
+    "signal_to_noise_ratio",
     "threshold_of",
     "translate",
     "upscale",

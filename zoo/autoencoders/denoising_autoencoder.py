@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -15,6 +15,12 @@ from zoo.phase import Batch, Logs
 from zoo.settings import setting
 from zoo.uses import Step, Use
 
+if TYPE_CHECKING:
+    from zoo.data import Data
+
+SOUND = {"network": "spectrum", "corruption": "gaussian", "level": 0.1}
+"""The settings of a denoiser of sounds, where users leave them open."""
+
 
 class DenoisingAutoencoder(NetworkSettings, Autoencoder):
     """Denoising autoencoder (Vincent et al., 2008, ICML).
@@ -22,6 +28,8 @@ class DenoisingAutoencoder(NetworkSettings, Autoencoder):
     Minimises L(data, decoder(encoder(corrupted data))). As in the paper, one hidden layer of
     sigmoids reads data of which a share is masked; its decoder has weights of its own, where the
     paper's shares the encoder's. `network="conv_pool"` suits images and sound.
+
+    Of sounds, the defaults are gaussian noise and a mask on the spectrum, `network="spectrum"`.
 
     With `corruption=None` the data are noisy themselves and come with a clean field `target`.
     """
@@ -50,6 +58,12 @@ class DenoisingAutoencoder(NetworkSettings, Autoencoder):
         "Of the code; by default sigmoid in fully connected networks, and none in others.",
         default=None,
     )
+
+    @classmethod
+    def facts(cls, data: Data) -> dict[str, Any]:
+        """The settings that data decide: of sounds also the network and the corruption."""
+        found = super().facts(data)
+        return found if found.get("sample_rate") is None else {**found, **SOUND}
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from zoo.cli.errors import UsageError
 from zoo.data import load_data
 from zoo.data.load import NAMES
 from zoo.data.sources.npz import ROLES
+from zoo.data.sources.sound import WINDOW, is_sound
 from zoo.data.sources.text import END, TOKENS
 from zoo.errors import DataError
 
@@ -75,6 +76,15 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
     group.add_argument(
         "--lines", action="store_true", help="for .txt: each line is a sample, cut or filled"
     )
+    group.add_argument(
+        "--rate",
+        type=values.count,
+        metavar="HZ",
+        help="for .wav: samples in a second (as most files have)",
+    )
+    group.add_argument(
+        "--window", type=values.count, metavar="N", help=f"for .wav: samples of a window ({WINDOW})"
+    )
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
@@ -92,7 +102,7 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
         before["unpaired"] = True
     if options.csv_columns is not None:
         before["columns"] = options.csv_columns
-    for name in ("label", "tokens", "length"):
+    for name in ("label", "tokens", "length", "rate", "window"):
         if getattr(options, name) is not None:
             before[name] = getattr(options, name)
     if options.image_size is not None:
@@ -200,7 +210,7 @@ def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 
 
 def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
-    """The source of text or of a table, read as what a model was trained on."""
+    """The source of text, of a table or of sounds, read as what a model was trained on."""
     settings, path = about.settings, str(source["data"])
     if "vocabulary" in settings and path.lower().endswith(".txt"):
         vocabulary = list(settings["vocabulary"])
@@ -212,7 +222,15 @@ def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
         columns = [column["name"] for column in schema["columns"]]
         _check_own(source, {"label": schema["label"], "columns": source.get("columns") and columns})
         return {**source, "table": schema}
+    if settings.get("sample_rate") is not None and _is_sound(path):
+        own = {"rate": settings["sample_rate"], "window": about.shape[0]}
+        _check_own(source, own)
+        return {**source, **own}
     return source
+
+
+def _is_sound(source: str) -> bool:
+    return source == "sounds" or is_sound(Path(source).expanduser())
 
 
 def _check_own(source: Mapping[str, Any], own: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import zoo
 from zoo.cli import settings, sources, terminal, values
 from zoo.cli.errors import Interrupted, UsageError
-from zoo.data.load import NAMES
+from zoo.data.load import NAMES, PATHS
 from zoo.errors import RunError, ZooError
 from zoo.registry import describe
 from zoo.settings import FORMAT, is_trained_model
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     sources.add_arguments(
         parser,
-        help=f"{', '.join(NAMES)}, or a path to .npz, .npy, .csv, .txt or a folder of images",
+        help=f"{', '.join(NAMES)}, or a path to {PATHS}",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(

@@ -31,6 +31,16 @@ def picture_or_array(text: str) -> Path:
     return _file(text, (".png", ".npy"))
 
 
+def picture_array_or_sound(text: str) -> Path:
+    """The name of a PNG file, of a NumPy array, or of a WAV file."""
+    return _file(text, (".png", ".npy", ".wav"))
+
+
+def sound(text: str) -> Path:
+    """The name of a WAV file."""
+    return _file(text, (".wav", ".wave"))
+
+
 def picture_or_text(text: str) -> Path:
     """The name of a PNG file, of a text, or of a table."""
     return _file(text, (".png", ".txt", ".csv"))

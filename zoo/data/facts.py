@@ -16,11 +16,12 @@ def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[s
 
     - `shape`: of one sample;
     - `num_classes`: number of classes, or None without labels;
-    - `value_range`: None for unbounded vectors and for tokens, else as given;
+    - `value_range`: None for unbounded vectors and for tokens, (-1, 1) for sounds, else as given;
     - `count`: number of samples, or None for a stream;
     - `variance`: of all values of batches in that range (10,000 rows; a stream's first batch), or
       None for tokens;
     - `vocabulary_size`: number of tokens, or None where the data are none;
+    - `sample_rate`: of sounds, or None;
     - `reads`: shapes of the fields beside data and labels, by name.
 
     Args:
@@ -32,6 +33,9 @@ def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[s
     unbounded = isinstance(data, Data) and field.source_range is None and len(data.shape) == 1
     if tokens or unbounded:
         value_range = None
+    rate = sample_rate(data)
+    if rate is not None:
+        value_range = (-1.0, 1.0)
     beside = {n: shape for n, shape in data.shapes.items() if n not in ("data", "labels")}
     return {
         "shape": tuple(data.shape),
@@ -40,8 +44,14 @@ def facts(data: Data | Stream, value_range: Range | None = (0.0, 1.0)) -> dict[s
         "count": len(data) if isinstance(data, Data) else None,
         "variance": None if tokens else scaled_variance(data, value_range),
         "vocabulary_size": field.size if tokens else None,
+        "sample_rate": rate,
         "reads": beside,
     }
+
+
+def sample_rate(data: Any) -> int | None:
+    """Samples of sounds in a second; None for other data."""
+    return getattr(data, "origin", {}).get("rate")
 
 
 def scaled_variance(data: Data | Stream, value_range: Range | None) -> float:

@@ -37,6 +37,8 @@ def load_data(
     lines: bool | None = None,
     table: Mapping[str, Any] | None = None,
     vocabulary: Sequence[str] | None = None,
+    rate: int | None = None,
+    window: int | None = None,
 ) -> tuple[Data, Data | None]:
     """Returns the training data and, where the source has them, the test data.
 
@@ -46,11 +48,11 @@ def load_data(
     file (in `TMPDIR`), and mapped from there.
 
     Args:
-        source: A name ("digits", "ring", "grid", "mnist", "fashion_mnist", "cifar10",
-            "cifar100"), a path to `.npz`, `.npy`, `.csv`, `.txt` or a folder of images, an array,
-            a pair `(samples, labels)`, a pair of such pairs for training and test, a dictionary
-            of fields, or `Data`. A name comes before a path: a folder called digits is
-            "./digits". A folder that holds `trainA` and `trainB` is two sources.
+        source: A name ("digits", "ring", "grid", "sounds", "mnist", "fashion_mnist", "cifar10",
+            "cifar100"), a path to `.npz`, `.npy`, `.csv`, `.txt`, `.wav` or a folder of images or
+            of sounds, an array, a pair `(samples, labels)`, a pair of such pairs for training and
+            test, a dictionary of fields, or `Data`. A name comes before a path: a folder called
+            digits is "./digits". A folder that holds `trainA` and `trainB` is two sources.
         target: A second source, of which each sample belongs to one of the first.
         mask: A source of images, one for each sample, bright where the field `mask` is 1.
         unpaired: Whether the second source has a length and an order of its own; it is then the
@@ -62,7 +64,7 @@ def load_data(
         kind: "images", "sequences" or "vectors": arrays of rank 3 are images without channels
             unless their last axis is 1 or this says otherwise.
         source_range: The range of the values, where it should not be inferred.
-        seed: Of "ring" and "grid".
+        seed: Of "ring", "grid" and "sounds".
         memory: Bytes of one array that may be held in memory.
         label: For `.csv`: the column that holds the labels.
         columns: For `.csv`: those that are read; all by default.
@@ -74,6 +76,9 @@ def load_data(
         lines: For `.txt`: whether each line is a sample, cut or filled to the length.
         table: For `.csv`: the `description["table"]` of training data of the same columns.
         vocabulary: For `.txt`: that of training data of the same tokens.
+        rate: Of sounds: samples in a second, to which others are resampled; by default the rate
+            that most files have.
+        window: Of sounds: samples of each window (1,024).
 
     Raises:
         DataError: The source is unknown or unreadable, or holds no usable data.
@@ -95,6 +100,8 @@ def load_data(
         lines=lines,
         table=table,
         vocabulary=vocabulary,
+        rate=rate,
+        window=window,
     )
     domains = pairs.find_domains(source)
     if domains is not None:
@@ -112,7 +119,10 @@ def load_data(
     if target is not None:
         if not unpaired:
             _check_names(source, target)
-        found = pairs.combine(found, read(target, replace(options, keys=None)), unpair=unpaired)
+        known = found[0].origin  # Of sounds, the partners have the rate and the windows.
+        alike = replace(options, keys=None, rate=known.get("rate"), window=known.get("window"))
+        other = read(target, alike)
+        found = pairs.combine(found, other, unpair=unpaired)
     if mask is not None:
         _check_names(source, mask)
         masks = read(mask, replace(options, keys=None, channels=1))

@@ -10,6 +10,7 @@ import keras
 
 from zoo import backends, networks
 from zoo.data import Standardization
+from zoo.data.facts import sample_rate
 from zoo.errors import ModelError
 from zoo.layers.initialization import numpy_weights
 from zoo.model.average import WeightAverage, followed_by_average
@@ -164,6 +165,8 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
             found["num_classes"] = data.num_classes
         if len(data.shape) == 1 and data.source_range is None:
             found["value_range"] = None  # Measurements, which have no bounds.
+        if (rate := sample_rate(data)) is not None:
+            found |= {"sample_rate": rate, "value_range": (-1.0, 1.0)}  # Silence is 0.
         return found
 
     @property

@@ -27,6 +27,11 @@ class CommonSettings(Settings):
     num_classes: int | None = setting(
         "Number of classes, for networks that read labels.", default=None, at_least=1
     )
+    sample_rate: int | None = setting(
+        "Of sounds: samples in a second, to which files are resampled; None for other data.",
+        default=None,
+        at_least=1,
+    )
     standardize_vectors: bool = setting(
         "Whether vectors without bounds are standardized; uses take and give them in their units.",
         default=True,

@@ -29,6 +29,7 @@ from zoo.networks import (
     patch,
     r3gan,
     resnet,
+    spectrum,
     srresnet,
     stylegan2,
     unet,
@@ -52,6 +53,7 @@ FAMILIES: dict[str, ModuleType] = {
     "cyclegan": cyclegan,
     "srresnet": srresnet,
     "attention": attention,
+    "spectrum": spectrum,
 }
 
 __all__ = [
@@ -88,6 +90,8 @@ def family(name: str | None, shape: Sequence[int]) -> ModuleType:
         )
     if len(shape) == 1 and not FAMILIES[name].FLAT:
         raise ModelError(f"Vectors {tuple(shape)} need the network 'mlp'. Received: {name!r}")
+    if len(shape) - 1 not in getattr(FAMILIES[name], "RANKS", (len(shape) - 1,)):
+        raise ModelError(f"The network {name!r} is for sounds. Received: data {tuple(shape)}.")
     return FAMILIES[name]
 
 

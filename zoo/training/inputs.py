@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import Data, Field, Stream, as_data
+from zoo.data.facts import sample_rate
 from zoo.data.streams.sources import find_source, is_indexed, read_indexed, to_numpy
 from zoo.errors import DataError, ModelError
 from zoo.model import GenerativeModel
@@ -72,6 +73,7 @@ def check_fits(model: GenerativeModel, data: Data | Stream) -> None:
         )
     _check_kind(model, data.fields["data"])
     _check_table(model, data)
+    _check_rate(model, data)
     for field, shape in getattr(model, "reads", {}).items():
         _check_field(name, field, shape, data.shapes)
     if model.num_classes is None:
@@ -121,6 +123,16 @@ def _check_table(model: GenerativeModel, data: Data | Stream) -> None:
         raise ModelError(
             f"The data have the columns and categories of {type(model).__name__}'s schema. "
             "Received: others. Accepted: load_data(path, table=model.schema)."
+        )
+
+
+def _check_rate(model: GenerativeModel, data: Data | Stream) -> None:
+    """A second has as many samples as those of the model's sounds, where both are known."""
+    own, found = model.sample_rate, sample_rate(data)
+    if own is not None and found not in (None, own):
+        raise ModelError(
+            f"The sounds have the model's {own} samples in a second. Received: {found}. "
+            "Accepted: load_data(path, rate=model.sample_rate)."
         )
 
 

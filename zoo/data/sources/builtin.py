@@ -82,6 +82,6 @@ def download(name: str) -> Raw:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"The data set cannot be downloaded. Received: {name!r} ({reason}). "
-            'Accepted: "digits", "ring", "grid", or a path to .npz, .npy or a folder of images.'
+            'Accepted: "digits", "ring", "grid", "sounds", or a path to data.'
         ) from error
     return Raw(Split(x_train, y_train, "x_train"), Split(x_test, y_test, "x_test"))

@@ -1,6 +1,5 @@
 """Folders of images: a class per subfolder if there are any."""
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -8,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data.sources.folders import find_classes, find_names, find_splits
 from zoo.data.sources.image_files import SUFFIXES, is_colour, read_picture
 from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.spill import collect
 from zoo.errors import DataError
 
-TEST_NAMES = ("test", "valid", "val", "validation")
 BLOCK = 256
 """Files that are decoded ahead: bounds the memory, keeps every core busy."""
 
@@ -31,15 +30,7 @@ def load_folder(
         DataError: The folder holds no readable image, or images of several sizes where no `size`
             is given.
     """
-    try:
-        names = {sub.name for sub in _subfolders(folder)}
-        if "train" in names and names <= {"train", *TEST_NAMES}:
-            test = next((name for name in TEST_NAMES if name in names), None)
-            roots = [folder / "train", *([folder / test] if test else [])]
-        else:
-            roots = [folder]
-    except OSError as error:
-        raise _unreadable(folder, error) from error
+    roots = find_splits(folder)
     return load_roots(roots, size=size, channels=channels, memory=memory)
 
 
@@ -52,18 +43,7 @@ def load_roots(
         DataError: As `load_folder`.
     """
     notes: list[str] = []
-    classes = []
-    for root in roots:
-        try:
-            classes.append(_find_classes(root, notes))
-        except OSError as error:
-            raise _unreadable(root, error) from error
-    for root, files in zip(roots, classes, strict=True):
-        if not files:
-            raise DataError(
-                f"A folder of images holds at least one. Received: {root}, which holds none. "
-                f"Accepted: {', '.join(sorted(SUFFIXES))}."
-            )
+    classes = [find_classes(root, SUFFIXES, "images", notes) for root in roots]
     if channels is None:
         every = chain.from_iterable(chain.from_iterable(files.values()) for files in classes)
         channels = 3 if any(map(is_colour, every)) else 1
@@ -71,14 +51,9 @@ def load_roots(
         _load_split(root, files, size, channels, memory, notes)
         for root, files in zip(roots, classes, strict=True)
     ]
-    labelled = all("" not in files for files in classes)
-    class_names = _sort_names(set().union(*classes)) if labelled else None
+    class_names = find_names(classes)
     test_split = splits[1] if len(splits) == 2 else None
     return Raw(splits[0], test_split, class_names=class_names, notes=notes)
-
-
-def _unreadable(folder: Path, error: OSError) -> DataError:
-    return DataError(f"The folder cannot be read. Received: {folder} ({error.strerror}).")
 
 
 def _load_split(
@@ -139,38 +114,3 @@ def _decode(
                         options=("size",),
                     )
                 yield image
-
-
-def _find_classes(root: Path, notes: list[str]) -> dict[str, list[Path]]:
-    """Returns class name to sorted files; one class "" where no subfolder holds an image."""
-    classes = {sub.name: _find_images(sub) for sub in _subfolders(root)}
-    classes = {name: files for name, files in classes.items() if files}
-    loose = sorted(file for file in root.iterdir() if _is_image(file))
-    if not classes:
-        return {"": loose} if loose else {}
-    if loose:
-        notes.append(f"Left out {len(loose)} images of {root} that are in no class folder.")
-    return classes
-
-
-def _sort_names(names: set[str]) -> list[str]:
-    """Sorts class names; numbers by value, so that class 10 comes after 9."""
-    numbers = all(name.isdecimal() for name in names)
-    return sorted(names, key=lambda name: (int(name), name) if numbers else (0, name))
-
-
-def _find_images(folder: Path) -> list[Path]:
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(parent, name) for name in files if _is_image(Path(parent, name))]
-    return sorted(found)
-
-
-def _is_image(file: Path) -> bool:
-    hidden = file.name.startswith(".")
-    return not hidden and file.suffix.lower() in SUFFIXES and file.is_file()
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(sub for sub in folder.iterdir() if sub.is_dir() and not sub.name.startswith("."))

@@ -11,10 +11,12 @@ from zoo.data.build import assemble
 from zoo.data.combine import paired, unpaired
 from zoo.data.dataset import Data
 from zoo.data.field import Field
-from zoo.data.sources.image_files import SUFFIXES
-from zoo.data.sources.image_folder import TEST_NAMES, load_roots
+from zoo.data.sources.folders import TEST_NAMES
+from zoo.data.sources.image_files import SUFFIXES as IMAGES
+from zoo.data.sources.image_folder import load_roots
 from zoo.data.sources.read import Options, Splits
 from zoo.data.sources.resize import parse_size
+from zoo.data.sources.wav import SUFFIXES as SOUNDS
 from zoo.errors import DataError
 
 
@@ -99,12 +101,12 @@ def add_masks(data: Splits, masks: Splits) -> Splits:
 
 
 def check_names(first: Path, second: Path) -> None:
-    """Checks that images of two folders have the same names, if any of them do.
+    """Checks that images or sounds of two folders have the same names, if any of them do.
 
     Folders without a common name are pairs in the order of their names.
 
     Raises:
-        DataError: An image has no partner; the first one is named.
+        DataError: A file has no partner; the first one is named.
     """
     one, other = _names(first), _names(second)
     common = {Path(name).name for name in one} & {Path(name).name for name in other}
@@ -112,7 +114,7 @@ def check_names(first: Path, second: Path) -> None:
     if common and alone:
         folder = first if alone[0] in one else second
         raise DataError(
-            f"Images of pairs have the same names. Received: {alone[0]!r} in {folder} alone. "
+            f"Files of pairs have the same names. Received: {alone[0]!r} in {folder} alone. "
             "Accepted: a partner for each, or unpaired=True (--unpaired)."
         )
 
@@ -126,15 +128,15 @@ def _check_complete(*both: Data) -> None:
     for data in both:
         if skipped := data.origin.get("skipped"):
             raise DataError(
-                f"Every image of a pair can be read. Received: {skipped[0]} of "
+                f"Every file of a pair can be read. Received: {skipped[0]} of "
                 f"{data.origin['source']}, which cannot. Accepted: folders without it."
             )
 
 
 def _names(folder: Path) -> set[str]:
-    """Paths of the images, without their suffix."""
+    """Paths of the images and sounds, without their suffix."""
     return {
         file.relative_to(folder).with_suffix("").as_posix()
         for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+        if file.suffix.lower() in IMAGES | SOUNDS and not file.name.startswith(".")
     }

@@ -9,9 +9,10 @@ from typing import Any
 
 from zoo.data.build import as_data, assemble
 from zoo.data.dataset import Data, Range
-from zoo.data.sources import builtin, image_folder, npz
+from zoo.data.sources import builtin, image_folder, made_sounds, npz
 from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.resize import parse_size
+from zoo.data.sources.sound import is_sound, load_sounds
 from zoo.data.sources.spill import MEMORY
 from zoo.data.sources.table import Table, load_table
 from zoo.data.sources.text import load_text
@@ -19,11 +20,12 @@ from zoo.errors import DataError, suggestion
 
 Splits = tuple[Data, Data | None]
 
-NAMES = ("digits", "ring", "grid", *builtin.DOWNLOADS)
-PATHS = ".npz, .npy, .csv, .txt or a folder of images"
+NAMES = ("digits", "ring", "grid", "sounds", *builtin.DOWNLOADS)
+PATHS = ".npz, .npy, .csv, .txt, .wav or a folder of images or sounds"
 
 TABLE_OPTIONS = ("label", "columns", "form", "standardize", "table")
 TEXT_OPTIONS = ("tokens", "length", "lines", "vocabulary")
+SOUND_OPTIONS = ("rate", "window")
 ARRAY_OPTIONS = ("size", "channels", "keys", "kind", "source_range")
 
 
@@ -47,6 +49,8 @@ class Options:
     lines: bool | None = None
     table: Mapping[str, Any] | None = None
     vocabulary: Sequence[str] | None = None
+    rate: int | None = None
+    window: int | None = None
 
     def given(self, names: Sequence[str]) -> dict[str, Any]:
         """Those of the options that are set."""
@@ -83,6 +87,7 @@ def read(source: object, options: Options) -> Splits:
 
 def _read_text_file(source: str, suffix: str, options: Options) -> Data:
     options.check_unset(ARRAY_OPTIONS, "images and arrays", source)
+    options.check_unset(SOUND_OPTIONS, "sounds (.wav)", source)
     if suffix == ".txt":
         options.check_unset(TABLE_OPTIONS, "tables (.csv)", source)
         return load_text(source, **options.given(TEXT_OPTIONS))
@@ -102,11 +107,13 @@ def _read_arrays(source: object, options: Options) -> Splits:
     if options.channels not in (None, 1, 3, 4):
         raise DataError(f"Images have 1, 3 or 4 channels. Received: channels={options.channels!r}.")
     if isinstance(source, str) and source in NAMES:
-        raw, origin = _read_name(source, options.seed), source
+        raw, origin = _read_name(source, options), source
     elif isinstance(source, str | os.PathLike):
         origin = os.fspath(source)
         path = Path(origin).expanduser()
-        if path.is_dir():
+        if is_sound(path):
+            raw = load_sounds(path, **options.given(SOUND_OPTIONS))
+        elif path.is_dir():
             raw = image_folder.load_folder(
                 path, size=size, channels=options.channels, memory=options.memory
             )
@@ -120,6 +127,10 @@ def _read_arrays(source: object, options: Options) -> Splits:
         options.check_unset(["keys"], ".npz files", origin)
     options.check_unset(TABLE_OPTIONS, "tables (.csv)", origin)
     options.check_unset(TEXT_OPTIONS, "text (.txt)", origin)
+    if "rate" in raw.details:
+        options.check_unset(["size", "channels"], "images", origin)
+    else:
+        options.check_unset(SOUND_OPTIONS, "sounds (.wav)", origin)
     return assemble(
         raw,
         origin=origin,
@@ -131,10 +142,14 @@ def _read_arrays(source: object, options: Options) -> Splits:
     )
 
 
-def _read_name(name: str, seed: int) -> Raw:
+def _read_name(name: str, options: Options) -> Raw:
     if name == "digits":
         return builtin.digits()
-    return builtin.download(name) if name in builtin.DOWNLOADS else builtin.mixture(name, seed)
+    if name == "sounds":
+        return made_sounds.sounds(options.seed, **options.given(SOUND_OPTIONS))
+    if name in builtin.DOWNLOADS:
+        return builtin.download(name)
+    return builtin.mixture(name, options.seed)
 
 
 def _read_array_file(path: Path, origin: str, options: Options) -> Raw:
@@ -150,8 +165,8 @@ def _read_array_file(path: Path, origin: str, options: Options) -> Raw:
     if path.suffix.lower() == ".npy":
         return npz.load_npy(path)
     raise DataError(
-        f"A data file is .npz, .npy, .csv or .txt. Received: {origin!r}. "
-        "Accepted: these, or a folder of images."
+        f"A data file is .npz, .npy, .csv, .txt or .wav. Received: {origin!r}. "
+        "Accepted: these, or a folder of images or sounds."
     )
 
 
