@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.leaderboard.budget import Budget
-from benchmarks.leaderboard.folder import PAGE, Folder, machine
+from benchmarks.leaderboard.folder import NOTES, PAGE, Folder, machine
 from benchmarks.leaderboard.table import page
 from benchmarks.options import select_models
 from zoo.cli import sources, terminal, values
@@ -113,5 +113,7 @@ def _write_page(folder: Folder, options: argparse.Namespace) -> None:
     words += ["--steps", str(options.steps), "--batch-size", str(options.batch_size)]
     names = dict.fromkeys([*models(), *folder.rows])
     ordered = [folder.rows[name] for name in names if name in folder.rows]
-    text = page(ordered, folder.conditions, shlex.join(words))
+    notes = folder.path / NOTES
+    found = notes.read_text() if notes.exists() else ""
+    text = page(ordered, folder.conditions, shlex.join(words), found)
     write_atomically(folder.path / PAGE, text)

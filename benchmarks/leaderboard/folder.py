@@ -12,7 +12,7 @@ from benchmarks.records.environment import cores, processor
 from zoo.errors import RunError
 from zoo.files import write_atomically
 
-ROWS, PAGE, SHEETS = "leaderboard.jsonl", "leaderboard.md", "sheets"
+ROWS, PAGE, SHEETS, NOTES = "leaderboard.jsonl", "leaderboard.md", "sheets", "notes.md"
 UNSETTLED = ("machine",)
 """Conditions under which a leaderboard may be continued though they differ."""
 

@@ -22,8 +22,20 @@ UNIT = "vae"
 """The model whose step is the unit of time."""
 
 
-def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any], command: str) -> str:
-    """The page in Markdown."""
+def page(
+    rows: Sequence[Mapping[str, Any]],
+    conditions: Mapping[str, Any],
+    command: str,
+    notes: str = "",
+) -> str:
+    """The page in Markdown.
+
+    Args:
+        rows: One for each model.
+        conditions: What they have in common.
+        command: That made them.
+        notes: What someone who looked at the sheets has to say, in Markdown.
+    """
     done = [row for row in rows if "scores" in row]
     features = conditions["features"]
     hashed = f", SHA-256 `{features['sha256'][:16]}…`" if "sha256" in features else ""
@@ -56,6 +68,8 @@ def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any], comma
     failed = [row for row in rows if "failed" in row]
     if failed:
         lines += ["Failed:", "", *(f"- `{row['model']}`: {row['failed']}" for row in failed), ""]
+    if notes:
+        lines += ["## What is weak, and why", "", notes.strip(), ""]
     lines += _sheets(done)
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from benchmarks.leaderboard import budget
+from benchmarks.leaderboard import budget, table
 from benchmarks.leaderboard.folder import Folder, sheet
 from zoo.cli import main
 from zoo.data import as_data, load_data
@@ -72,6 +72,18 @@ def test_the_page_names_features_and_shows_every_sheet(board):
         assert f"(sheets/{name}.png)" in page
         with Image.open(board / "sheets" / f"{name}.png") as picture:
             assert picture.size == (10 * 34 - 2, rows * 34 - 2)
+
+
+def test_notes_beside_the_rows_stand_before_the_sheets():
+    conditions = {
+        "data": "d", "backend": "jax", "machine": "m", "steps": 1, "batch_size": 2, "seed": 0,
+        "count": 3, "held_out": "test split", "width_factor": 1, "size_factor": 1,
+        "least_rate": 0.1, "features": {"name": "f"},
+    }  # fmt: skip
+    row = {"model": "vae", "weights": 1, "scores": []}
+    text = table.page([row], conditions, "zoo leaderboard", "- `vae`: blurred.\n")
+    assert text.index("- `vae`: blurred.") < text.index("## Contact sheets")
+    assert "What is weak" not in table.page([row], conditions, "zoo leaderboard")
 
 
 def test_models_that_are_there_are_not_trained_again(board, monkeypatch):
