@@ -90,7 +90,8 @@ def negative_log_likelihood(model: Any, data: np.ndarray, *, draws: int, seed: i
     """−log p(data) by importance samples of a posterior, in nats, a mean over the rows.
 
     Args:
-        model: A variational autoencoder, whose posterior is Gaussian and prior standard normal.
+        model: A variational autoencoder of a Gaussian posterior; without `log_prior_rows` its prior
+            is the standard normal.
         data: `(count, 784)`.
         draws: Importance samples of each row.
         seed: Of the draws.
@@ -102,6 +103,17 @@ def negative_log_likelihood(model: Any, data: np.ndarray, *, draws: int, seed: i
     decode = backend.compile_step(
         lambda batch: {"rows": model.reconstruction(batch, False)}, model.variables, updates=False
     )
+    own = hasattr(model, "log_prior_rows")
+    prior = backend.compile_step(
+        lambda batch: {"rows": model.log_prior_rows(batch["latent"])},
+        model.variables,
+        updates=False,
+    )
+
+    def log_prior(latent: np.ndarray) -> np.ndarray:
+        placed = backend.place(latent.astype("float32"))
+        return keras.ops.convert_to_numpy(prior({"latent": placed})["rows"])
+
     total = 0.0
     for start in range(0, len(data), ROWS):
         read = {"data": backend.place(data[start : start + ROWS])}
@@ -112,7 +124,12 @@ def negative_log_likelihood(model: Any, data: np.ndarray, *, draws: int, seed: i
             return -keras.ops.convert_to_numpy(decode({**read, "latent": placed})["rows"])
 
         estimate = importance_weighted_nll(
-            found["mean"], found["log_variance"], log_likelihood, draws=draws, seed=seed + start
+            found["mean"],
+            found["log_variance"],
+            log_likelihood,
+            log_prior=log_prior if own else None,
+            draws=draws,
+            seed=seed + start,
         )
         total += estimate.value * len(found["mean"])
     return total / len(data)

@@ -61,10 +61,12 @@ def of_model(name: str, **settings: Any) -> Callable[[Any, Schedule], dict[str, 
 
 def vectors(path: Path) -> dict[str, np.ndarray]:
     """Rows of both splits, in (0, 1)."""
-    splits = dict(zip(("train", "test"), load_data(str(path)), strict=True))
+    train, test = load_data(str(path))
+    if test is None:
+        raise SystemExit(f"The data have a test split. Received: {path}.")
     return {
         name: split.batch(np.arange(len(split)), (0.0, 1.0))["data"].reshape(len(split), -1)
-        for name, split in splits.items()
+        for name, split in {"train": train, "test": test}.items()
     }
 
 

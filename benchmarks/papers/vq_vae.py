@@ -25,9 +25,9 @@ CIFAR-10, as `benchmarks/papers/vq_vae.py` says."""
 
 
 def images(path: Path) -> dict[str, np.ndarray]:
-    """CIFAR-10's two splits, or parts of them, `(count, 32, 32, 3)` in (0, 1)."""
+    """CIFAR-10's two splits, or parts of them, `(count, 32, 32, 3)` in (-1, 1)."""
     with np.load(path) as file:
-        return {name: file[f"x_{name}"].astype("float32") / 255 for name in ("train", "test")}
+        return {name: file[f"x_{name}"].astype("float32") / 127.5 - 1 for name in ("train", "test")}
 
 
 def vq_vae(arrays: dict[str, np.ndarray], schedule: Schedule) -> dict[str, float]:
@@ -38,6 +38,7 @@ def vq_vae(arrays: dict[str, np.ndarray], schedule: Schedule) -> dict[str, float
     model = zoo.create(
         "vq_vae",
         shape=train.shape[1:],
+        value_range=(-1.0, 1.0),
         data_variance=float(train.var()),
         revive_below=None,
         seed=schedule.seed,

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from export.bundle.identity import in_float32
 from export.bundle.target import check_target
 from export.certification.certificate import Certificate, opinion_text
 from export.certification.inputs import EXTENTS
 from export.precision.fidelity import PRECISIONS
 from export.routes import ROUTES
-from zoo.cli import sources, terminal, values
+from zoo.cli import prior, sources, terminal, values
+from zoo.cli.opened import open_model
 from zoo.errors import DataError
 
 EXAMPLES = """\
@@ -26,6 +28,7 @@ examples:
   zoo export runs/vae --out bundles/vae
   zoo export runs/vae --out bundles/vae --overwrite --opset 17 --second-opinion
   zoo export runs/vae --out bundles/vae-int8 --precision int8
+  zoo export runs/vae --out bundles/vae-flow --prior flow
 """
 REAL = 256
 """Rows of real data that parts are certified on, and a lower precision calibrated and judged."""
@@ -69,24 +72,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace the bundle in the folder; other files there are never touched",
     )
     parser.add_argument("--json", action="store_true", help="print the certificates as JSON")
+    prior.add_arguments(parser, data=False)
+    sources.add_arguments(
+        parser, help="what parts are certified on, and --prior fitted to; the run's own by default"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Exports and prints a row for each part."""
     check_target(options.out, overwrite=options.overwrite)
-    terminal.choose_backend()
+    opened = open_model(options.run, "zoo export reads a run or a .keras file")
     import export
-    import zoo
     from zoo.training.run_folder import read_run
 
-    model = zoo.load(options.run)
+    model = _model(opened, options)
+    source = sources.source_of(options, opened.source)
     record = read_run(options.run) if (options.run / "run.json").is_file() else None
     terminal.note(f"exporting {options.run} to {options.out}")
     with terminal.results_only():
         folder = export.to_bundle(
             model,
             options.out,
-            real_inputs=_real_inputs(model, (record or {}).get("source")),
+            real_inputs=_real_inputs(model, source),
             route=options.route,
             opset=options.opset,
             precision=options.precision,
@@ -142,9 +149,18 @@ def closeness(certificate: dict[str, Any]) -> dict[str, Any]:
     return {"largest difference": issued.largest, "of the tolerance": issued.closeness}
 
 
-def _real_inputs(model: Any, source: dict[str, Any] | None) -> dict[str, np.ndarray] | None:
+def _model(opened: Any, options: argparse.Namespace) -> Any:
+    """The model, with the prior that the options name; in float32, as a bundle is made of it."""
+    if options.prior is None:
+        prior.check_unused(options)
+        return opened.about
+    train, _ = sources.splits_for(opened, options)
+    return prior.fitted(in_float32(opened.about), train, options)
+
+
+def _real_inputs(model: Any, source: dict[str, Any]) -> dict[str, np.ndarray] | None:
     """The first rows of the training data, scaled; None where they cannot be read any more."""
-    if source is None:
+    if "data" not in source:
         return None
     try:
         data, _ = sources.load(source)

@@ -98,3 +98,26 @@ def test_a_decoder_that_ignores_its_latent_has_the_likelihood_of_its_pixels():
     found = likelihood.negative_log_likelihood(model, data, draws=2000)
     # Every weight is p(latent) / q(latent | data), whose mean is 1.
     assert found == pytest.approx(3 * math.log(2), abs=0.05)
+
+
+def test_a_prior_of_its_own_takes_the_place_of_the_standard_normal():
+    import zoo
+
+    model = zoo.create(
+        "vamp_vae",
+        shape=(3,),
+        latent_dim=2,
+        num_pseudo_inputs=4,
+        network="mlp",
+        network_options={"width": [4]},
+    )
+    # Every posterior is N(0, e), and so is the prior, their mean: all weights are p(data).
+    for network, bias in ((model.encoder, 1.0), (model.decoder, 0.0)):
+        for weight in network.weights:
+            weight.assign(np.zeros(weight.shape, "float32"))
+        for layer in network.layers:
+            if "log_variance" in layer.name and layer.weights:
+                layer.bias.assign(np.full(2, bias))
+    data = np.array([[0, 1, 1], [1, 1, 0]], "float32")
+    found = likelihood.negative_log_likelihood(model, data, draws=3)
+    assert found == pytest.approx(3 * math.log(2), abs=1e-5)

@@ -61,6 +61,16 @@ def test_samples_are_lines_and_cells_also_without_keras(zoo, folder):
     assert (folder / "table_vae-bundle" / "samples.csv").is_file()
 
 
+def test_priors_of_text_and_tables_give_lines_and_cells(zoo, folder, tmp_path):
+    prior = ("--prior", "mixture", "--components", 2)
+    assert len(zoo("sample", folder / "text_vae", *prior, "-n", 3).out.splitlines()) == 3
+    made = zoo("sample", folder / "table_vae", *prior, "-n", 3).out
+    bundle = tmp_path / "bundle"
+    zoo("export", folder / "table_vae", *prior, "--out", bundle, "--certify", "quick")
+    assert zoo("sample", bundle, "-n", 3).out == made
+    assert made.startswith("age,city,height\n")
+
+
 def test_reconstructions_and_walks_are_lines_and_cells(zoo, folder, tmp_path):
     code, out, _ = zoo("reconstruct", folder / "text_vae", "-n", 2)
     lines = out.splitlines()

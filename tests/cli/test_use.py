@@ -95,7 +95,7 @@ def test_walks_are_drawn_between_draws_and_between_data(zoo, vae_run, cgan_run, 
 
 def test_what_a_model_cannot_do_is_said(zoo, vq_vae_file, cgan_run, tmp_path):
     for words, message in (
-        (["sample", vq_vae_file], "has no use 'sample'. Accepted: decode, encode, reconstruct"),
+        (["sample", vq_vae_file], "has no use 'sample'. Codes for it are drawn by --prior"),
         (["interpolate", vq_vae_file, "--data", "digits"], "has no use 'interpolate'"),
         (["reconstruct", vq_vae_file], "--data is needed"),
         (["reconstruct", cgan_run], "has no use 'reconstruct'. Accepted: sample, decode"),

@@ -64,6 +64,19 @@ def test_the_exact_posterior_needs_one_draw():
     FORMULA.check(found.standard_error, rows.std(ddof=1) / np.sqrt(30))
 
 
+def test_another_prior_takes_the_place_of_the_standard_normal():
+    """Of x = z + noise of variance 1, z from N(1, 3): q = N((3x + 1)/4, ¾) is exact."""
+    data = np.random.default_rng(0).normal(1, 2, size=(30, 1))
+    found = metrics.importance_weighted_nll(
+        (3 * data + 1) / 4,
+        np.full((30, 1), np.log(0.75)),
+        lambda latent: stats.norm(latent, 1).logpdf(data).sum(axis=1),
+        log_prior=lambda latent: stats.norm(1, np.sqrt(3)).logpdf(latent).sum(axis=1),
+        draws=1,
+    )
+    FORMULA.check(found.value, -stats.norm(1, 2).logpdf(data).mean())
+
+
 def test_copies_of_training_data_are_noticed():
     rng = np.random.default_rng(0)
     train, test, new = rng.normal(size=(3, 400, 6))

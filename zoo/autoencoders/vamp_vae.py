@@ -64,10 +64,14 @@ class VampVAE(Variational):
 
     def divergence(self, posterior: Logs, latent: Any, batch: Batch) -> Any:
         """Log q(latent | data) − log p(latent) of each row."""
+        return losses.log_normal_rows(latent, **posterior) - self.log_prior_rows(latent)
+
+    def log_prior_rows(self, latent: Any) -> Any:
+        """Log p(latent) under the mean of the pseudo-inputs' posteriors: `(batch,)`, in nats."""
         everyone = {"component": ops.arange(self.num_pseudo_inputs, dtype="int32")}
         components = apply(self.encoder, apply(self.pseudo_inputs, everyone))
         pairs = ops.sum(losses.log_normal_pairs(latent, **components), axis=-1)
-        return losses.log_normal_rows(latent, **posterior) - losses.log_mean_exp(pairs)
+        return losses.log_mean_exp(pairs)
 
     def uses(self) -> dict[str, Use]:
         """Samples pass through the pseudo-inputs, which a use of their own shows."""

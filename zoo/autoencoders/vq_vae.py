@@ -135,6 +135,11 @@ class VQVAE(GenerativeModel):
         return self.codebook.dim
 
     @property
+    def num_indices(self) -> int:
+        """How many values an index has."""
+        return self.codebook.size
+
+    @property
     def moves(self) -> bool:
         """Whether a codebook learns by moving averages."""
         return self.quantizer in ("codebook", "cosine", "residual")

@@ -27,7 +27,7 @@ class VQVAE2(VQVAE):
 
     The data become a map, and this a smaller one, whose vectors are quantized: the top. The bottom
     quantizes the map given the top; the decoder reads both. A code is one row of indices, those of
-    the top first. The prior over codes, which the paper samples from, is not here.
+    the top first. The paper samples from a prior over codes: `fit_prior` with `autoregressive`.
     """
 
     depth: int | None = setting(  # type: ignore[assignment]
@@ -53,6 +53,11 @@ class VQVAE2(VQVAE):
             "to_bottom": options | {"depth": 0, "num_residual_blocks": 0},
             "upsample": middle | {"num_residual_blocks": 0},
         }
+
+    @property
+    def num_indices(self) -> int:
+        """How many values an index has, at either level."""
+        return self.bottom.size
 
     def assemble(self) -> None:
         self.top, self.bottom = (self.make_quantizer(name) for name in ("top", "bottom"))

@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from zoo.cli import sources, terminal, values
-from zoo.cli.opened import HELP, open_subject
+from zoo.cli import prior, sources, terminal, values
+from zoo.cli.opened import HELP
 from zoo.metrics.evaluation import evaluate, select
 from zoo.metrics.groups import GROUPS
 from zoo.metrics.judged import Runner
@@ -20,6 +20,7 @@ from zoo.metrics.score import Report, Score
 EXAMPLES = f"""\
 examples:
   zoo evaluate runs/vae
+  zoo evaluate runs/vae --prior flow --metrics likelihood fidelity
   zoo evaluate bundles/vae --data digits --metrics reconstruction frechet_distance
   zoo evaluate runs/dcgan --data mnist.npz --features mnist.onnx --json
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="test data, and samples (all test data, at most 10000)",
     )
+    prior.add_arguments(parser, data=False)
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="of samples (0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Evaluates, and prints a row for each metric."""
     select(options.metrics)
-    opened = open_subject(options.subject)
+    opened = prior.opened(options)
     train, test = sources.load_for(opened, options)
     model = opened.about if hasattr(opened.about, "phases") else None
     report = evaluate(

@@ -47,6 +47,8 @@ class Opened:
         """
         if name not in self.table:
             hint = suggestion(name, self.table)
+            if name == "sample" and {"encode", "decode"} <= set(self.table):
+                hint = " Codes for it are drawn by --prior, of a run."
             raise UsageError(
                 f"{self.path} has no use {name!r}.{hint} Accepted: {', '.join(self.table)}."
             )
@@ -100,6 +102,24 @@ def open_subject(path: Path) -> Opened:
     if found is not None and packages.version("onnxruntime"):
         path = found / pretrained.BUNDLE
     opened = _open_bundle(path) if (path / "bundle.json").is_file() else _load(path)
+    return opened if found is None else replace(opened, source=pretrained.source(found))
+
+
+def open_model(path: Path, rule: str) -> Opened:
+    """Loads a run, a `.keras` file or a pretrained model with Keras.
+
+    Args:
+        path: The run, file or name.
+        rule: For the message, where it is a bundle.
+
+    Raises:
+        RunError: There is no model.
+        UsageError: It is a bundle.
+    """
+    if (path / "bundle.json").is_file():
+        raise UsageError(f"{rule}. Received: {path}, a bundle.")
+    found = pretrained.find(path)
+    opened = _load(path)
     return opened if found is None else replace(opened, source=pretrained.source(found))
 
 

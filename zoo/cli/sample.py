@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import values, written
-from zoo.cli.opened import HELP, open_subject
+from zoo.cli import prior, values, written
+from zoo.cli.opened import HELP
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
 examples:
   zoo sample runs/vae --out grid.png
+  zoo sample runs/rae_l2 --prior flow --out grid.png
   zoo sample runs/cgan -n 80 --labels 3,7 --out threes-and-sevens.png
   zoo sample runs/stylegan2 --truncation 0.7 --out typical.png
   zoo sample bundles/vae -n 10000 --out samples.npy
@@ -54,11 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a share: samples are the more typical, and the less varied, the smaller (1)",
     )
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="(0)")
+    prior.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Draws, saves, and prints the file's name."""
-    opened = open_subject(options.subject)
+    opened = prior.opened(options)
     written.check_out(opened.about, options.out)
     use = opened.require("sample")
     chosen = opened.labels(options.labels, use)

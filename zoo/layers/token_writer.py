@@ -49,6 +49,17 @@ class TokenWriter(keras.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
+def chosen_index(logits: Any, quantile: Any) -> Any:
+    """The first index whose cumulated probability exceeds a quantile: int32 `(batch,)`.
+
+    Args:
+        logits: `(batch, size)`.
+        quantile: `(batch, 1)`, in [0, 1).
+    """
+    passed = ops.cast(ops.cumsum(ops.softmax(logits), axis=-1) <= quantile, "int32")
+    return ops.minimum(ops.sum(passed, axis=-1), logits.shape[-1] - 1)
+
+
 @keras.saving.register_keras_serializable("genzoo")
 class NextToken(keras.Layer):
     """One step of a writer that reads its own tokens: a cell of `keras.layers.RNN`.
@@ -85,8 +96,7 @@ class NextToken(keras.Layer):
         """Indices `(batch,)` of tokens."""
         if self.greedy:
             return ops.cast(ops.argmax(logits, axis=-1), "int32")
-        passed = ops.cast(ops.cumsum(ops.softmax(logits), axis=-1) <= quantile, "int32")
-        return ops.minimum(ops.sum(passed, axis=-1), self.writer.size - 1)
+        return chosen_index(logits, quantile)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

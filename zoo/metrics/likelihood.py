@@ -1,4 +1,4 @@
-"""log p(data) of a model with a Gaussian posterior and a standard normal prior, in nats."""
+"""log p(data) of a model with a Gaussian posterior, in nats."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from zoo.metrics.fidelity import Estimate
 
 LogLikelihood = Callable[[np.ndarray], np.ndarray]
 """Latents `(count, …)`, one for each row of data in order → log p(data | latent) `(count,)`."""
+LogPrior = Callable[[np.ndarray], np.ndarray]
+"""Latents `(count, …)`, one for each row of data in order → log p(latent) `(count,)`."""
 
 
 def importance_weighted_nll(
@@ -18,6 +20,7 @@ def importance_weighted_nll(
     log_variance: np.ndarray,
     log_likelihood: LogLikelihood,
     *,
+    log_prior: LogPrior | None = None,
     draws: int = 100,
     seed: int = 0,
 ) -> Estimate:
@@ -30,6 +33,7 @@ def importance_weighted_nll(
         mean: Of q(z | data), `(count, …)`.
         log_variance: Of the same shape.
         log_likelihood: log p(data | z) of each row, for latents of that shape.
+        log_prior: log p(z) of each row; that of a standard normal by default.
         draws: K; the papers' tables use 5,000.
         seed: Of the draws.
     """
@@ -41,9 +45,17 @@ def importance_weighted_nll(
     for draw in range(draws):
         epsilon = rng.standard_normal(mean.shape)
         latent = mean + np.exp(0.5 * log_variance) * epsilon
-        # The constants of prior and posterior cancel.
-        log_ratio = 0.5 * (epsilon**2 + log_variance - latent**2)
         terms = np.asarray(log_likelihood(latent), dtype="float64")
-        weights[draw] = terms + log_ratio.reshape(len(mean), -1).sum(axis=1)
+        # log N(z; mean, variance) without its constant, which cancels that of a normal prior.
+        weights[draw] = terms + 0.5 * _summed(epsilon**2 + log_variance)
+        if log_prior is None:
+            weights[draw] -= 0.5 * _summed(latent**2)
+        else:
+            constant = 0.5 * latent[0].size * math.log(2 * math.pi)
+            weights[draw] += np.asarray(log_prior(latent), dtype="float64") + constant
     rows = math.log(draws) - logsumexp(weights, axis=0)
     return Estimate(float(rows.mean()), float(rows.std(ddof=1) / math.sqrt(len(rows))))
+
+
+def _summed(terms: np.ndarray) -> np.ndarray:
+    return terms.reshape(len(terms), -1).sum(axis=1)

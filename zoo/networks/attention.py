@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from keras import initializers, layers, ops
 
 from zoo.errors import ModelError
@@ -157,7 +158,8 @@ def block(x: Any, number: int, style: Options, hidden: Any = None) -> Any:
         x: The tokens `(batch, tokens, width)`.
         number: The block's own.
         style: Its options.
-        hidden: 1 where a token is not attended to `(batch, tokens)`; None for none of them.
+        hidden: 1 where a token is not attended to `(batch, tokens)`, or an array, 1 where the row's
+            token does not attend to the column's `(tokens, tokens)`; None for none of them.
     """
     attended = _attention(normalized(x, style), ATTENTION.format(number), style, hidden)
     x = x + style.dense(style.width, plain=True)(attended)
@@ -179,7 +181,8 @@ def _attention(x: Any, name: str, style: Options, hidden: Any) -> Any:
     )
     scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / math.sqrt(channels)
     if hidden is not None:
-        scores = scores - UNREAD * layers.Reshape((1, 1, tokens))(hidden)
+        fixed = isinstance(hidden, np.ndarray)
+        scores = scores - UNREAD * (hidden if fixed else layers.Reshape((1, 1, tokens))(hidden))
     weights = layers.Softmax(name=name)(scores)
     joined = layers.Permute((2, 1, 3))(ops.matmul(weights, values))
     return layers.Reshape((tokens, style.width))(joined)

@@ -10,10 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.errors import ModelError
 from zoo.noise import Noise, categorical, normal
 from zoo.precision import precise, precise_dtype
-from zoo.priors.prior import Prior
+from zoo.priors.prior import Prior, check_codes, check_labelled
 
 TURNS = 65536
 """Values of the draw that chooses a component: its weights are rounded to 1/65536."""
@@ -119,17 +118,8 @@ class MixturePrior(Prior):
         Raises:
             ModelError: There are no codes, of another length, or no labels for them.
         """
-        codes = np.asarray(codes, "float64")
-        if codes.ndim != 2 or len(codes) < 2 or codes.shape[1] != self.dim:
-            raise ModelError(
-                f"A prior is fitted to at least 2 codes (count, {self.dim}). "
-                f"Received: {codes.shape}."
-            )
-        if (labels is None) != (self.classes is None):
-            raise ModelError(
-                f"A prior of {self.classes or 'no'} classes is fitted to codes "
-                f"{'without' if self.classes is None else 'with'} labels."
-            )
+        codes = check_codes(codes, self.dim)
+        check_labelled(self, labels)
         groups = [codes] if labels is None else [codes[labels == c] for c in range(self._rows)]
         found = [_fitted(g if len(g) > 1 else codes, self.components, seed) for g in groups]
         for weight, values in zip(

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.errors import ModelError
 from zoo.noise import Noise
 
 
@@ -69,3 +70,53 @@ def prior_part(prior: Prior, *after: keras.layers.Layer, name: str = "code_prior
     for layer in after:
         code = layer(code)
     return keras.Model(inputs, {"code": code}, name=name)
+
+
+def check_codes(codes: np.ndarray, dim: int) -> np.ndarray:
+    """Checks what a prior is fitted to, and returns it in float64.
+
+    Raises:
+        ModelError: There are fewer than 2 codes, of another length, or some that are not finite.
+    """
+    codes = np.asarray(codes, "float64")
+    if codes.ndim != 2 or len(codes) < 2 or codes.shape[1] != dim:
+        raise ModelError(
+            f"A prior is fitted to at least 2 codes (count, {dim}). Received: {codes.shape}."
+        )
+    if not np.isfinite(codes).all():
+        raise ModelError("A prior is fitted to finite codes. Received: NaN or infinite ones.")
+    return codes
+
+
+def check_indices(prior: Any, codes: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """Checks what a prior of indices is fitted to, and returns it as integers.
+
+    Args:
+        prior: It has `dim`, `size` and `classes`.
+        codes: `(count, dim)`.
+        labels: `(count,)`, where there are classes.
+
+    Raises:
+        ModelError: There are fewer than 2 codes, of another length or size, or no labels for them.
+    """
+    codes = check_codes(codes, prior.dim)
+    if codes.min() < 0 or codes.max() >= prior.size:
+        raise ModelError(
+            f"An index is from 0 to {prior.size - 1}. "
+            f"Received: {int(codes.min())} to {int(codes.max())}."
+        )
+    check_labelled(prior, labels)
+    return codes.astype("int64")
+
+
+def check_labelled(prior: Prior, labels: np.ndarray | None) -> None:
+    """Checks that there are labels where a prior has classes, and none else.
+
+    Raises:
+        ModelError: It is otherwise.
+    """
+    if (labels is None) != (prior.classes is None):
+        raise ModelError(
+            f"A prior of {prior.classes or 'no'} classes is fitted to codes "
+            f"{'without' if prior.classes is None else 'with'} labels."
+        )
