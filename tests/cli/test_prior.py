@@ -53,7 +53,8 @@ def test_evaluation_reports_the_likelihood_under_a_prior(zoo, vae_run):
     [
         (["vae/digits", "--prior", "flows"], "invalid choice: 'flows'"),
         (["vae/digits", "--components", "3"], "--components is of a prior"),
-        (["vae/digits", "--data", "digits"], "--data is what a prior is fitted to"),
+        (["vae/digits", "--data", "digits"], "--data is of what a prior is fitted to"),
+        (["vae/digits", "--label", "3"], "--label is of what a prior is fitted to"),
         (["vq_vae/digits", "--prior", "flow"], "is for continuous codes"),
     ],
 )

@@ -47,6 +47,19 @@ def test_every_kind_samples_is_certified_and_comes_back_from_a_file(kind, vae, t
     EXACT.check(loaded.sample(3, seed=1), samples)
 
 
+def test_a_second_prior_takes_the_place_of_the_first(vae):
+    first = fit_prior(vae, tiny.data(vae), "normal")
+    second = fit_prior(first, tiny.data(vae), "mixture", components=2)
+    assert second.kind == "mixture" and second.autoencoder is vae
+    assert second.code_distribution.components == 2 and first.kind == "normal"
+
+
+def test_a_model_of_sounds_keeps_its_rate():
+    model = tiny.create("conv_autoencoder", shape=(8, 1), sample_rate=4000)
+    sounds = np.random.default_rng(0).uniform(size=(4, 8, 1)).astype("float32")
+    assert fit_prior(model, sounds, "normal").settings["sample_rate"] == 4000
+
+
 def test_the_model_trains_on_after_a_fit():
     model = tiny.create("vae")
     fit_prior(model, tiny.data(model), "normal")
@@ -101,7 +114,12 @@ def test_the_samples_pass_through_what_follows_the_decoder():
         ("vae", {}, "flows", {}, "no kind of prior 'flows'. Did you mean 'flow'"),
         ("vae", {}, "flow", {"components": 3}, "no option 'components'. .*Accepted: couplings"),
         ("vae", {}, "flow", {"classes": True}, "one for all classes"),
-        ("gan", {}, "normal", {}, "codes of an autoencoder: it can encode"),
+        ("gan", {}, "normal", {}, "can encode and decode. .*cannot encode"),
+        ("augmented_gan", {}, "normal", {}, "cannot tell its encoder"),
+        ("vae", {}, "mixture", {"components": 0}, "from 1. Received: components=0"),
+        ("vae", {}, "mixture", {"components": 2.5}, "from 1. Received: components=2.5"),
+        ("vae", {}, "flow", {"couplings": -1}, "from 0. Received: couplings=-1"),
+        ("vae", {}, "normal", {"rows": 1}, "at least 2 rows. Received: rows=1"),
         ("vq_vae", {}, "flow", {}, "is for continuous codes"),
         ("conv_autoencoder", {}, "vamp", {}, "Gaussian posterior. .*Accepted: normal, mixture"),
         ("conditional_vae", {"num_classes": 2}, "vamp", {}, "encoders that read data alone"),

@@ -145,3 +145,8 @@ def test_a_prior_is_a_part_that_exports_with_a_certificate(classes, components, 
     limits |= {} if classes is None else {"labels": classes}
     found = export.to_onnx(part, tmp_path / "prior.onnx", cardinality=limits)
     assert found.passed
+
+
+def test_covariances_without_bounds_are_refused():
+    with pytest.raises(ModelError, match="at most 50,000,000 numbers. .*aggregated and flow"):
+        MixturePrior(5000, components=10)

@@ -82,3 +82,14 @@ def test_what_is_not_codes_is_refused(codes):
     for prior in (NormalPrior(2), AggregatedPrior(2)):
         with pytest.raises(ModelError, match="A prior is fitted to"):
             prior.fit(codes)
+
+
+def test_the_kernel_is_as_wide_for_one_kept_code_and_for_codes_that_occur_twice():
+    codes = np.random.default_rng(0).normal(size=(60, 2))
+    widths = []
+    for values, components in ((codes, 60), (codes, 1), (np.repeat(codes, 2, axis=0), 120)):
+        prior = AggregatedPrior(2, components=components)
+        prior.fit(values)
+        widths.append(array(prior.deviations)[0])
+    FORMULA.check(widths[1], widths[0])
+    np.testing.assert_allclose(widths[2], widths[0], rtol=0.2)

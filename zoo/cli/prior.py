@@ -63,8 +63,8 @@ def check_unused(options: argparse.Namespace) -> None:
     """
     if options.components is not None:
         raise UsageError("--components is of a prior. Received: no --prior.")
-    if options.data_of_prior and options.data is not None:
-        raise UsageError("--data is what a prior is fitted to. Received: no --prior.")
+    if options.data_of_prior and (given := sources.given(options)):
+        raise UsageError(f"{given[0]} is of what a prior is fitted to. Received: no --prior.")
 
 
 def fitted(model: Any, data: Any, options: argparse.Namespace) -> Any:

@@ -19,6 +19,11 @@ from zoo.data.sources.sound import WINDOW, is_sound
 from zoo.data.sources.text import END, TOKENS
 from zoo.errors import DataError
 
+NAMED = (
+    "data", "target", "unpaired", "mask", "image_size", "channels", "sequences", "keys", "label",
+    "csv_columns", "tokens", "length", "lines", "rate", "window",
+)  # fmt: skip
+"""The options that `add_arguments` adds."""
 FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
 """Options of `load_data` that the command line calls otherwise."""
 
@@ -85,6 +90,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
     group.add_argument(
         "--window", type=values.count, metavar="N", help=f"for .wav: samples of a window ({WINDOW})"
     )
+
+
+def given(options: argparse.Namespace) -> list[str]:
+    """The options of data that the command line has, as it calls them."""
+    return [f"--{name.replace('_', '-')}" for name in NAMED if getattr(options, name)]
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:

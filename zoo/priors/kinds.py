@@ -80,6 +80,9 @@ def fit_posteriors(prior: AggregatedPrior, codes: Codes, seed: int) -> None:
     prior.fit(codes.codes, seed=seed, log_variances=codes.log_variances)
 
 
+MAY_BE_NONE = ("couplings", "depth")
+"""Options that may be 0; all others are at least 1."""
+
 KINDS: dict[str, Kind] = {
     "normal": Kind("the standard normal", of_length(NormalPrior)),
     "mixture": Kind(
@@ -151,7 +154,7 @@ def options_of(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a kind: the given ones, the defaults of all others.
 
     Raises:
-        ModelError: One is unknown.
+        ModelError: One is unknown, or no whole number that makes sense.
     """
     own = KINDS[name].options
     for option in given:
@@ -159,5 +162,11 @@ def options_of(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             raise ModelError(
                 f"The prior {name!r} has no option {option!r}.{suggestion(option, own)} "
                 f"Accepted: {', '.join(own) or 'none'}."
+            )
+        value = given[option]
+        least = 0 if option in MAY_BE_NONE else 1
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ModelError(
+                f"{option} is a whole number from {least}. Received: {option}={value!r}."
             )
     return {**own, **given}

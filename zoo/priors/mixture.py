@@ -10,12 +10,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import ModelError
 from zoo.noise import Noise, categorical, normal
 from zoo.precision import precise, precise_dtype
 from zoo.priors.prior import Prior, check_codes, check_labelled
 
 TURNS = 65536
 """Values of the draw that chooses a component: its weights are rounded to 1/65536."""
+MOST_NUMBERS = 50_000_000
+"""Of all covariances: 200 MB."""
 RIDGE = 1e-4
 """Added to the variances of a fit, as a share of the mean variance of the codes."""
 
@@ -40,6 +43,12 @@ class MixturePrior(Prior):
         super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
         self.components = components
         mixtures = classes or 1
+        if (numbers := mixtures * components * dim**2) > MOST_NUMBERS:
+            raise ModelError(
+                f"The covariances of a mixture are at most {MOST_NUMBERS:,} numbers. Received: "
+                f"{numbers:,}, of {mixtures * components} normal distributions of {dim} numbers. "
+                "Accepted: fewer components, or the priors aggregated and flow."
+            )
         sizes = {
             "mixing": (mixtures, components),
             "means": (mixtures, components, dim),

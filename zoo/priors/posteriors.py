@@ -19,6 +19,8 @@ CHUNK = 256
 """Components whose densities are computed at once: `(batch, 256, dim)` numbers."""
 BANDWIDTHS = np.geomspace(0.02, 2.0, 40)
 """Shares of the codes' deviations that are tried as deviations of a kernel."""
+LEAST_KERNELS = 100
+"""Codes that decide the width of kernels, at least."""
 LEAST = 1e-4
 """The smallest deviation of a kernel, as a share of the codes' mean deviation."""
 
@@ -119,23 +121,24 @@ class AggregatedPrior(PosteriorMixture):
         if log_variances is not None:
             self.hold(codes[rows], np.exp(0.5 * np.asarray(log_variances, "float64")[rows]))
             return
-        kernel = kernel_deviations(codes[order[: self.components]])
+        kernel = kernel_deviations(codes[order[: max(self.components, LEAST_KERNELS)]])
         self.hold(codes[rows], np.broadcast_to(kernel, (self.components, self.dim)))
 
 
 def kernel_deviations(codes: np.ndarray) -> np.ndarray:
     """The deviations `(dim,)` of normal kernels on codes, by leave-one-out likelihood.
 
-    Those of the codes, times the share of `BANDWIDTHS` with the largest mean over rows of
-    log (1/(n − 1)) Σ N(code; other code, deviations²).
+    Those of the codes, times the share of `BANDWIDTHS` with the largest mean over codes, each of
+    which counts once, of log (1/(n − 1)) Σ N(code; other code, deviations²).
 
     Args:
         codes: `(count, dim)`, at least two.
     """
     from scipy.special import logsumexp
 
-    count, dim = codes.shape
+    dim = codes.shape[1]
     deviations = codes.std(axis=0)
+    codes = np.unique(codes, axis=0)
     deviations = np.maximum(deviations, LEAST * float(deviations.mean()) + 1e-8)
     scaled = codes / deviations
     norms = np.sum(scaled**2, axis=1)

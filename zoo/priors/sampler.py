@@ -107,15 +107,18 @@ def fit_prior(
 ) -> GenerativeModel:
     """Fits a distribution to the codes of data, and returns a model that samples from it.
 
-    Where the encoder gives a Gaussian posterior, the codes are draws from it. A model that draws
-    codes itself, such as `code_gan`, is returned with its own mixture fitted; its setting
-    `prior_components` is the number of Gaussians.
+    Where the encoder gives a Gaussian posterior, the codes are draws from it. Of a model with a
+    fitted prior, the new one takes its place. A model that draws codes itself, such as `code_gan`,
+    is returned with its own mixture fitted; its setting `prior_components` is the number of
+    Gaussians.
 
     Args:
         model: A trained model with encoder and decoder.
         data: `Data`, arrays, or a pair of arrays and labels.
-        kind: A row of `zoo.priors.KINDS`: `normal`, `mixture`, `aggregated`, `vamp`, `flow`.
-        classes: Whether each class has a distribution, which `sample` then takes by label.
+        kind: A row of `zoo.priors.KINDS`: `normal`, `mixture`, `aggregated`, `vamp`, `flow`; of
+            discrete codes `independent`, `autoregressive`.
+        classes: Whether each class has a distribution, which `sample` then takes by label. That of
+            a model whose decoder reads labels has them where its kind can.
         rows: Of the data at most, chosen at random; None for all.
         seed: Of the fit.
         options: Of the kind, such as `components`: Gaussians of a mixture, or kept posteriors.
@@ -129,6 +132,10 @@ def fit_prior(
     found = data_for(model, data)
     if not isinstance(found, Data):
         raise ModelError("A prior is fitted to data in memory. Received: a stream.")
+    if rows is not None and (not isinstance(rows, int) or rows < 2):
+        raise ModelError(f"A prior is fitted to at least 2 rows. Received: rows={rows!r}.")
+    if isinstance(model, PriorSampler):
+        model = model.autoencoder
     own = hasattr(model, "code_distribution")
     sampler: Any = model if own else _sampler(model, kind, options, classes, found, seed)
     if own and (kind != "mixture" or options):
@@ -146,12 +153,13 @@ def fit_prior(
 def _check_autoencoder(model: GenerativeModel) -> None:
     """Checks that a model has codes."""
     table = model.table()
-    for use in ("encode", "decode"):
-        if use not in table:
-            raise ModelError(
-                f"A prior is of the codes of an autoencoder: it can {use}. "
-                f"Received: {type(model).__name__}."
-            )
+    missing = [use for use in ("encode", "decode") if use not in table]
+    if missing or getattr(model, "encoder", None) is None:
+        lacks = missing[0] if missing else "tell its encoder"
+        raise ModelError(
+            "A prior is of the codes of an autoencoder, which can encode and decode. "
+            f"Received: {type(model).__name__}, which cannot {lacks}."
+        )
 
 
 def _sampler(
@@ -173,6 +181,7 @@ def _sampler(
         autoencoder=model,
         kind=kind,
         options=options_of(kind, options),
+        sample_rate=model.settings.get("sample_rate"),
         seed=seed,
     )
     if sampler.standardizes:
