@@ -9,10 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo import backends
 from zoo.files import write_atomically
-from zoo.metrics import importance_weighted_nll
-from zoo.networks import apply
+from zoo.metrics.nll import estimate_nll
 
 ROWS = 2000
 """Rows that are decoded at once."""
@@ -87,49 +85,17 @@ class Best(keras.callbacks.Callback):
 
 
 def negative_log_likelihood(model: Any, data: np.ndarray, *, draws: int, seed: int = 0) -> float:
-    """−log p(data) by importance samples of a posterior, in nats, a mean over the rows.
+    """−log p(data) by importance samples, in nats, a mean over the rows.
 
     Args:
-        model: A variational autoencoder of a Gaussian posterior; without `log_prior_rows` its prior
-            is the standard normal.
+        model: A variational autoencoder, as `zoo.metrics.nll.estimate_nll` takes it.
         data: `(count, 784)`.
         draws: Importance samples of each row.
         seed: Of the draws.
     """
-    backend = backends.current()
-    encode = backend.compile_step(
-        lambda batch: apply(model.encoder, batch), model.variables, updates=False
-    )
-    decode = backend.compile_step(
-        lambda batch: {"rows": model.reconstruction(batch, False)}, model.variables, updates=False
-    )
-    own = hasattr(model, "log_prior_rows")
-    prior = backend.compile_step(
-        lambda batch: {"rows": model.log_prior_rows(batch["latent"])},
-        model.variables,
-        updates=False,
-    )
-
-    def log_prior(latent: np.ndarray) -> np.ndarray:
-        placed = backend.place(latent.astype("float32"))
-        return keras.ops.convert_to_numpy(prior({"latent": placed})["rows"])
-
     total = 0.0
     for start in range(0, len(data), ROWS):
-        read = {"data": backend.place(data[start : start + ROWS])}
-        found = {k: keras.ops.convert_to_numpy(v) for k, v in encode(read).items()}
-
-        def log_likelihood(latent: np.ndarray, read: dict[str, Any] = read) -> np.ndarray:
-            placed = backend.place(latent.astype("float32"))
-            return -keras.ops.convert_to_numpy(decode({**read, "latent": placed})["rows"])
-
-        estimate = importance_weighted_nll(
-            found["mean"],
-            found["log_variance"],
-            log_likelihood,
-            log_prior=log_prior if own else None,
-            draws=draws,
-            seed=seed + start,
-        )
-        total += estimate.value * len(found["mean"])
+        rows = data[start : start + ROWS]
+        estimate = estimate_nll(model, {"data": rows}, draws=draws, seed=seed + start)
+        total += estimate.value * len(rows)
     return total / len(data)
