@@ -163,7 +163,7 @@ def _real_inputs(model: Any, source: dict[str, Any]) -> dict[str, np.ndarray] | 
     if "data" not in source:
         return None
     try:
-        data, _ = sources.load(source)
+        data, _ = sources.load(sources.as_trained(source, model))
     except DataError as error:
         terminal.note(f"warning: certified without real data. {error}")
         return None
