@@ -60,7 +60,7 @@ posterior, pseudo-inputs and ten Gaussians lie within 0.06 nats of one another, 
 than N(0, I); the distance that is left is the decoder's. The aggregated posterior is best or \
 within the seeds' deviation of the best everywhere, but it draws around codes of training data, \
 and its samples are the nearest to these; pseudo-inputs reach nearly the same with a tenth of the \
-components. Ten Gaussians are close behind, are fitted in a tenth of a second, and hold no codes \
+components. Ten Gaussians are close behind, are fitted in less than a second, and hold no codes \
 of data, so `mixture` is the default. The flow is better than one Gaussian and worse than ten, and \
 the slowest: with 1,350 codes its training stops early. No kind copies: samples are farther \
 from the training digits than held-out digits are, more often than not. The indices of \

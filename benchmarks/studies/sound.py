@@ -45,12 +45,13 @@ spectral subtraction is told the noise: gains max(1 − {OVERSUBTRACTION:g}·noi
 decibels, mean over the sounds; then *after* of each kind. \
 *bundle*: a sound of four seconds, written as a WAV file and denoised by \
 `zoo denoise BUNDLE in.wav --out out.wav`, before and after; *keras*: the same by the model. \
-Mean ± deviation over seeds of weights and noise; *seconds* on one core."""
+*seconds* on one core."""
 READING = """The mask on the spectrum is ahead of spectral subtraction at each noise, by 1.4 to \
-2.0 decibels, although that is told the noise: most on chirps, least on speech. A fully connected \
-network of more weights leaves the sounds worse than they were in the same steps, so the mask is \
-the default for sounds. The filters in time help only where there is much noise. The bundle gives \
-what the model gives.
+2.0 decibels, most on chirps, least on speech. Both know the noise, one from its training, the \
+other by its variance. A fully connected network of more weights leaves the sounds worse than they \
+were in the same steps, so the mask is the default for sounds. Of the filters in time, the moving \
+average helps at noise of 0.1 and above, Wiener's at 0.2 alone. The bundle gives what the model \
+gives.
 
 ![spectrograms](sound.png)
 

@@ -121,3 +121,14 @@ def test_what_does_not_go_together_is_named(zoo, folder, monkeypatch, words, mes
 def test_a_model_of_other_data_is_named(zoo, folder, vae_bundle):
     done = zoo("denoise", vae_bundle, folder / "both.wav", "--out", folder / "x.wav")
     assert done.code == 2 and "denoised by a model of sounds" in done.err
+
+
+def test_a_sound_is_not_written_over_and_takes_no_options_of_other_data(zoo, folder):
+    before = (folder / "both.wav").read_bytes()
+    for words, message in (
+        (["--out", folder / "both.wav"], "--out is another file than the sounds"),
+        (["--rate", "4000", "--out", folder / "x.wav"], "--rate is for other data"),
+    ):
+        code, _, err = zoo("denoise", folder / "bundle", folder / "both.wav", *words)
+        assert code == 2 and message in err
+    assert (folder / "both.wav").read_bytes() == before and not (folder / "x.wav").exists()

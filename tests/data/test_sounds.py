@@ -190,3 +190,27 @@ def test_the_frequency_of_a_chirp_goes_from_its_first_to_its_last():
     for end, piece in zip(ends, (sound[:400], sound[-400:]), strict=True):
         strongest = np.argmax(np.abs(np.fft.rfft(piece * np.hanning(400), 8000)))
         assert abs(strongest - end) < 0.05 * np.ptp(ends) + 20
+
+
+def test_a_file_without_a_chunk_of_samples_or_without_channels_is_refused(tmp_path):
+    wavfile.write(tmp_path / "whole.wav", 8000, np.zeros(4, "int16"))
+    content = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "no-data.wav").write_bytes(content[:36])
+    (tmp_path / "no-channels.wav").write_bytes(content[:22] + bytes(2) + content[24:])
+    for name in ("no-data", "no-channels"):
+        with pytest.raises(DataError, match=f"cannot be read. Received: .*{name}.wav"):
+            load_data(tmp_path / f"{name}.wav")
+
+
+def test_floats_beyond_full_scale_are_made_quieter(tmp_path):
+    wavfile.write(tmp_path / "loud.wav", 8000, np.array([0, 2, -4, 1], "float32"))
+    data, _ = load_data(tmp_path / "loud.wav", window=4)
+    FORMULA.check(data.batch(np.arange(1), (-1.0, 1.0))["data"][0, :, 0], [0, 0.5, -1, 0.25])
+
+
+def test_an_array_beside_sounds_is_no_sound(folder):
+    (folder / "noisy").mkdir()
+    wavfile.write(folder / "noisy" / "a.wav", 8000, np.zeros(8, "int16"))
+    np.save(folder / "clean.npy", np.zeros((1, 8, 1), "float32"))
+    data, _ = load_data(folder / "noisy", target=folder / "clean.npy", window=8)
+    assert data.shapes["target"] == (8, 1)

@@ -53,3 +53,9 @@ def test_a_sound_without_a_mask_comes_back_to_its_ends(length):
 def test_what_is_no_sound_is_refused(build, message):
     with pytest.raises(ModelError, match=message):
         build()
+
+
+@pytest.mark.parametrize("option", [{"spectral": True}, {"normalization": "spectral"}])
+def test_the_transforms_are_not_normalized(option):
+    with pytest.raises(ModelError, match="transforms of a spectrum are fixed"):
+        networks.encoder("spectrum", {"data": (40, 1)}, {"code": None}, **OPTIONS, **option)

@@ -80,7 +80,7 @@ def _denoised(runner: Any, signal: np.ndarray, size: int, seed: int) -> np.ndarr
     """
     hop = max(size // OVERLAP, 1)
     lead = size - hop
-    low, high = runner.about.value_range
+    low, high = runner.about.value_range or (-1.0, 1.0)
     middle, half = (low + high) / 2, (high - low) / 2
     cut = windows(np.pad(signal, lead), size, hop)[..., None] * half + middle
     made = [

@@ -76,11 +76,15 @@ def run(options: argparse.Namespace) -> None:
 
 def run_on_sound(options: argparse.Namespace) -> None:
     """Cleans a sound, saves it, and prints what is known about it."""
-    for name in ("data", "noise", "level"):
-        if getattr(options, name) not in (None, "none"):
-            raise UsageError(f"--{name} is for other data. Received: {options.sound} as well.")
+    unused = sources.given(options)
+    unused += [f"--{n}" for n in ("noise", "level") if getattr(options, n) not in (None, "none")]
+    if unused:
+        raise UsageError(f"{unused[0]} is for other data. Received: {options.sound} as well.")
     if options.out is None or options.out.suffix.lower() != ".wav":
         raise UsageError(f"--out is a .wav file for a sound. Received: {options.out}.")
+    known = [path.resolve() for path in (options.sound, options.clean) if path is not None]
+    if options.out.resolve() in known:
+        raise UsageError(f"--out is another file than the sounds. Received: {options.out}.")
     found = read_wav(options.sound)
     clean = None if options.clean is None else read_wav(options.clean)
     if clean is not None and (clean.rate, clean.samples.shape) != (found.rate, found.samples.shape):
@@ -90,7 +94,6 @@ def run_on_sound(options: argparse.Namespace) -> None:
         )
     opened = open_subject(options.subject)
     cleaned = denoise_sound(opened, found.samples, found.rate, seed=options.seed)
-    write_wav(options.out, replace(found, samples=cleaned))
     shown = {"noisy": found.samples, "cleaned": cleaned}
     time, channels = found.samples.shape
     outcome: dict[str, Any] = {"seconds": time / found.rate, "rate": found.rate}
@@ -98,14 +101,20 @@ def run_on_sound(options: argparse.Namespace) -> None:
     if clean is not None:
         shown = {"clean": clean.samples} | shown
         outcome |= {
-            "decibels_before": signal_to_noise_ratio(clean.samples, found.samples),
-            "decibels_after": signal_to_noise_ratio(clean.samples, cleaned),
+            "decibels_before": _finite(signal_to_noise_ratio(clean.samples, found.samples)),
+            "decibels_after": _finite(signal_to_noise_ratio(clean.samples, cleaned)),
         }
     if options.spectrogram is not None:
         means = {name: samples.mean(axis=1) for name, samples in shown.items()}
         save_spectrograms(means, found.rate, options.spectrogram)
         outcome["spectrogram"] = str(options.spectrogram)
+    write_wav(options.out, replace(found, samples=cleaned))
     applied.finish(options, outcome)
+
+
+def _finite(value: float) -> float | None:
+    """A number, or None for a ratio to silence, which JSON does not have."""
+    return value if np.isfinite(value) else None
 
 
 def run_on_data(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from zoo.data.dataset import Data, Range
 from zoo.data.sources import pairs
 from zoo.data.sources.read import NAMES, PATHS, Options, read
+from zoo.data.sources.sound import is_sound
 from zoo.data.sources.spill import MEMORY
 from zoo.errors import DataError
 
@@ -120,7 +121,9 @@ def load_data(
         if not unpaired:
             _check_names(source, target)
         known = found[0].origin  # Of sounds, the partners have the rate and the windows.
-        alike = replace(options, keys=None, rate=known.get("rate"), window=known.get("window"))
+        alike = replace(options, keys=None, rate=None, window=None)
+        if "rate" in known and _holds_sounds(target):
+            alike = replace(alike, rate=known["rate"], window=known["window"])
         other = read(target, alike)
         found = pairs.combine(found, other, unpair=unpaired)
     if mask is not None:
@@ -128,6 +131,13 @@ def load_data(
         masks = read(mask, replace(options, keys=None, channels=1))
         found = pairs.add_masks(found, masks)
     return found
+
+
+def _holds_sounds(source: object) -> bool:
+    """Whether a source is a name, or a path of sounds."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    return source in NAMES or is_sound(Path(source).expanduser())
 
 
 def _check_names(*sources: object) -> None:

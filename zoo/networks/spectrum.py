@@ -1,10 +1,11 @@
 """A mask on the spectrum of a sound, and the sound of a spectrum.
 
 Frames, weighted by a sine squared, begin a quarter of a frame after each other. The way down is
-their Fourier transform, multiplied by a number from 0 to 1 for each frame and frequency: Wiener's
-gain power / (power + noise), where convolutions along time make the noise of the logarithms of the
-powers. The way up is the inverse transform and overlap-add. Without a mask data come back exactly,
-also at their ends. Both transforms are convolutions that do not learn.
+their Fourier transform, multiplied by a number from 0 to 1 for each frame and frequency. It has the
+form of Wiener's gain, power / (power + noise), with the power of the noisy sound; convolutions
+along time make the noise of the logarithms of the powers. The way up is the inverse transform and
+overlap-add. Without a mask data come back exactly, also at their ends. Both transforms are
+convolutions that do not learn.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Options(Style):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.spectral or self.normalization == "spectral":
+            raise ModelError("The transforms of a spectrum are fixed. Received: spectral=True.")
         if self.kernel % OVERLAP:
             raise ModelError(
                 f"A frame is a multiple of {OVERLAP} samples. Received: kernel={self.kernel}"
@@ -72,7 +75,7 @@ def down(x: Any, style: Options) -> Any:
         transform.trainable = False
     power = layers.Add()([layers.Multiply()([part, part]) for part in parts])
     level = ops.log((power + FLOOR) / NOISE)
-    x = level / 4
+    x = level / 4  # Logarithms from −4 to 10 or so, brought near 1.
     width = blocks.single_width(style)
     for number in range(2 if style.depth is None else style.depth):
         made = style.finish(style.convolution(1, width, SPAN, padding="same")(x))

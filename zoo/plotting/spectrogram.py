@@ -29,6 +29,10 @@ COLOURS = np.array(
 """Evenly spaced from the lowest level to the highest; each is brighter than the last."""
 
 
+QUIETEST = RANGE - 120.0
+"""Decibels of the brightest colour, at least: silence, of -120 decibels, is black."""
+
+
 def levels(signal: np.ndarray, rate: int) -> np.ndarray:
     """Returns the power of a signal `(time,)` in decibels: `(frames, frequencies)`.
 
@@ -36,7 +40,7 @@ def levels(signal: np.ndarray, rate: int) -> np.ndarray:
     signal, of which a picture shows no more. A sine of amplitude 1
     has 0 decibels.
     """
-    size = max(2 ** round(math.log2(FRAME * rate)), 4) if rate > 0 else 4
+    size = max(2 ** round(math.log2(FRAME * rate)), 4)
     weight = np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
     padded = np.pad(np.asarray(signal, "float64"), size // 2)
     hop = max(size // 4, len(padded) // (4 * SIZE[0]))  # No more than are seen.
@@ -66,7 +70,7 @@ def save_spectrograms(sounds: Mapping[str, np.ndarray], rate: int, path: str | o
             f"{len(sounds)} sounds."
         )
     found = {name: levels(signal, rate) for name, signal in sounds.items()}
-    loudest = max(float(level.max()) for level in found.values())
+    loudest = max(QUIETEST, *(float(level.max()) for level in found.values()))
     width, height = SIZE
     sheet = Image.new("RGB", (width, len(found) * (height + MARGIN)), WHITE)
     pen = ImageDraw.Draw(sheet)

@@ -95,6 +95,7 @@ def _read(files: Sequence[Path]) -> tuple[dict[Path, Sound], dict[Path, str]]:
             skipped[file] = str(error)
         else:
             mean = found.samples.mean(axis=1, keepdims=True)
+            mean = mean / max(1.0, float(np.abs(mean).max()))  # Floats may be beyond full scale.
             sounds[file] = Sound(mean, found.rate, found.dtype)
     return sounds, skipped
 
@@ -124,7 +125,7 @@ def _split(
     parts, labels, seconds = [], [], 0.0
     for name, files in classes.items():
         for sound in (sounds[file] for file in files if file in sounds):
-            cut = windows(resample(sound.samples, sound.rate, rate), window, max(window // 2, 1))
+            cut = windows(resample(sound.samples, sound.rate, rate), window, window // 2)
             parts.append(cut)
             labels += [name] * len(cut)
             seconds += len(sound.samples) / sound.rate

@@ -49,6 +49,10 @@ def read_wav(path: str | os.PathLike) -> Sound:
             # Chunks of titles and authors, of which the reader says that it does not know them.
             warnings.filterwarnings("ignore", "Chunk .non-data", wavfile.WavFileWarning)
             rate, values = wavfile.read(Path(path).expanduser())
+    except (UnboundLocalError, ZeroDivisionError) as error:  # SciPy's own, of chunks that lack.
+        raise DataError(
+            f"The sound cannot be read. Received: {path}, which has no samples or no channels."
+        ) from error
     except (OSError, ValueError, struct.error, wavfile.WavFileWarning) as error:
         reason = str(getattr(error, "strerror", None) or error).splitlines()[0].rstrip(".")
         raise DataError(f"The sound cannot be read. Received: {path} ({reason}).") from error
