@@ -9,10 +9,11 @@ from zoo.settings import setting
 class DeepAutoencoder(FullyConnected):
     """Autoencoder of several hidden layers (Hinton & Salakhutdinov, 2006, Science 313).
 
-    Data → `widths` → code → `widths` reversed → data; by default 784 → 64 → 32 → 64 → 784 for
-    MNIST. The paper's is `widths=(1000, 500, 250), latent_dim=30, hidden_activation="sigmoid"`. As
-    there, the code is linear and the loss cross-entropy; in place of its pretraining by Boltzmann
-    machines there are ReLU and Adam.
+    Data → `widths` → code → `widths` reversed → data;
+    `zoo.create("deep_autoencoder", shape=(784,))` is 784 → 64 → 32 → 64 → 784. The paper's is
+    `widths=(1000, 500, 250), latent_dim=30, hidden_activation="sigmoid"`. As there, the code is
+    linear and the loss cross-entropy; in place of its pretraining by Boltzmann machines there are
+    ReLU and Adam.
     """
 
     widths: tuple[int, ...] = setting(
