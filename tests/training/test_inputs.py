@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from tests.tolerances import EXACT
-from zoo.data import Data, Field, Stream, as_data, labelled, paired, unpaired
+from zoo.data import Data, Field, Stream, as_data, labelled, load_data, paired, unpaired
 from zoo.errors import DataError, ModelError
 from zoo.training.inputs import check_fits, data_for
 from zoo.training.run_folder import RunFolder
@@ -20,6 +20,7 @@ class Asked:
 
     shape = (8, 8, 1)
     num_classes = None
+    sample_rate = None
 
     def __init__(self, **facts):
         for name, value in facts.items():
@@ -256,3 +257,11 @@ if keras.config.backend() == "torch":
         data = data_for(Asked(num_classes=10), x, torch.from_numpy(LABELS))
         EXACT.check(data.samples, IMAGES)
         assert isinstance(data_for(Asked(), DataLoader(x, batch_size=8)), Stream)
+
+
+@pytest.mark.once
+def test_sounds_of_another_rate_are_no_data_of_a_model():
+    sounds, _ = load_data("sounds", rate=1000, window=8)
+    check_fits(Asked(shape=(8, 1), sample_rate=1000), sounds)
+    with pytest.raises(ModelError, match="1000"):
+        check_fits(Asked(shape=(8, 1), sample_rate=2000), sounds)
