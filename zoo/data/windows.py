@@ -46,7 +46,7 @@ def overlap_add(parts: np.ndarray, hop: int, length: int | None = None) -> np.nd
     """
     count, size = parts.shape[:2]
     _check_hop(size, hop)
-    weight = np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
+    weight = sine_squared(size)
     shaped = weight.reshape(-1, *[1] * (parts.ndim - 2))
     total = np.zeros(((count - 1) * hop + size, *parts.shape[2:]))
     weights = np.zeros((len(total), *shaped.shape[1:]))
@@ -55,6 +55,11 @@ def overlap_add(parts: np.ndarray, hop: int, length: int | None = None) -> np.nd
         total[place] += shaped * part
         weights[place] += shaped
     return (total / weights)[:length].astype(parts.dtype, copy=False)
+
+
+def sine_squared(size: int) -> np.ndarray:
+    """The weights of a window's samples: Hann's window, at the middle of each sample."""
+    return np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
 
 
 def _check_hop(size: int, hop: int) -> None:

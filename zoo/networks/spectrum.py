@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
+from zoo.data.windows import sine_squared
 from zoo.errors import ModelError
 from zoo.networks import blocks
 from zoo.networks.style import Style
@@ -105,7 +106,7 @@ def analysis(size: int) -> np.ndarray:
 
     The frame's weight has the energy 1, so white noise of variance 1 has the power 1.
     """
-    weight = np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
+    weight = sine_squared(size)
     turns = np.arange(size // 2 + 1)[:, None] * np.arange(size) / size
     waves = np.concatenate([np.cos(2 * np.pi * turns), -np.sin(2 * np.pi * turns)])
     return weight / np.sqrt(np.sum(weight**2)) * waves

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data.windows import sine_squared
 from zoo.errors import DataError
 from zoo.files import write_atomically
 from zoo.plotting.drawing import GREY, WHITE
@@ -41,7 +42,7 @@ def levels(signal: np.ndarray, rate: int) -> np.ndarray:
     has 0 decibels.
     """
     size = max(2 ** round(math.log2(FRAME * rate)), 4)
-    weight = np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
+    weight = sine_squared(size)
     padded = np.pad(np.asarray(signal, "float64"), size // 2)
     hop = max(size // 4, len(padded) // (4 * SIZE[0]))  # No more than are seen.
     starts = np.arange(0, len(padded) - size + 1, hop)
