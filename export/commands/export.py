@@ -85,15 +85,14 @@ def run(options: argparse.Namespace) -> None:
     import export
     from zoo.training.run_folder import read_run
 
-    model = _model(opened, options)
-    source = sources.source_of(options, opened.source)
+    model, data = _model(opened, options)
     record = read_run(options.run) if (options.run / "run.json").is_file() else None
     terminal.note(f"exporting {options.run} to {options.out}")
     with terminal.results_only():
         folder = export.to_bundle(
             model,
             options.out,
-            real_inputs=_real_inputs(model, source),
+            real_inputs=_real_inputs(model, data),
             route=options.route,
             opset=options.opset,
             precision=options.precision,
@@ -149,22 +148,25 @@ def closeness(certificate: dict[str, Any]) -> dict[str, Any]:
     return {"largest difference": issued.largest, "of the tolerance": issued.closeness}
 
 
-def _model(opened: Any, options: argparse.Namespace) -> Any:
-    """The model, with the prior that the options name; in float32, as a bundle is made of it."""
-    if options.prior is None:
-        prior.check_unused(options)
-        return opened.about
-    train, _ = sources.splits_for(opened, options)
-    return prior.fitted(in_float32(opened.about), train, options)
+def _model(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """The model, with the prior that the options name, and the training data where they are read.
 
-
-def _real_inputs(model: Any, source: dict[str, Any]) -> dict[str, np.ndarray] | None:
-    """The first rows of the training data, scaled; None where they cannot be read any more."""
+    A prior is fitted to the model in float32, as a bundle is made of it.
+    """
+    if options.prior is not None:
+        train, _ = sources.splits_for(opened, options)
+        return prior.fitted(in_float32(opened.about), train, options), train
+    prior.check_unused(options)
+    source = sources.source_of(options, opened.source)
     if "data" not in source:
-        return None
+        return opened.about, None
     try:
-        data, _ = sources.load(sources.as_trained(source, model))
+        return opened.about, sources.load(sources.as_trained(source, opened.about))[0]
     except DataError as error:
         terminal.note(f"warning: certified without real data. {error}")
-        return None
-    return data.batch(np.arange(min(REAL, len(data))), model.value_range)
+        return opened.about, None
+
+
+def _real_inputs(model: Any, data: Any) -> dict[str, np.ndarray] | None:
+    """The first rows of the training data, scaled; None where they cannot be read any more."""
+    return None if data is None else data.batch(np.arange(min(REAL, len(data))), model.value_range)

@@ -19,11 +19,6 @@ from zoo.data.sources.sound import WINDOW, is_sound
 from zoo.data.sources.text import END, TOKENS
 from zoo.errors import DataError
 
-NAMED = (
-    "data", "target", "unpaired", "mask", "image_size", "channels", "sequences", "keys", "label",
-    "csv_columns", "tokens", "length", "lines", "rate", "window",
-)  # fmt: skip
-"""The options that `add_arguments` adds."""
 FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
 """Options of `load_data` that the command line calls otherwise."""
 
@@ -94,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
 
 def given(options: argparse.Namespace) -> list[str]:
     """The options of data that the command line has, as it calls them."""
-    return [f"--{name.replace('_', '-')}" for name in NAMED if getattr(options, name)]
+    return [FLAGS.get(name, f"--{name}") for name in source_of(options)]
 
 
 def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = None) -> dict:
