@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
-from keras import initializers, layers, ops
+from keras import initializers, ops
 
 from zoo import losses
 from zoo.autoencoders.variational import Variational
-from zoo.model.parts import posterior_draw
+from zoo.model.parts import posterior_draw, pseudo_inputs
 from zoo.networks import apply
 from zoo.noise import categorical, in_turn, normal
 from zoo.phase import Batch, Logs, Phase
@@ -50,17 +49,8 @@ class VampVAE(Variational):
 
     def make_pseudo_inputs(self) -> keras.Model:
         """`component`, a number below K → `data`."""
-        low, high = self.value_range or (-1.0, 1.0)
-        component = keras.Input((), dtype="int32", name="component")
-        table = layers.Embedding(
-            self.num_pseudo_inputs,
-            math.prod(self.shape),
-            embeddings_initializer=initializers.RandomUniform(low, high),
-            name="pseudo_inputs",
-        )
-        data = layers.Reshape(self.shape)(table(component))
-        data = data if self.value_range is None else ops.clip(data, low, high)
-        return keras.Model({"component": component}, {"data": data}, name="pseudo_inputs")
+        first = initializers.RandomUniform(*(self.value_range or (-1.0, 1.0)))
+        return pseudo_inputs(self.num_pseudo_inputs, self.shape, self.value_range, first)
 
     def divergence(self, posterior: Logs, latent: Any, batch: Batch) -> Any:
         """Log q(latent | data) − log p(latent) of each row."""

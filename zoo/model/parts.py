@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -45,6 +48,22 @@ def posterior_draw(size: int) -> keras.Model:
     names = ("mean", "log_variance", "epsilon")
     inputs = {name: keras.Input((size,), name=name) for name in names}
     return keras.Model(inputs, {"latent": reparameterize(**inputs)}, name="posterior")
+
+
+def pseudo_inputs(
+    count: int,
+    shape: tuple[int, ...],
+    value_range: tuple[float, float] | None,
+    initializer: Any,
+) -> keras.Model:
+    """`component`, a number below `count` → learned `data`, cut to their range."""
+    component = keras.Input((), dtype="int32", name="component")
+    table = layers.Embedding(
+        count, math.prod(shape), embeddings_initializer=initializer, name="pseudo_inputs"
+    )
+    data = layers.Reshape(shape)(table(component))
+    data = data if value_range is None else ops.clip(data, *value_range)
+    return keras.Model({"component": component}, {"data": data}, name="pseudo_inputs")
 
 
 def standardize(features: int) -> keras.Model:

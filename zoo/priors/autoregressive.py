@@ -41,6 +41,8 @@ class AutoregressivePrior(Prior):
         seed: Of the first weights.
     """
 
+    discrete = True
+
     def __init__(
         self,
         dim: int,
@@ -54,7 +56,7 @@ class AutoregressivePrior(Prior):
         seed: int = 0,
         **options: Any,
     ) -> None:
-        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
+        super().__init__(dim, classes, **options)
         self.size, self.width, self.depth = size, width, depth
         self.num_heads, self.steps, self.seed = num_heads, steps, seed
         with numpy_weights(seed):
@@ -97,10 +99,6 @@ class AutoregressivePrior(Prior):
         place = ops.zeros_like(quantiles[:, :1])
         made = self.write(ops.expand_dims(quantiles, -1), initial_state=[before, place])
         return ops.cast(ops.squeeze(made, -1), "int32")
-
-    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
-        """Codes `(batch, dim)`."""
-        return keras.KerasTensor((None, self.dim), dtype="int32")
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Σ log p(index | the indices before it): `(batch,)`, in nats."""
@@ -183,9 +181,9 @@ class AutoregressiveTraining(CodeTraining):
 
     def make_network(self) -> keras.Model:
         """The transformer."""
-        return self.settings["prior"].network
+        return self.prior.network
 
     def log_density_rows(self, code: Any, training: bool) -> Any:
         """The prior's."""
-        prior, rows = self.settings["prior"], ops.cast(ops.round(code), "int32")
-        return prior.log_density_rows(rows[:, 1:], rows[:, 0])
+        rows = ops.cast(ops.round(code), "int32")
+        return self.prior.log_density_rows(rows[:, 1:], rows[:, 0])

@@ -13,7 +13,6 @@ from zoo import losses
 from zoo.layers.initialization import numpy_weights
 from zoo.noise import Noise, normal
 from zoo.precision import precise, precise_dtype
-from zoo.priors.codes import Codes
 from zoo.priors.prior import Prior, check_codes, prior_part
 from zoo.priors.training import CodeTraining, settings_for, train
 from zoo.settings import setting
@@ -52,7 +51,7 @@ class FlowPrior(Prior):
         seed: int = 0,
         **options: Any,
     ) -> None:
-        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
+        super().__init__(dim, classes, **options)
         self.couplings, self.width, self.steps, self.seed = couplings, width, steps, seed
         for name, start in {"mean": "zeros", "stddev": "ones"}.items():
             weight = self.add_weight((dim,), start, trainable=False, autocast=False, name=name)
@@ -80,10 +79,6 @@ class FlowPrior(Prior):
         """The noise through all couplings, scaled: `(batch, dim)`."""
         code, _ = self.to_code(precise(inputs["code_noise"]))
         return code
-
-    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
-        """Codes `(batch, dim)`."""
-        return keras.KerasTensor((None, self.dim), dtype=precise_dtype())
 
     def to_code(self, noise: Any) -> tuple[Any, Any]:
         """The code of noise, and log |det ∂code/∂noise|: `(batch, dim)` and `(batch,)`."""
@@ -173,8 +168,3 @@ def _mask(dim: int, number: int) -> np.ndarray:
     mask = np.zeros(dim, "float32")
     mask[order[: dim // 2]] = 1.0
     return mask if number % 2 == 0 else 1.0 - mask
-
-
-def fit_flow(prior: FlowPrior, codes: Codes, seed: int) -> None:
-    """Fits a flow to codes, drawn anew at each step where they have posteriors."""
-    prior.fit(codes.codes, seed=seed, log_variances=codes.log_variances)

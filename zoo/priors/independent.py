@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import losses
 from zoo.layers.token_writer import chosen_index
 from zoo.noise import Noise, quantile
 from zoo.precision import precise, precise_dtype
-from zoo.priors.codes import Codes
 from zoo.priors.prior import Prior, check_indices
 
 
@@ -29,8 +29,10 @@ class IndependentPrior(Prior):
         size: How many values an index has.
     """
 
+    discrete = True
+
     def __init__(self, dim: int, classes: int | None = None, *, size: int, **options: Any) -> None:
-        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
+        super().__init__(dim, classes, **options)
         self.size = size
         self.logits = self.add_weight(
             shape=(classes or 1, dim, size),
@@ -54,15 +56,11 @@ class IndependentPrior(Prior):
         made = chosen_index(flat, ops.reshape(quantiles, (-1, 1)))
         return ops.reshape(made, (-1, self.dim))
 
-    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
-        """Codes `(batch, dim)`."""
-        return keras.KerasTensor((None, self.dim), dtype="int32")
-
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Σ log p(index at its place): `(batch,)`, in nats."""
         chosen = ops.one_hot(ops.cast(code, "int32"), self.size, dtype=precise_dtype())
-        logs = ops.log_softmax(self._rows(precise(code), labels), axis=-1)
-        return ops.sum(chosen * logs, axis=(-2, -1))
+        logits = self._rows(precise(code), labels)
+        return -ops.sum(losses.categorical_nats(chosen, logits), axis=-1)
 
     def _rows(self, like: Any, labels: Any) -> Any:
         """The logits of each row's class, `(batch, dim, size)`."""
@@ -90,8 +88,3 @@ class IndependentPrior(Prior):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "size": self.size}
-
-
-def fit_indices(prior: Any, codes: Codes, seed: int) -> None:
-    """Fits a prior of indices to discrete codes."""
-    prior.fit(codes.codes, codes.labels, seed=seed)

@@ -10,8 +10,8 @@ from zoo.errors import ModelError, suggestion
 from zoo.model import GenerativeModel
 from zoo.priors.autoregressive import AutoregressivePrior
 from zoo.priors.codes import Codes, code_length, has_posterior, is_discrete
-from zoo.priors.flow import FlowPrior, fit_flow
-from zoo.priors.independent import IndependentPrior, fit_indices
+from zoo.priors.flow import FlowPrior
+from zoo.priors.independent import IndependentPrior
 from zoo.priors.mixture import MixturePrior
 from zoo.priors.normal import NormalPrior
 from zoo.priors.posteriors import AggregatedPrior
@@ -23,6 +23,11 @@ def fit_to_draws(prior: Prior, codes: Codes, seed: int) -> None:
     """Fits a prior to codes, drawn from the posteriors where there are some."""
     found, labels = codes.drawn(seed)
     prior.fit(found, labels, seed=seed)
+
+
+def fit_to_posteriors(prior: Any, codes: Codes, seed: int) -> None:
+    """Fits a prior that reads the posteriors of codes themselves, where there are some."""
+    prior.fit(codes.codes, seed=seed, log_variances=codes.log_variances)
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,7 @@ def of_indices(prior: type[Prior]) -> Callable[..., Prior]:
     return make
 
 
-def fit_posteriors(prior: AggregatedPrior, codes: Codes, seed: int) -> None:
-    """Keeps the posteriors of codes."""
-    prior.fit(codes.codes, seed=seed, log_variances=codes.log_variances)
-
-
-MAY_BE_NONE = ("couplings", "depth")
+FROM_ZERO = ("couplings", "depth")
 """Options that may be 0; all others are at least 1."""
 
 KINDS: dict[str, Kind] = {
@@ -95,7 +95,7 @@ KINDS: dict[str, Kind] = {
         "the posteriors of kept data; without posteriors, a kernel estimate of their codes",
         of_length(AggregatedPrior),
         {"components": 1000},
-        fit_posteriors,
+        fit_to_posteriors,
     ),
     "vamp": Kind(
         "the posteriors of pseudo-inputs, learned beside the trained encoder",
@@ -108,13 +108,11 @@ KINDS: dict[str, Kind] = {
         "normal noise through affine couplings",
         of_length(FlowPrior),
         {"couplings": 8, "width": 64, "steps": 2000},
-        fit_flow,
+        fit_to_posteriors,
     ),
     "independent": Kind(
         "how often each index of a discrete code has each value",
         of_indices(IndependentPrior),
-        {},
-        fit_indices,
         classes=True,
         discrete=True,
     ),
@@ -122,7 +120,6 @@ KINDS: dict[str, Kind] = {
         "a transformer over the indices of a discrete code, one after another",
         of_indices(AutoregressivePrior),
         {"width": 64, "depth": 2, "num_heads": 4, "steps": 2000},
-        fit_indices,
         classes=True,
         discrete=True,
     ),
@@ -164,7 +161,7 @@ def options_of(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"Accepted: {', '.join(own) or 'none'}."
             )
         value = given[option]
-        least = 0 if option in MAY_BE_NONE else 1
+        least = 0 if option in FROM_ZERO else 1
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ModelError(
                 f"{option} is a whole number from {least}. Received: {option}={value!r}."

@@ -40,7 +40,7 @@ class MixturePrior(Prior):
     def __init__(
         self, dim: int, classes: int | None = None, *, components: int = 1, **options: Any
     ) -> None:
-        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
+        super().__init__(dim, classes, **options)
         self.components = components
         mixtures = classes or 1
         if (numbers := mixtures * components * dim**2) > MOST_NUMBERS:
@@ -90,10 +90,6 @@ class MixturePrior(Prior):
         mean = ops.take(ops.reshape(means, (-1, self.dim)), index, axis=0)
         factor = ops.take(ops.reshape(factors, (-1, self.dim, self.dim)), index, axis=0)
         return mean + ops.sum(factor * ops.expand_dims(noise, 1), axis=-1)
-
-    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
-        """Codes `(batch, dim)`."""
-        return keras.KerasTensor((None, self.dim), dtype=precise_dtype())
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log Σ weight·N(code; mean, factor·factorᵀ): `(batch,)`, in nats.

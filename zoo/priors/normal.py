@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo import losses
 from zoo.noise import Noise, normal
-from zoo.precision import precise, precise_dtype
+from zoo.precision import precise
 from zoo.priors.prior import Prior, check_codes
 
 
@@ -23,9 +23,6 @@ class NormalPrior(Prior):
         classes: None: it is the same for all classes.
     """
 
-    def __init__(self, dim: int, classes: int | None = None, **options: Any) -> None:
-        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
-
     @property
     def draws(self) -> Mapping[str, Noise]:
         """Normal noise."""
@@ -34,10 +31,6 @@ class NormalPrior(Prior):
     def call(self, inputs: Mapping[str, Any]) -> Any:
         """The noise: `(batch, dim)`."""
         return precise(inputs["code_noise"])
-
-    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
-        """Codes `(batch, dim)`."""
-        return keras.KerasTensor((None, self.dim), dtype=precise_dtype())
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log N(code; 0, I): `(batch,)`, in nats."""

@@ -12,7 +12,7 @@ from keras import ops
 
 from zoo import losses
 from zoo.noise import Noise, categorical, normal
-from zoo.precision import precise, precise_dtype
+from zoo.precision import precise
 from zoo.priors.prior import Prior, check_codes
 
 CHUNK = 256
@@ -39,7 +39,7 @@ class PosteriorMixture(Prior):
     def __init__(
         self, dim: int, classes: int | None = None, *, components: int = 100, **options: Any
     ) -> None:
-        super().__init__(dim, classes, **({"dtype": precise_dtype()} | options))
+        super().__init__(dim, classes, **options)
         self.components = components
         for name, start in {"means": "zeros", "deviations": "ones"}.items():
             weight = self.add_weight(
@@ -59,10 +59,6 @@ class PosteriorMixture(Prior):
         index = inputs["code_component"]
         spread = ops.take(deviations, index, axis=0) * precise(inputs["code_noise"])
         return ops.take(means, index, axis=0) + spread
-
-    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
-        """Codes `(batch, dim)`."""
-        return keras.KerasTensor((None, self.dim), dtype=precise_dtype())
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log (1/K) Σ N(code; mean, diag(deviation²)): `(batch,)`, in nats."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import ModelError
 from zoo.noise import Noise
+from zoo.precision import precise_dtype
 
 
 class Prior(keras.layers.Layer):
@@ -23,10 +24,15 @@ class Prior(keras.layers.Layer):
     Args:
         dim: Length of a code.
         classes: How many classes the codes have, where the distribution depends on them.
+
+    Attributes:
+        discrete: Whether codes are integers.
     """
 
+    discrete = False
+
     def __init__(self, dim: int, classes: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**({"dtype": precise_dtype()} | options))
         self.dim = dim
         self.classes = classes
 
@@ -38,6 +44,11 @@ class Prior(keras.layers.Layer):
     def call(self, inputs: Mapping[str, Any]) -> Any:
         """Codes of draws, and of `labels` where there are classes."""
         raise NotImplementedError(f"{type(self).__name__} defines call().")
+
+    def compute_output_spec(self, inputs: Mapping[str, Any]) -> Any:
+        """Codes `(batch, dim)`."""
+        dtype = "int32" if self.discrete else precise_dtype()
+        return keras.KerasTensor((None, self.dim), dtype=dtype)
 
     def log_density_rows(self, code: Any, labels: Any = None) -> Any:
         """Log p(code), or log p(code | label): `(batch,)`, in nats."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from zoo import losses
 from zoo.errors import ModelError
 from zoo.model import GenerativeModel
+from zoo.model.parts import pseudo_inputs
 from zoo.networks import apply
 from zoo.precision import precise
 from zoo.priors.codes import POSTERIOR, Codes, code_length
@@ -71,13 +71,9 @@ class VampTraining(CodeTraining):
         """`component`, a number below K → `data`."""
         self.encoder_as_it_is = self.autoencoder.encoder
         count, *shape = self.start.shape
-        component = keras.Input((), dtype="int32", name="component")
-        table = layers.Embedding(count, math.prod(shape), name="pseudo_inputs")
-        data = layers.Reshape(tuple(shape))(table(component))
-        bounds = self.autoencoder.value_range
-        data = data if bounds is None else ops.clip(data, *bounds)
-        table.embeddings.assign(self.start.reshape(count, -1))
-        return keras.Model({"component": component}, {"data": data}, name="pseudo_inputs")
+        made = pseudo_inputs(count, tuple(shape), self.autoencoder.value_range, "zeros")
+        made.get_layer("pseudo_inputs").embeddings.assign(self.start.reshape(count, -1))
+        return made
 
     def posteriors(self) -> dict[str, Any]:
         """Mean and log variance of each component: `(K, dim)`."""
