@@ -54,7 +54,7 @@ def to_onnx(
         metadata: Text to store in the file, beside the versions and the hash of the weights, whose
             names it may not take.
         inputs: Real inputs by name to certify on, beside the drawn ones.
-        cardinality: How many values each integer input takes, where no embedding tells.
+        cardinality: How many values each integer input takes, where the graph does not tell.
         seed: Seed of the drawn inputs.
         second_opinion: Whether the backend's own converter is asked too; the certificate then says
             whether its graph agrees, or why it does not convert.

@@ -96,3 +96,12 @@ def unique(names: Sequence[str]) -> list[str]:
             candidate = f"{name}_{number}"
         found.append(candidate)
     return found
+
+
+def side_of(axis: tuple[str, int]) -> tuple[str, int]:
+    """What inputs have one length with: those whose names begin with the same word.
+
+    So begin, by convention, the names of what an encoder reads and of what a decoder reads.
+    """
+    name, number = axis
+    return name.partition("_")[0], number

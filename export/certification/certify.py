@@ -28,6 +28,8 @@ from export.certification.edges import (
     without_overflow,
 )
 from export.certification.inputs import BATCHES, probes
+from export.certification.integers import notes as notes_of_ranges
+from export.certification.integers import ranges
 from export.certification.native import Native, weights_sha256
 from export.errors import CertificateError, ExportError
 from export.runtime.engine import open_session, run
@@ -54,8 +56,8 @@ def certify(
         name: Name in the certificate; the model's own by default.
         route: The converter of the model, for the record.
         inputs: Real inputs by name, `(count, ...)`, a family of their own beside the drawn ones.
-        cardinality: How many values each integer input takes. Found in the graph where an
-            embedding reads the input.
+        cardinality: How many values each integer input takes. Found in the graph where it says
+            so: by a table, or by reading the input as true or false.
         seed: Seed of the drawn inputs.
         seconds: Durations for the record.
         second_opinion: The result of another converter's graph, for the record.
@@ -72,7 +74,8 @@ def certify(
     graph = onnx.load(str(path), load_external_data=False)
     session = open_session(Path(path))
     check_names(native, graph)
-    known = embedded(model) | dict(cardinality or {})
+    told, read = embedded(model) | dict(cardinality or {}), ranges(graph)
+    known = read | told
     large = is_large(native)
     plan: dict[str, Any] = {
         "seed": seed,
@@ -93,7 +96,8 @@ def certify(
     deviations, agreements = compare(truths, exported, judged)
     used = operators(graph)
     deviations, overflows = without_overflow(deviations, used)
-    notes = [*native.notes, *left_out(extent, large), *overflows]
+    assumed = notes_of_ranges(read, (name for name in read if name not in told))
+    notes = [*native.notes, *assumed, *left_out(extent, large), *overflows]
     if extent == "full" and all_passed(deviations, agreements):
         odd = [probe for probe in batches if probe.family == "non-finite"]
         notes += by_design(truths, exported, odd, used)

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import onnx
+
 from export import routes
 from export.certification import inputs
 from export.certification.cardinality import embedded
 from export.certification.certificate import all_passed
 from export.certification.compare import compare
+from export.certification.integers import ranges
 from export.errors import ExportError, RouteError
 from export.runtime.engine import open_session, run
 from export.signature import signature
@@ -29,7 +32,8 @@ def ask(
     route = routes.native_route()
     if route is None:
         return {"route": None, "converts": False, "reason": "no other converter is installed"}
-    known = embedded(model) | dict(cardinality or {})
+    graph = onnx.load(str(path), load_external_data=False)
+    known = ranges(graph) | embedded(model) | dict(cardinality or {})
     batches = list(inputs.probes(signature(model), seed=seed, cardinality=known))
     ours = open_session(path)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.errors import ExportError
-from export.signature import Signature, TensorSpec
+from export.signature import Signature, TensorSpec, side_of
 
 BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
 ZERO_BATCHES = (1, 3)
@@ -52,8 +52,11 @@ def unknown_sizes(signature: Signature) -> list[tuple[str, int]]:
 def size_plans(signature: Signature) -> Iterator[Sizes]:
     """Sizes to try for the axes that may have any size."""
     axes = unknown_sizes(signature)
-    for size in SIZES:
+    sides = list(dict.fromkeys(map(side_of, axes)))
+    for number, size in enumerate(SIZES):
         yield {axis: size(place) for place, axis in enumerate(axes)}
+        if number < 2 and 1 < len(sides) < len(axes):
+            yield {axis: size(sides.index(side_of(axis))) for axis in axes}
 
 
 @dataclass(frozen=True)

@@ -57,13 +57,15 @@ def convert(
     _check_is_graph(keras_model)
     _check_inputs(keras_model)
 
-    def trace(shapes: Shapes) -> Graph:
-        return _traced(keras_model, Graph(opset, name or keras_model.name), shapes)
+    graph = traced(
+        keras_model,
+        start=lambda: Graph(opset, name or keras_model.name),
+        fill=lambda graph, shapes: _fill(keras_model, graph, shapes),
+    )
+    return _checked(graph, metadata or {})
 
-    return _checked(traced(keras_model, trace), metadata or {})
 
-
-def _traced(keras_model: Any, graph: Graph, shapes: Shapes) -> Graph:
+def _fill(keras_model: Any, graph: Graph, shapes: Shapes) -> None:
     """Converts a model whose inputs have these shapes, unknown sizes among them."""
     known: dict[int, Tensor] = {}
     names = keras_graph.output_names(keras_model)
@@ -74,7 +76,6 @@ def _traced(keras_model: Any, graph: Graph, shapes: Shapes) -> Graph:
         outputs = Walker(graph).run(keras_graph.output_structure(keras_model), known)
         for output_name, tensor in zip(names, keras.tree.flatten(outputs), strict=True):
             graph.output(output_name, tensor)
-    return graph
 
 
 def _check_inputs(keras_model: Any) -> None:

@@ -83,8 +83,9 @@ def _arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -
     step = 1 if step is None else step
     kinds = [int if isinstance(n, Size) else type(n) for n in (start, stop, step)]
     kind = keras.backend.standardize_dtype(dtype or keras.backend.result_type(*kinds))
-    if any(isinstance(n, (float, keras.KerasTensor)) for n in (start, stop, step)):
+    if any(isinstance(n, keras.KerasTensor) or n != int(n) for n in (start, stop, step)):
         raise NotImplementedError("a range of whole numbers")
+    start, stop, step = (int(n) if isinstance(n, float) else n for n in (start, stop, step))
     count = _range_length(start, stop, step)
 
     def maker(graph: Graph) -> Tensor:

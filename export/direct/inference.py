@@ -12,6 +12,7 @@ from keras.src import backend
 from export.direct.sizes import Root, Size, other
 
 # Operations that call functions of their own.
+INFERENCE_ERRORS = (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError)
 CONTROL_FLOW = ("Cond", "Switch", "Map", "Scan", "VectorizedMap", "WhileLoop", "ForiLoop")
 
 
@@ -53,10 +54,44 @@ def infer(operation: Any, *args: Any, **kwargs: Any) -> Any:
     Functions that an operation calls may read symbols from outside, which no backend can trace:
     they are run on symbols.
     """
+    if isinstance(operation, keras.Layer):
+        return _of_layer(operation, args, kwargs)
     if type(operation).__name__ not in CONTROL_FLOW:
         return operation.compute_output_spec(*args, **kwargs)
     with mock.patch.object(backend, "compute_output_spec", _run):
         return operation.compute_output_spec(*args, **kwargs)
+
+
+def _of_layer(layer: keras.Layer, args: Any, kwargs: Any) -> Any:
+    """The outputs of a layer: as it infers them, or of its traced `call`.
+
+    Inside of other layers Keras traces too, and never asks: an inference may not fit the `call`,
+    and EinsumDense knows the sizes that it was built with alone.
+    """
+    if _infers(layer):
+        try:
+            outputs = layer.compute_output_spec(*args, **kwargs)
+        except INFERENCE_ERRORS:
+            outputs = None
+        if outputs is not None and (_is_known(outputs) or not _is_known((args, kwargs))):
+            return outputs
+    return keras.Operation.compute_output_spec(layer, *args, **kwargs)
+
+
+def _infers(layer: keras.Layer) -> bool:
+    """Whether a layer's inference is of its own `call`, and not of the one of a base."""
+
+    def depth(*names: str) -> int:
+        bases = enumerate(type(layer).__mro__)
+        return next(place for place, base in bases if not vars(base).keys().isdisjoint(names))
+
+    return depth("compute_output_spec", "compute_output_shape") <= depth("call")
+
+
+def _is_known(structure: Any) -> bool:
+    """Whether every size of the tensors in a structure is a number."""
+    tensors = (x for x in keras.tree.flatten(structure) if isinstance(x, keras.KerasTensor))
+    return all(size is not None for tensor in tensors for size in tensor.shape)
 
 
 def _run(function: Any, *args: Any, **kwargs: Any) -> Any:

@@ -22,6 +22,7 @@ from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing
 )
 from keras.src.models.functional import Functional
 from keras.src.ops.node import Node
+from keras.src.ops.numpy import GetItem
 from keras.src.utils.backend_utils import DynamicBackend
 
 from export.direct.creation import constant_item, has_size, symbolic
@@ -201,6 +202,39 @@ def unknown_sizes() -> Iterator[None]:
         yield
 
 
+def _item(tensor: keras.KerasTensor, key: Any) -> Any:
+    """Part of a symbolic tensor, whose key may hold None for a new axis."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    kept = tuple(part for part in keys if part is not None)
+    part = GetItem().symbolic_call(tensor, kept) if kept else tensor
+    if len(kept) == len(keys):
+        return part
+    dots = next((place for place, part_key in enumerate(keys) if part_key is Ellipsis), None)
+    if dots is not None:
+        keys[dots : dots + 1] = [slice(None)] * (len(tensor.shape) - len(kept) + 1)
+    axis = 0
+    for part_key in keys:
+        if part_key is None:
+            part = keras.ops.expand_dims(part, axis)
+        axis += not isinstance(part_key, int)
+    return part
+
+
+def _items(tensor: keras.KerasTensor) -> Iterator[Any]:
+    """The rows of a symbolic tensor of a known number of them."""
+    rows = tensor.shape[0]
+    if rows is None or isinstance(rows, Size):
+        raise NotImplementedError("the number of rows that a loop takes")
+    return (_item(tensor, row) for row in range(rows))
+
+
+def _equal(tensor: keras.KerasTensor, other: Any) -> Any:
+    """Where a symbolic tensor equals another, as of the backends' own: not whether it is it."""
+    if isinstance(other, (keras.KerasTensor, bool, int, float)) or keras.ops.is_tensor(other):
+        return keras.ops.equal(tensor, other)
+    return NotImplemented
+
+
 @contextmanager
 def replay() -> Iterator[Callable[[], bool]]:
     """Lets layers run on symbolic tensors, without changing a variable.
@@ -223,6 +257,11 @@ def replay() -> Iterator[Callable[[], bool]]:
                 lambda self, name: redirected(chosen(self, name), name),
             )
         )
+        own = {"__getitem__": _item, "__iter__": _items, "__eq__": _equal}
+        for name, function in own.items():
+            stack.enter_context(mock.patch.object(keras.KerasTensor, name, function))
+        for module in (keras.ops, keras.ops.numpy):  # a rank is known, and no symbol
+            stack.enter_context(mock.patch.object(module, "ndim", lambda x: len(x.shape)))
         if "__jax_array__" in vars(keras.KerasTensor):
             # JAX arrays look for it in `array * symbol`, where Python's `__rmul__` suffices.
             kept = vars(keras.KerasTensor)["__jax_array__"]

@@ -17,6 +17,7 @@ from export.direct.constants import VARYING
 from export.direct.graph import Graph
 from export.direct.sizes import Root, Size
 from export.errors import ExportError, UnsupportedOperation
+from export.signature import side_of
 
 Shapes = list[tuple[int | None, ...]]
 
@@ -24,34 +25,49 @@ Shapes = list[tuple[int | None, ...]]
 BATCHES = (211, 223, 227, 229, 233, 239)
 # Two that agree suffice; others decide where one met a constant of the same number.
 TRACES = 5
+ENOUGH = 2
+"""Failures of a plan, without a success, after which the next one is tried."""
 PRIMES = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 # Factors of the primes that other unknown sizes are traced as: most models halve their inputs no
 # more than five times; tables of positions may be short; windows are of seven or eight pixels.
 FACTORS = (32, 1, 224, 1024)
 
 
-def traced(model: Any, trace: Callable[[Shapes], Graph]) -> Graph:
+def traced(model: Any, start: Callable[[], Graph], fill: Callable[[Graph, Shapes], None]) -> Graph:
     """Returns the graph that a model is traced to, whatever numbers stand for unknown sizes.
 
     Unknown sizes are taken for different first. Where the model cannot compute with that, those of
-    the same axis are one, and then all.
+    one axis and side are one, then those of the same axis, and then all.
+
+    Args:
+        model: A functional or sequential Keras model.
+        start: Makes an empty graph.
+        fill: Traces the model into it, for inputs of these shapes.
 
     Raises:
-        UnsupportedOperation: The model cannot be converted; the reason is that of the first trace.
+        UnsupportedOperation: The model cannot be converted; the reason is that of the trace that
+            got farthest.
         ExportError: Every two traces differ.
     """
-    first: Exception | None = None
+    failures: list[tuple[int, Exception]] = []
     for factor, group in plans(model):
         graphs: list[Graph] = []
+        failed = 0
         difference = ""
         for attempt in range(TRACES if has_unknown(model) else 1):
+            graph = start()
             try:
-                graphs.append(trace(shapes(model, factor, group, attempt)))
+                fill(graph, shapes(model, factor, group, attempt))
             except (ExportError, ValueError, TypeError) as error:
-                if _says_the_same(first, error):
+                if any(_says_the_same(earlier, error) for _, earlier in failures):
                     raise error  # whatever the numbers are
-                first = first or error
+                failures.append((len(graph.ir), error))
+                # One that met a constant of its own number says nothing of the plan.
+                failed += getattr(error, "operation", None) != VARYING
+                if failed == ENOUGH and not graphs:
+                    break
                 continue
+            graphs.append(graph)
             if not has_unknown(model):
                 return graphs[-1]
             for earlier in graphs[:-1]:
@@ -64,16 +80,16 @@ def traced(model: Any, trace: Callable[[Shapes], Graph]) -> Graph:
                 "a number that depends on an unknown size outside of keras.ops",
                 "Compute it by keras.ops, or give the size in keras.Input or input_signature.",
             )
-    assert first is not None
-    if isinstance(first, ExportError):
-        raise first
+    _, reason = max(failures, key=lambda failure: failure[0])  # the first of those
+    if isinstance(reason, ExportError):
+        raise reason
     raise ExportError(
-        f"The shapes of {model.name!r} could not be inferred. Received: {first}. "
+        f"The shapes of {model.name!r} could not be inferred. Received: {reason}. "
         "Accepted: a model whose sizes fit, or are given in keras.Input."
-    ) from first
+    ) from reason
 
 
-def _says_the_same(one: Exception | None, two: Exception) -> bool:
+def _says_the_same(one: Exception, two: Exception) -> bool:
     """Whether two traces failed alike; a failure that depends on the numbers names them."""
     if isinstance(one, UnsupportedOperation) and isinstance(two, UnsupportedOperation):
         if one.operation == VARYING:
@@ -84,8 +100,16 @@ def _says_the_same(one: Exception | None, two: Exception) -> bool:
 
 def plans(model: Any) -> Iterator[tuple[int, str]]:
     """A trial: the factor of the numbers, and the unknown sizes that are one."""
-    unknown = [a for x in model.inputs for a, size in enumerate(x.shape) if a and size is None]
+    unknown = [
+        (x.name, axis)
+        for x in model.inputs
+        for axis, size in enumerate(x.shape)
+        if axis and size is None
+    ]
     groups = ["none"]
+    sides = set(map(side_of, unknown))
+    if 1 < len(sides) < len(unknown):
+        groups.append("side")
     if len(unknown) > 1:
         groups += ["axis", "all"]
     for factor in FACTORS if unknown else FACTORS[:1]:
@@ -106,7 +130,12 @@ def shapes(model: Any, factor: int, group: str, attempt: int) -> Shapes:
     def size(name: str, axis: int) -> Size:
         key: Any = "batch"
         if axis:
-            key = {"none": (name, axis), "axis": axis, "all": "all"}[group]
+            key = {
+                "none": (name, axis),
+                "side": side_of((name, axis)),
+                "axis": axis,
+                "all": "all",
+            }[group]
         if key not in made:
             if key == "batch":
                 pair = (BATCHES[attempt], BATCHES[attempt + 1])

@@ -57,10 +57,16 @@ class Walker:
                 tensor, (node.arguments.args, node.arguments.kwargs)
             )
             results = self.convert(node.operation, args, kwargs)
-            found = [result for result in keras.tree.flatten(results) if result is not None]
+            found = keras.tree.flatten(results)
+            if len(found) != len(node.outputs):  # a None is no output, unless one was inferred
+                found = [result for result in found if result is not None]
             for symbol, result in zip(node.outputs, found, strict=True):
+                if result is None:
+                    continue
                 known[id(symbol)] = result
-                if isinstance(result, Tensor) and isinstance(result.value, ir.Value):
+                held = isinstance(result, Tensor) and isinstance(result.value, ir.Value)
+                # Layers of others may infer other shapes than they make.
+                if held and len(symbol.shape) == result.rank:
                     sizes.bind(symbol.shape, result.value, result.order)
         return keras.tree.map_structure(lambda x: lift(self.graph, tensor(x)), outputs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ from keras import ops
 from export.direct.call import Call
 from export.direct.handlers.elementwise import WIDER_TYPES
 from export.direct.registry import Result, array, case, decomposition, operation
-from export.direct.tensor import Stored, Tensor, channels_second
+from export.direct.tensor import Stored, channels_second
 
 X = array(2, 3, 4)
 
@@ -100,55 +101,96 @@ def product(operation: Any, x: Any, y: Any) -> Any:
         case("einsum", "bii->bi", array(2, 3, 3)),
         case("einsum", "...ij,jk->...ik", array(2, 3, 4), np.ones((4, 2), "float32")),
         case("einsum", "bij,bj", X, array(2, 4)),
+        case("einsum", "aecd,abcd->acbe", array(2, 3, 4, 5), array(2, 6, 4, 5)),
+        case("einsum", "acbe,aecd->abcd", array(2, 4, 6, 3), array(2, 3, 4, 5)),
+        case("einsum", "bijk,bjkl->bil", array(2, 3, 4, 5), array(2, 4, 5, 6)),
+        case("einsum", "bi,bj->bij", array(2, 3), array(2, 4)),
+        case("einsum", "bii,bj->b", array(2, 3, 3), array(2, 4)),
+        case("einsum", "...i,...ij->...j", X, array(2, 3, 4, 5)),
+        case("einsum", "bij,bjk,bk->bi", X, array(2, 4, 5), array(2, 5)),
     ],
 )
 def einsum(call: Call, *operands: Any, **_: Any) -> Result:
-    """Emits Einsum where it is not a plain matrix product with a constant."""
+    """Emits Einsum of one operand; of several, ONNX Runtime's ends the process at batch 0."""
     tensors = [call.tensor(value, call.dtype) for value in operands]
-    if _contraction(call.operation.subscripts, tensors) is not None:
+    if len(tensors) > 1:
         return NotImplemented
     equation = call.operation.subscripts.replace(" ", "")
     return call.plain(call.emit("Einsum", *tensors, equation=equation))
 
 
-def _contraction(subscripts: str, operands: Any) -> tuple[str, str, str] | None:
-    """Returns the terms of a product with a constant on the right, None for anything else."""
-    subscripts = subscripts.replace(" ", "")
-    if len(operands) != 2 or "->" not in subscripts or "." in subscripts:
-        return None
-    if isinstance(operands[1], Tensor) and operands[1].array is None:
-        return None
-    if isinstance(operands[1], keras.KerasTensor):
-        return None
-    terms, result = subscripts.split("->")
-    left, right = terms.split(",")
-    once = all(len(set(term)) == len(term) for term in (left, right, result))
-    shared = set(left) & set(right)
-    if not once or not shared or shared & set(result) or set(result) != set(left) ^ set(right):
-        return None
-    return left, right, result
-
-
 @decomposition("Einsum")
-def constant_contraction(operation: Any, x: Any, weight: Any) -> Any:
-    """Transposes, reshapes and multiplies; the constant becomes a matrix at once."""
-    left, right, result = _contraction(operation.subscripts, (x, weight)) or ("", "", "")
-    weight = ops.convert_to_numpy(weight)
-    shared = [n for n in left if n in right]
-    rows = [n for n in left if n not in right]
-    columns = [n for n in right if n not in left]
-    sizes = {**dict(zip(left, x.shape, strict=True)), **dict(zip(right, weight.shape, strict=True))}
-    depth = int(np.prod([sizes[n] for n in shared]))
-    width = int(np.prod([sizes[n] for n in columns]))
-    matrix = weight.transpose([right.index(n) for n in shared + columns]).reshape(depth, width)
-    moved = ops.transpose(x, [left.index(n) for n in rows + shared])
-    if len(shared) != 1:
-        moved = ops.reshape(moved, [_size(sizes[n]) for n in rows] + [depth])
-    y = ops.matmul(moved, matrix)
-    if len(columns) != 1:
-        y = ops.reshape(y, [_size(sizes[n]) for n in rows] + [sizes[n] for n in columns])
-    return ops.transpose(y, [(rows + columns).index(n) for n in result])
+def contraction(operation: Any, *operands: Any) -> Any:
+    """Matrix products of two operands at a time, transposed and reshaped around them."""
+    *terms, result = _explicit(operation.subscripts, [len(x.shape) for x in operands])
+    pairs = list(zip(terms, operands, strict=True))
+    while len(pairs) > 1:
+        (left, x), (right, y), *rest = pairs
+        later = set(result).union(*(term for term, _ in rest))
+        kept = "".join(dict.fromkeys(n for n in left + right if n in later))
+        pairs = [(kept, _product(left, x, right, y, kept)), *rest]
+    term, product = pairs[0]
+    return _arranged(term, product, result)
 
 
-def _size(size: int | None) -> int:
-    return -1 if size is None else size
+def _explicit(subscripts: str, ranks: list[int]) -> list[str]:
+    """The terms of the operands and of the result, each axis a letter of its own."""
+    given, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = given.split(",")
+    free = [n for n in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if n not in subscripts]
+    wide = [rank - len(term) + 3 for term, rank in zip(terms, ranks, strict=True) if "." in term]
+    names = "".join(free[: max(wide, default=0)])
+    for place, (term, rank) in enumerate(zip(terms, ranks, strict=True)):
+        count = rank - len(term) + 3
+        terms[place] = term.replace("...", names[len(names) - count :] if count else "")
+    if not arrow:
+        letters = "".join(term.replace("...", "") for term in given.split(","))
+        result = "..." + "".join(n for n in sorted(set(letters)) if letters.count(n) == 1)
+    return [*terms, result.replace("...", names)]
+
+
+def _product(left: str, x: Any, right: str, y: Any, result: str) -> Any:
+    """The product of two operands, summed over the letters that the result lacks."""
+    left, x = _reduced(left, x, set(right) | set(result))
+    right, y = _reduced(right, y, set(left) | set(result))
+    batch = [n for n in left if n in right and n in result]
+    shared = [n for n in left if n in right and n not in result]
+    rows, columns = [n for n in left if n not in right], [n for n in right if n not in left]
+    sizes = dict(zip(right, y.shape, strict=True)) | dict(zip(left, x.shape, strict=True))
+    first = _grouped(left, x, (batch, [rows, shared]) if batch else (rows, [shared]), sizes)
+    second = _grouped(right, y, (batch, [shared, columns]), sizes)
+    product = ops.matmul(first, second)
+    if len(columns) != 1 or (batch and len(rows) != 1):
+        product = ops.reshape(product, [sizes[n] for n in batch + rows + columns])
+    return _arranged("".join(batch + rows + columns), product, result)
+
+
+def _grouped(
+    term: str, x: Any, axes: tuple[list[str], list[list[str]]], sizes: dict[str, Any]
+) -> Any:
+    """An operand with some axes as they are and groups of others merged; constants at once."""
+    alone, groups = axes
+    constant = not isinstance(x, keras.KerasTensor)
+    functions: Any = np if constant else ops
+    order = [term.index(n) for n in alone + [n for group in groups for n in group]]
+    x = functions.transpose(ops.convert_to_numpy(x) if constant else x, order)
+    if all(len(group) == 1 for group in groups):
+        return x
+    merged = [math.prod(sizes[n] for n in group) for group in groups]
+    return functions.reshape(x, [*[sizes[n] for n in alone], *merged])
+
+
+def _reduced(term: str, x: Any, kept: set[str]) -> tuple[str, Any]:
+    """An operand without repeated letters, and summed over those that nothing else has."""
+    once = "".join(dict.fromkeys(term))
+    found = "".join(n for n in once if n in kept)
+    if once != term:
+        return found, ops.einsum(f"{term}->{found}", x)
+    if found != term:
+        return found, ops.sum(x, axis=tuple(a for a, n in enumerate(term) if n not in kept))
+    return term, x
+
+
+def _arranged(term: str, x: Any, result: str) -> Any:
+    """The axes in the order of the result."""
+    return x if term == result else ops.transpose(x, [term.index(n) for n in result])

@@ -123,7 +123,13 @@ def repeat(call: Call, x: Tensor) -> Result:
     if axis is None:
         return NotImplemented
     axis %= x.rank
-    if np.ndim(repeats) or x.dtype != "float32" or x.rank < 3 or axis == 0:
+    if (
+        isinstance(repeats, Size)
+        or np.ndim(repeats)
+        or x.dtype != "float32"
+        or x.rank < 3
+        or axis == 0
+    ):
         return NotImplemented
     first = keras.config.image_data_format() == "channels_first"
     if x.order == plain(x.rank) and not first and axis < x.rank - 1:
@@ -160,11 +166,11 @@ def repeat_by_index(operation: Any, x: Any) -> Any:
     axis = operation.axis
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
-    size = x.shape[axis]
-    if isinstance(size, Size) and not np.ndim(operation.repeats):
-        places = ops.arange(size * int(operation.repeats)) // int(operation.repeats)
-        return ops.take(x, places, axis=axis)
-    places = np.repeat(np.arange(size), operation.repeats)
+    size, repeats = x.shape[axis], operation.repeats
+    if not np.ndim(repeats) and (isinstance(size, Size) or isinstance(repeats, Size)):
+        repeats = repeats if isinstance(repeats, Size) else int(repeats)
+        return ops.take(x, ops.arange(size * repeats) // repeats, axis=axis)
+    places = np.repeat(np.arange(size), repeats)
     return ops.take(x, places.astype("int32"), axis=axis)
 
 

@@ -30,9 +30,15 @@ def _known(size: Any) -> int:
 
 def _transformed(real: Any, imaginary: Any, sign: float) -> tuple[Any, Any]:
     """`Σ (real + i · imaginary) exp(sign · i · angle)` along the last axis."""
-    length = _known(real.shape[-1])
-    cosines, sines = _matrices(length, length, length)
-    sines = np.float32(sign) * sines
+    length = real.shape[-1]
+    if isinstance(length, Size):
+        places = ops.arange(length)
+        turns = ops.expand_dims(places, 1) * ops.expand_dims(places, 0) % length
+        angles = 2.0 * np.pi * ops.cast(turns, "float32") / length
+        cosines, sines = ops.cos(angles), sign * ops.sin(angles)
+    else:
+        cosines, sines = _matrices(length, length, length)
+        sines = np.float32(sign) * sines
     turned = ops.matmul(real, cosines) - ops.matmul(imaginary, sines)
     return turned, ops.matmul(real, sines) + ops.matmul(imaginary, cosines)
 
@@ -59,7 +65,7 @@ def fft2(operation: Any, x: Any) -> Any:
     real, imaginary = (ops.swapaxes(part, -1, -2) for part in (real, imaginary))
     if sign < 0:
         return real, imaginary
-    count = _known(real.shape[-1]) * _known(real.shape[-2])
+    count = real.shape[-1] * real.shape[-2]
     return real / count, imaginary / count
 
 

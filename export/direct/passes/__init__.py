@@ -10,6 +10,7 @@ from export.direct.passes.axis_order import AbsorbTransposes
 from export.direct.passes.crop import FoldCrops
 from export.direct.passes.narrow_conv import TransposeNarrowConvolutions
 from export.direct.passes.pad import KeepPads
+from export.direct.passes.products import KeepTransposes
 from export.direct.passes.reshape import MergeReshapes
 from export.direct.passes.shapes import ForgetShapes
 
@@ -27,6 +28,7 @@ def optimize(model: ir.Model) -> None:
             PassManager(folding, steps=steps, early_stop=True),
             TransposeNarrowConvolutions(),
             KeepPads(),
+            KeepTransposes(),
             ForgetShapes(),
             common.DeduplicateHashedInitializersPass(),
             common.CommonSubexpressionEliminationPass(),

@@ -255,6 +255,137 @@ def test_recurrent_layers_run_on_an_empty_batch():
     assert found.shape == (0, 2)
 
 
+def _experts(x):
+    """Each of three matrices on all samples."""
+    return ops.einsum("bti,eio->beto", x, np.ones((3, 4, 2), "float32"))
+
+
+def _batch_last(x):
+    return ops.matmul(ops.transpose(x, (1, 0, 2)), np.ones((5, 4, 2), "float32"))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda x: layers.MultiHeadAttention(2, 3, dropout=0.1)(x, x),
+        _experts,
+        lambda x: ops.transpose(_batch_last(x), (1, 0, 2)),
+        lambda x: ops.einsum("btc,buc->btu", x, x),
+    ],
+)
+def test_products_run_on_an_empty_batch(model):
+    x = keras.Input((5, 4), name="x")
+    model = keras.Model(x, model(x))
+    (found,) = run_onnx(convert(model), {"x": np.zeros((0, 5, 4), "float32")})
+    assert found.shape == (0, *model.output_shape[1:])
+    agrees_at(model, 1)
+
+
+def test_an_encoder_and_a_decoder_have_lengths_of_their_own():
+    names = ("encoder_tokens", "encoder_mask", "decoder_tokens", "decoder_mask")
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+    embedding = layers.Embedding(9, 4)
+    read, made = embedding(inputs["encoder_tokens"]), embedding(inputs["decoder_tokens"])
+    read = read * ops.expand_dims(ops.cast(inputs["encoder_mask"], "float32"), -1)
+    made = made * ops.expand_dims(ops.cast(inputs["decoder_mask"], "float32"), -1)
+    y = layers.MultiHeadAttention(2, 2)(made, read)
+    agrees_at(keras.Model(list(inputs.values()), y), (5,), (7,))
+    proto = convert(keras.Model(list(inputs.values()), y))
+    rng = np.random.default_rng(0)
+    lengths = (5, 5, 3, 3)
+    feed = {
+        n: rng.integers(0, 2, (2, k)).astype("int32") for n, k in zip(names, lengths, strict=True)
+    }
+    (found,) = run_onnx(proto, feed)
+    expected = arrays_of(keras.Model(list(inputs.values()), y)(list(feed.values())))
+    assert_same([found], expected, name="sides")
+
+
+class Cached(layers.MultiHeadAttention):
+    """Takes more than its base, whose shape inference it keeps."""
+
+    def call(self, query, value, cache=None):
+        return super().call(query, value)
+
+
+class Around(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.attention = Cached(2, 2)
+
+    def build(self, shape):
+        self.attention.build(shape, shape)
+
+    def call(self, x):
+        return self.attention(x, x, cache=None)
+
+
+def test_a_layer_that_takes_more_than_the_shape_inference_of_its_base():
+    agrees_at(chain((None, 4), Around()), 3, 6)
+
+
+class Distances(layers.Layer):
+    """Of every place from every other, by parts with new axes, repeated as often as there are."""
+
+    def call(self, x):
+        length = ops.shape(x)[1]
+        places = ops.arange(length)
+        others = ops.repeat(places[None, :], length, axis=0)
+        return x * ops.cast(ops.sum(ops.abs(places[:, None] - others)), x.dtype)
+
+
+def test_parts_with_new_axes_and_repetitions_of_unknown_number():
+    agrees_at(chain((None, 2), Distances()), 3, 6)
+
+
+class Diagonal(layers.Layer):
+    """Compares by Python's own sign, and has a second output that is none."""
+
+    def call(self, x):
+        places = ops.arange(ops.shape(x)[1])
+        same = places[:, None] == places
+        return ops.matmul(ops.cast(same, x.dtype) + 1.0, x), None
+
+    def compute_output_shape(self, shape):
+        return [shape, shape]
+
+
+def test_places_compared_by_a_sign_and_an_output_that_is_none():
+    x = keras.Input((None, 3))
+    y, _ = Diagonal()(x)
+    agrees_at(keras.Model(x, y), 4, 7)
+
+
+class Spectrum(layers.Layer):
+    """Transforms there and back, and positions from the end by floats that are whole."""
+
+    def call(self, x):
+        real, imaginary = ops.fft2((x, 0.5 * x))
+        back, _ = ops.ifft2((real, imaginary))
+        places = ops.arange(ops.shape(x)[1], 0.0, -1.0)
+        return real + imaginary, back * ops.reshape(places, (1, -1, 1))
+
+    def compute_output_shape(self, shape):
+        return shape, shape  # JAX has no range of an unknown length to infer them from
+
+
+def test_transforms_and_float_ranges_of_unknown_length():
+    agrees_at(chain((None, 3), Spectrum()), 4, 7)
+
+
+class Rows(layers.Layer):
+    def call(self, x):
+        one, two = ops.stack([x, 2.0 * x])
+        return one * two
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "tensorflow", reason="its graphs have no loops over rows"
+)
+def test_a_loop_over_rows():
+    agrees_at(chain((None, 2), Rows()), 3)
+
+
 def test_outputs_keep_their_names_whatever_the_nodes_are_called():
     x = keras.Input((4,), name="x")
     first, second = layers.Dense(2, name="d"), layers.Dense(2, name="d_1")
