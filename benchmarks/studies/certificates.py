@@ -81,8 +81,11 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _result(row: dict[str, Any]) -> str:
-    if not row["passed"]:
-        return row.get("error", "over tolerance")
+    return share(row) if row["passed"] else str(row.get("error", "over tolerance"))
+
+
+def share(row: dict[str, Any]) -> str:
+    """How much of the tolerance a certificate used, and in brackets without conditioning."""
     strict = f"{row['used']:.1%}"
     return strict if row["used"] <= 1 else f"{row['conditioned']:.1%} ({strict})"
 
