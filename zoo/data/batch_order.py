@@ -60,3 +60,28 @@ class BatchOrder:
             generator = np.random.default_rng([self.seed, ORDER_STREAM, passed])
             self._drawn = passed, generator.permutation(self.count)
         return self._drawn[1]
+
+
+class WeightedOrder(BatchOrder):
+    """Rows drawn with probabilities, with replacement: a function of the seed and the step alone.
+
+    Args:
+        weights: Of each row, in proportion to its probability.
+        options: As of `BatchOrder`.
+    """
+
+    def __init__(self, weights: np.ndarray, **options: int) -> None:
+        super().__init__(len(weights), **options)
+        weights = np.asarray(weights, np.float64)
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+            raise DataError(
+                "Weights of rows are finite, at least 0, and not all 0. "
+                f"Received: {weights.min()} to {weights.max()}."
+            )
+        self.bounds = np.cumsum(weights / weights.sum())
+
+    def indices(self, step: int, repetition: int = 0) -> np.ndarray:
+        """Returns the sample indices `(batch_size,)` of a step's batch number `repetition`."""
+        generator = np.random.default_rng([self.seed, ORDER_STREAM, step, repetition])
+        found = np.searchsorted(self.bounds, generator.random(self.batch_size), side="right")
+        return np.minimum(found, self.count - 1)

@@ -61,12 +61,20 @@ class Batches:
         """The rows that each step reads; data with an order of their own override this."""
         return BatchOrder(len(self), batch_size, seed, batches_per_step)
 
-    def plan(self, batch_size: int | None = None, seed: int = 0, batches_per_step: int = 1) -> Plan:
+    def plan(
+        self,
+        batch_size: int | None = None,
+        seed: int = 0,
+        batches_per_step: int = 1,
+        weights: np.ndarray | None = None,
+    ) -> Plan:
         """The batches of a training run, by step.
 
         Args:
             batch_size: Rows of a batch; by default 64, or all where there are fewer.
             seed: Of the order, non-negative.
             batches_per_step: Batches that one step reads.
+            weights: Of each row, in proportion to how often it is drawn, with replacement; None
+                for passes over all rows.
         """
-        return Plan(self, batch_size, seed, batches_per_step)
+        return Plan(self, batch_size, seed, batches_per_step, weights)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.batch_order import ORDER_STREAM
+from zoo.data.batch_order import ORDER_STREAM, BatchOrder, WeightedOrder
 from zoo.data.field import Range
 from zoo.data.names import prefixed
 
@@ -23,14 +23,25 @@ class Plan:
         batch_size: Rows of a batch; by default 64, or all where there are fewer.
         seed: Of the order, non-negative.
         batches_per_step: Batches that one step reads.
+        weights: Of each row, in proportion to how often it is drawn; None for passes over all.
     """
 
     def __init__(
-        self, data: "Batches", batch_size: int | None, seed: int, batches_per_step: int
+        self,
+        data: "Batches",
+        batch_size: int | None,
+        seed: int,
+        batches_per_step: int,
+        weights: np.ndarray | None = None,
     ) -> None:
         self.data = data
         self.batch_size = min(BATCH_SIZE, len(data)) if batch_size is None else batch_size
-        self.order = data.order(self.batch_size, seed, batches_per_step)
+        self.order: BatchOrder
+        if weights is None:
+            self.order = data.order(self.batch_size, seed, batches_per_step)
+        else:
+            options = {"seed": seed, "batches_per_step": batches_per_step}
+            self.order = WeightedOrder(weights, batch_size=self.batch_size, **options)
         self.streams = {
             name: EndlessOrder(len(stream), self.batch_size, seed, name)
             for name, stream in data.streams.items()

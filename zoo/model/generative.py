@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, dataclass_transform
 
 import keras
+import numpy as np
 
 from zoo import backends, networks
 from zoo.data import Standardization
@@ -191,6 +192,10 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
             layer = part.get_layer("standardization")
             layer.mean.assign(found.mean.astype("float32"))
             layer.stddev.assign(found.stddev.astype("float32"))
+
+    def row_weights(self, data: Data) -> np.ndarray | None:
+        """How often training draws each row, in proportion; None for passes over all of them."""
+        return None
 
     def require(self, holds: bool, rule: str, **received: Any) -> None:
         """Raises where settings do not go together.

@@ -32,7 +32,10 @@ class Feed:
         self.data = data
         self.seed = seed
         repeats = max(phase.repeat for phase in model.phases)
-        self.order = data.plan(batch_size, seed, batches_per_step=repeats)
+        options = {}
+        if isinstance(data, Data) and (weights := model.row_weights(data)) is not None:
+            options["weights"] = weights
+        self.order = data.plan(batch_size, seed, batches_per_step=repeats, **options)
         self.batch_size = self.order.batch_size
 
     def updates(self, step: int) -> list[tuple[int, dict[str, Any]]]:
