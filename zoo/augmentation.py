@@ -1,8 +1,9 @@
 """Random changes of data and samples before a discriminator sees them, which gradients pass.
 
 Source of color, translation and cutout, and of their sizes: Zhao et al., 2020, arXiv:2006.10738,
-and its published code. Each row's draws are uniform on [0, 1): noise of the model, the same on
-every backend. Data are `(batch, height, width, channels)` or `(batch, time, channels)`.
+and its published code; of `ada`, whose probability adapts itself, see `zoo.adaptive`. Each row's
+draws are uniform on [0, 1): noise of the model, the same on every backend. Data are
+`(batch, height, width, channels)` or `(batch, time, channels)`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from keras import ops
 
+from zoo.adaptive import DRAWS, adaptive
 from zoo.errors import ModelError, suggestion
 
 SHIFT = 0.125
@@ -100,12 +102,15 @@ class Augmentation:
     """A change of data.
 
     Attributes:
-        apply: `(data, draws, scale)` → data.
+        apply: `(data, draws, scale)` → data; an adaptive one also reads the range's centre and the
+            probability.
         draws: How many numbers a row's change is drawn by, of the number of sides.
+        adaptive: Whether it comes with a probability that training adapts.
     """
 
     apply: Callable[..., Any]
     draws: Callable[[int], int]
+    adaptive: bool = False
 
 
 AUGMENTATIONS = {
@@ -115,6 +120,8 @@ AUGMENTATIONS = {
     "flip": Augmentation(flip, lambda sides: 1),
     "crop": Augmentation(crop, lambda sides: sides),
 }
+ADAPTIVE = {"ada": Augmentation(adaptive, lambda sides: DRAWS, adaptive=True)}
+"""Of images alone."""
 SETS = {"diffaugment": ("color", "translation", "cutout")}
 """Names of several."""
 
@@ -128,13 +135,18 @@ def chosen(names: str | Sequence[str] | None) -> list[Augmentation]:
     listed = (names,) if isinstance(names, str) else names or ()
     found = [own for name in listed for own in SETS.get(name, (name,))]
     for name in found:
-        if name not in AUGMENTATIONS:
-            known = (*SETS, *AUGMENTATIONS)
+        if name not in AUGMENTATIONS and name not in ADAPTIVE:
+            known = (*SETS, *AUGMENTATIONS, *ADAPTIVE)
             raise ModelError(
                 f"augmentation is one of {', '.join(known)}, or several. Received: {name!r}."
                 f"{suggestion(name, known)}"
             )
-    return [AUGMENTATIONS[name] for name in found]
+    return [(AUGMENTATIONS | ADAPTIVE)[name] for name in found]
+
+
+def is_adaptive(names: str | Sequence[str] | None) -> bool:
+    """Whether one of the changes comes with a probability that training adapts."""
+    return any(one.adaptive for one in chosen(names))
 
 
 def number_of_draws(names: str | Sequence[str] | None, shape: Sequence[int]) -> int:
@@ -142,18 +154,28 @@ def number_of_draws(names: str | Sequence[str] | None, shape: Sequence[int]) -> 
     return sum(one.draws(len(shape) - 1) for one in chosen(names))
 
 
-def augment(names: str | Sequence[str] | None, x: Any, draws: Any, scale: float = 1.0) -> Any:
+def augment(
+    names: str | Sequence[str] | None,
+    x: Any,
+    draws: Any,
+    scale: float = 1.0,
+    centre: float = 0.0,
+    probability: Any = 1.0,
+) -> Any:
     """Data changed by everything named, in order.
 
     Args:
-        names: Rows of `AUGMENTATIONS` or `SETS`.
+        names: Rows of `AUGMENTATIONS`, `ADAPTIVE` or `SETS`.
         x: Data.
         draws: `(batch, number_of_draws)`.
         scale: Half the width of the data's range.
+        centre: The middle of the range.
+        probability: Of the adaptive ones' transformations.
     """
     first = 0
     for one in chosen(names):
         count = one.draws(len(x.shape) - 2)
-        x = one.apply(x, draws[:, first : first + count], scale)
+        more = (centre, probability) if one.adaptive else ()
+        x = one.apply(x, draws[:, first : first + count], scale, *more)
         first += count
     return x

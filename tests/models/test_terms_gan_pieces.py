@@ -104,6 +104,48 @@ def test_smoothing_and_top_k_are_settings():
     FORMULA.check(found["loss"], softplus(-np.sort(fake[:, 0])[-2:]).mean())
 
 
+def test_features_of_samples_match_those_of_data_in_the_mean():
+    data = keras.Input((2,), name="data")
+    features = 2.0 * data
+    logit = layers.Dense(1, use_bias=False)(ops.square(data))
+    judge = keras.Model(data, {"logit": logit, "features": features})
+    model = zoo.create(
+        "gan",
+        shape=(2,),
+        discriminator=judge,
+        latent_dim=1,
+        value_range=None,
+        network_options={"depth": 0},
+        feature_matching=0.5,
+    )
+    model.generator.set_weights(list(GENERATOR))
+    model.discriminator.set_weights([KERNEL])
+    found = arrays(model.generator_loss(batch(), True))
+    distance = (4 * (REAL.mean(axis=0) - FAKE.mean(axis=0)) ** 2).sum()
+    FORMULA.check(found["feature_distance"], distance)
+    FORMULA.check(found["loss"], softplus(-(FAKE**2 @ KERNEL)).mean() + 0.5 * distance)
+
+
+@pytest.mark.once
+def test_features_are_of_discriminators_that_tell_them():
+    model = zoo.create("dcgan", shape=(8, 8, 1), width=2, feature_matching=1.0)
+    assert set(model.discriminator.output) == {"logit", "features"}
+    with pytest.raises(ModelError, match="feature_matching is of discriminators"):
+        zoo.create("projection_gan", shape=(8, 8, 1), num_classes=2, feature_matching=1.0)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("network", ["conv", "resnet", "mlp"])
+def test_a_discriminator_may_see_how_much_a_batch_differs(network):
+    options = {"width": 4, "discriminator.deviation": True}
+    model = zoo.create(
+        "dcgan", shape=(8, 8, 1), latent_dim=2, network=network, network_options=options
+    )
+    kinds = [type(layer).__name__ for layer in model.discriminator.layers]
+    assert kinds.count("MinibatchDeviation") == 1
+    assert "MinibatchDeviation" not in [type(layer).__name__ for layer in model.generator.layers]
+
+
 def test_instance_noise_falls_with_the_steps():
     model = make(instance_noise=0.5, instance_noise_steps=10)
     assert model.noise["real_instance_noise"].shape == (2,)

@@ -28,7 +28,11 @@ class ACGAN(Adversarial):
     def make_discriminator(self) -> None:
         """A network with an output for each class, and no input for labels."""
         self.discriminator = self.encoder_of(
-            "discriminator", labels=False, logit=1, classes=self.num_classes
+            "discriminator",
+            labels=False,
+            features=bool(self.feature_matching),
+            logit=1,
+            classes=self.num_classes,
         )
 
     def discriminator_terms(self, real: Logs, fake: Logs, batch: Batch) -> Terms:

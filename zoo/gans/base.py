@@ -11,14 +11,17 @@ import keras
 from keras import ops
 
 from zoo import augmentation, losses
+from zoo.adaptive import INTERVAL, next_probability
 from zoo.backends import input_gradient
 from zoo.gans.settings import COUPLING, AdversarialSettings
 from zoo.losses.adversarial import GAMES, Game
 from zoo.losses.penalties import PENALTIES
 from zoo.model import GenerativeModel, NetworkSettings, Rate
 from zoo.networks import apply
+from zoo.networks.kernels import kernel_matrices
 from zoo.noise import Noise, normal, uniform
 from zoo.phase import Batch, Logs, Phase, every
+from zoo.precision import precise
 
 Side = Literal["real", "fake"]
 Terms = dict[str, tuple[float, Any]]
@@ -59,7 +62,16 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         self.check_pieces()
         self.make_generator()
         self.make_discriminator()
+        self.require(
+            not self.feature_matching or "features" in self.discriminator_network.output,
+            "feature_matching is of discriminators that tell their features, and this one does not",
+            feature_matching=self.feature_matching,
+        )
         self.noise = {**self.prior, **self.noise_of_pieces()}
+        if augmentation.is_adaptive(self.augmentation):
+            self.augmentation_probability = self.state("augmentation_probability")
+            self.augmentation_signs = self.state("augmentation_signs")
+            self.augmentation_batches = self.state("augmentation_batches")
         interval = self.penalty_interval if self.weights_of_penalties else 1
         optimizer = self.make_optimizer(
             self.discriminator_learning_rate or self.learning_rate, interval
@@ -93,7 +105,9 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
 
     def make_discriminator(self) -> None:
         """Makes `discriminator`, and whatever else its phase trains."""
-        self.discriminator = self.encoder_of("discriminator", logit=1)
+        self.discriminator = self.encoder_of(
+            "discriminator", logit=1, features=bool(self.feature_matching)
+        )
 
     @property
     def discriminator_network(self) -> keras.Model:
@@ -160,7 +174,8 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         loss = self.game.discriminator(real["logit"], fake["logit"])
         reading = self.game.reading(real["logit"], fake["logit"])
         accuracy = losses.pair_accuracy(real["logit"], fake["logit"])
-        return with_terms(loss, terms) | reading | {"accuracy": accuracy} | state
+        logs = with_terms(loss, terms) | reading | {"accuracy": accuracy}
+        return with_states(logs, state, self.adapted(real["logit"], fake["logit"], batch))
 
     def penalty_loss(self, batch: Batch, training: bool) -> Logs:
         """The penalties alone, for all the steps since the last time."""
@@ -178,7 +193,11 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         else:
             loss = self.game.generator(losses.top(fake["logit"], self.top_k))
         terms = self.generator_terms(fake, batch)
-        terms |= self.sample_terms(samples, batch, training)
+        if self.feature_matching:
+            real = self.discriminate(self.real(batch), batch, training, "real")
+            distance = losses.feature_distance(real["features"], fake["features"])
+            terms["feature_distance"] = (self.feature_matching, distance)
+        terms |= self.sample_terms(samples, batch, training) | self.weight_terms()
         diversity = losses.diversity(samples, self.real(batch))
         return with_terms(loss, terms) | {"diversity": diversity}
 
@@ -193,6 +212,13 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
     def sample_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
         """A subclass's terms of the generator's loss, of its samples themselves."""
         return {}
+
+    def weight_terms(self) -> Terms:
+        """The terms of the generator's loss that its weights alone decide."""
+        if not self.orthogonal:
+            return {}
+        matrices = kernel_matrices(self.generator_networks)
+        return {"orthogonality": (self.orthogonal, sum(map(losses.orthogonality, matrices)))}
 
     def penalty_terms(self, samples: Any, batch: Batch, training: bool) -> Terms:
         """The penalties on the discriminator's slope."""
@@ -214,6 +240,37 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         """What the discriminator learns from for samples, and the state that moves with it."""
         return samples, {}
 
+    def adapted(self, real: Any, fake: Any, batch: Batch) -> Logs:
+        """The adaptive augmentation's next probability, and what it follows from.
+
+        The mean sign of the logits of data is taken over as many batches as come between two
+        changes; from the middle of the two sides' means where a game has no decision of its own.
+        """
+        if not augmentation.is_adaptive(self.augmentation):
+            return {}
+        decision: Any = self.game.decision
+        if decision is None:
+            decision = 0.5 * (ops.mean(real) + ops.mean(fake))
+        sign = ops.stop_gradient(ops.mean(ops.sign(precise(real) - decision)))
+        known = (self.augmentation_probability, self.augmentation_signs, self.augmentation_batches)
+        probability, signs, batches = map(ops.convert_to_tensor, known)
+        signs, batches = signs + sign, batches + 1
+        due = batches >= INTERVAL
+        rows = ops.shape(batch["data"])[0]
+        following = next_probability(
+            probability,
+            signs / INTERVAL,
+            ops.cast(rows, signs.dtype),
+            self.ada_target,
+            self.ada_images,
+        )
+        states = {
+            "augmentation_probability": ops.where(due, following, probability),
+            "augmentation_signs": ops.where(due, ops.zeros_like(signs), signs),
+            "augmentation_batches": ops.where(due, ops.zeros_like(batches), batches),
+        }
+        return {"augmentation": probability, "overfitting": sign, "next": states}
+
     def real(self, batch: Batch) -> Any:
         """What the discriminator tells samples from: the data."""
         return batch["data"]
@@ -232,11 +289,23 @@ class Adversarial(AdversarialSettings, NetworkSettings, GenerativeModel):
         if self.augmentation:
             low, high = self.value_range
             draws = batch[f"{side}_augmentation"]
-            data = augmentation.augment(self.augmentation, data, draws, (high - low) / 2)
+            options = {"scale": (high - low) / 2, "centre": (high + low) / 2}
+            if augmentation.is_adaptive(self.augmentation):
+                options["probability"] = ops.convert_to_tensor(self.augmentation_probability)
+            data = augmentation.augment(self.augmentation, data, draws, **options)
         if self.instance_noise:
             left = losses.falling(self.instance_noise, self.instance_noise_steps, batch["step"])
             data = data + left * batch[f"{side}_instance_noise"]
         return data
+
+
+def with_states(logs: Logs, *more: Logs) -> Logs:
+    """The logs with others, and the states of all under `"next"`."""
+    states: Logs = {}
+    for other in more:
+        states |= other.get("next", {})
+        logs = logs | other
+    return logs | ({"next": states} if states else {})
 
 
 def with_terms(loss: Any, terms: Terms) -> Logs:

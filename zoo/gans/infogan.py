@@ -69,7 +69,11 @@ class InfoGAN(Adversarial):
     def make_discriminator(self) -> None:
         """A network with an output for the category and one for the factors."""
         self.discriminator = self.encoder_of(
-            "discriminator", logit=1, category=self.num_categories, factors=self.num_factors
+            "discriminator",
+            features=bool(self.feature_matching),
+            logit=1,
+            category=self.num_categories,
+            factors=self.num_factors,
         )
 
     def information(self, fake: Logs, batch: Batch) -> Terms:

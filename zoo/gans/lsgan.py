@@ -35,4 +35,5 @@ class LSGAN(Adversarial):
             super().game,
             discriminator=partial(losses.least_squares_discriminator, **labels),
             generator=partial(losses.least_squares_generator, label=self.target_label),
+            decision=(self.real_label + self.fake_label) / 2,
         )

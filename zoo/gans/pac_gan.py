@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.gans.base import Adversarial, Side
+from zoo.networks import apply, masks
 from zoo.phase import Batch, Logs
 from zoo.settings import setting
 from zoo.uses import Use
@@ -30,9 +31,11 @@ class PacGAN(Adversarial):
             "num_classes is for models whose networks read labels, and a pack has several",
             num_classes=self.num_classes,
         )
-        *sizes, channels = self.shape
+        *sizes, channels = self.seen_shape
         reads = {"packed": (*sizes, self.packing * channels)}
-        self.discriminator = self.encoder_of("discriminator", reads, logit=1)
+        self.discriminator = self.encoder_of(
+            "discriminator", reads, features=bool(self.feature_matching), logit=1
+        )
 
     def pack(self, data: Any) -> Any:
         """Rows `(batch, …, channels)` as packs `(batch // m, …, m·channels)`.
@@ -48,7 +51,16 @@ class PacGAN(Adversarial):
     def discriminate(self, data: Any, batch: Batch, training: bool, side: Side) -> Logs:
         """The discriminator's outputs for the packs of data or samples."""
         packed = self.pack(self.view(data, batch, side))
-        return self.discriminator_network({"packed": packed}, training=training)
+        dropped = self._dropped(batch, packed.shape[0], side) if training else {}
+        return apply(self.discriminator_network, {"packed": packed, **dropped}, training)
+
+    def _dropped(self, batch: Batch, count: int, side: Side) -> Batch:
+        """What dropout leaves of each pack: a batch has a mask for each row, more than packs."""
+        found = {name: batch[name] for name in masks(self.discriminator_network)}
+        for name, rows in found.items():
+            first = count if side == "fake" and 2 * count <= rows.shape[0] else 0
+            found[name] = rows[first : first + count]
+        return found
 
     def slope(self, point: Any, batch: Batch, training: bool, side: Side) -> Any:
         """The gradient of the logit by each pack."""

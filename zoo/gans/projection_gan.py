@@ -11,6 +11,7 @@ from keras import ops
 from zoo.gans.base import Adversarial
 from zoo.layers import SpectralDense
 from zoo.networks import rewired
+from zoo.networks.kernels import EMBEDDING
 from zoo.precision import precise, precise_dtype
 from zoo.settings import setting
 
@@ -31,6 +32,7 @@ class ProjectionGAN(Adversarial):
     beta_1 = 0.0
     beta_2 = 0.9
     discriminator_steps = 5
+    embedding_initializer = "glorot_uniform"
     num_classes: int | None = setting("Number of classes.", at_least=1, tiny=10)
     discriminator: keras.Model = setting("Data → logit and features.", default=None)
 
@@ -49,7 +51,11 @@ class ProjectionGAN(Adversarial):
         if self.num_classes is not None:
             units = trunk.output["features"].shape[-1]
             self.embedding = SpectralDense(
-                units, use_bias=False, dtype=precise_dtype(), name="embedding"
+                units,
+                use_bias=False,
+                kernel_initializer=self.embedding_initializer,
+                dtype=precise_dtype(),
+                name=EMBEDDING,
             )
         self.discriminator = rewired(trunk, self.with_projection)
 

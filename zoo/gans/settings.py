@@ -49,8 +49,17 @@ class AdversarialSettings(Settings):
     )
     augmentation: tuple[str, ...] | str | None = setting(
         "What the discriminator sees data and samples through: color, translation, cutout, flip, "
-        "crop, or diffaugment, the first three.",
+        "crop, or diffaugment, the first three; or ada, whose probability adapts itself.",
         default=None,
+    )
+    ada_target: float = setting(
+        "Of ada: the mean sign of the logits of data, above which its probability grows.",
+        default=0.6,
+        above=-1,
+        below=1,
+    )
+    ada_images: int = setting(
+        "Of ada: data in which its probability goes from 0 to 1.", default=500_000, at_least=1
     )
     label_smoothing: float = setting(
         "What the label of data falls short of 1, in the losses of the original game.",
@@ -71,6 +80,18 @@ class AdversarialSettings(Settings):
         default=1.0,
         above=0,
         at_most=1,
+    )
+    feature_matching: float = setting(
+        "Weight of the squared distance between the discriminator's mean features of data and of "
+        "samples, in the generator's loss.",
+        default=0.0,
+        at_least=0,
+    )
+    orthogonal: float = setting(
+        "Weight of the orthogonal regularization of the generator's kernels: of the squared "
+        "products of any two filters of a layer.",
+        default=0.0,
+        at_least=0,
     )
     learning_rate: Rate = setting("Of the generator's optimizer.", default=2e-4, above=0)
     discriminator_learning_rate: Rate | None = setting(
@@ -100,6 +121,12 @@ class AdversarialSettings(Settings):
         self.require(
             not drawn or len(self.shape) > 1,
             "augmentation is of images and sequences",
+            augmentation=self.augmentation,
+            shape=self.shape,
+        )
+        self.require(
+            not augmentation.is_adaptive(self.augmentation) or len(self.shape) == 3,
+            "the augmentation ada is of images",
             augmentation=self.augmentation,
             shape=self.shape,
         )

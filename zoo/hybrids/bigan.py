@@ -124,7 +124,7 @@ class BiGAN(Adversarial):
             loss = self.game.generator(losses.top(fake, self.top_k))
             loss += self.game.generator(self.exchanged(real))
         diversity = losses.diversity(samples, batch["data"])
-        return with_terms(loss, {}) | {"diversity": diversity}
+        return with_terms(loss, self.weight_terms()) | {"diversity": diversity}
 
     def exchanged(self, logits: Any) -> Any:
         """Logits as they are where data and samples change places; labels 0 and 1 do, too."""

@@ -111,7 +111,8 @@ class ContextEncoder(Adversarial):
             loss = self.game.generator(losses.top(fake, self.top_k))
         squares = precise(mask) * ops.square(precise(made) - precise(batch["data"]))
         error = ops.sum(squares) / (ops.sum(precise(mask)) * self.shape[-1])
-        return with_terms(loss, {"reconstruction": (self.reconstruction, error)})
+        terms = {"reconstruction": (self.reconstruction, error)}
+        return with_terms(loss, terms | self.weight_terms())
 
     def uses(self) -> dict[str, Use]:
         """`inpaint`, of data and the mask of a hole, 1 where they are missing."""

@@ -7,6 +7,7 @@ the batch; the rest are pieces of them, which say what they return.
 from zoo.losses.adversarial import (
     diversity,
     falling,
+    feature_distance,
     hinge_discriminator,
     least_squares_discriminator,
     least_squares_generator,
@@ -44,7 +45,14 @@ from zoo.losses.reconstruction import (
     mean_squared_error,
     perplexity,
 )
-from zoo.losses.regularization import jacobian_norm_rows, l1, l2, sparsity, unit_norm
+from zoo.losses.regularization import (
+    jacobian_norm_rows,
+    l1,
+    l2,
+    orthogonality,
+    sparsity,
+    unit_norm,
+)
 from zoo.losses.total_correlation import decomposed_kl
 
 __all__ = [
@@ -57,6 +65,7 @@ __all__ = [
     "reparameterize",
     "equilibrium",
     "falling",
+    "feature_distance",
     "gaussian",
     "gaussian_rows",
     "half_squared_norm",
@@ -75,6 +84,7 @@ __all__ = [
     "mean_squared_error",
     "minimax_generator",
     "non_saturating_generator",
+    "orthogonality",
     "pair_accuracy",
     "normal_kl_rows",
     "perplexity",

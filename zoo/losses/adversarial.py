@@ -146,6 +146,17 @@ def _distance(real: Any, fake: Any) -> dict[str, Any]:
     return {"distance": -wasserstein_critic(real, fake)}
 
 
+def feature_distance(real: Any, fake: Any) -> Any:
+    """‖E f(data) − E f(samples)‖² (Salimans et al., 2016, arXiv:1606.03498, section 3.1).
+
+    Args:
+        real: The discriminator's features of data, `(batch, …)`.
+        fake: Its features of samples.
+    """
+    means = (ops.mean(precise(features), axis=0) for features in (real, fake))
+    return ops.sum(ops.square(next(means) - next(means)))
+
+
 @dataclass(frozen=True)
 class Game:
     """The losses of the two sides.
@@ -156,6 +167,7 @@ class Game:
         reading: `(real, fake)` → what the log shows of the logits.
         compares: Whether the generator's loss reads the logits of data as well.
         bias_cancels: Whether a number added to all logits changes nothing.
+        decision: The logit between data and samples; None for the middle of both sides' means.
     """
 
     discriminator: Callable[[Any, Any], Any]
@@ -163,6 +175,7 @@ class Game:
     reading: Callable[[Any, Any], dict[str, Any]] = _scores
     compares: bool = False
     bias_cancels: bool = False
+    decision: float | None = 0.0
 
 
 def _relativistic(discriminator: Callable[[Any, Any], Any]) -> Game:
@@ -173,6 +186,7 @@ def _relativistic(discriminator: Callable[[Any, Any], Any]) -> Game:
         _distance,
         compares=True,
         bias_cancels=True,
+        decision=None,
     )
 
 
@@ -180,8 +194,10 @@ GAMES = {
     "non_saturating": Game(standard_discriminator, non_saturating_generator, _probabilities),
     "minimax": Game(standard_discriminator, minimax_generator, _probabilities),
     "hinge": Game(hinge_discriminator, wasserstein_generator),
-    "least_squares": Game(least_squares_discriminator, least_squares_generator),
-    "wasserstein": Game(wasserstein_critic, wasserstein_generator, _distance, bias_cancels=True),
+    "least_squares": Game(least_squares_discriminator, least_squares_generator, decision=0.5),
+    "wasserstein": Game(
+        wasserstein_critic, wasserstein_generator, _distance, bias_cancels=True, decision=None
+    ),
     "relativistic": _relativistic(relativistic_discriminator),
     "relativistic_average": _relativistic(relativistic_average_discriminator),
     "relativistic_hinge": _relativistic(relativistic_hinge_discriminator),

@@ -47,6 +47,17 @@ def jacobian_norm_rows(slopes: Any, kernel: Any) -> Any:
     return ops.sum(ops.square(precise(slopes)) * norms, axis=-1)
 
 
+def orthogonality(matrix: Any) -> Any:
+    """‖WᵀW ⊙ (1 − I)‖²_F: arXiv:1809.11096, eq. 3, without β.
+
+    Args:
+        matrix: `(inputs, filters)`: the columns are filters, whose products are 0 at best.
+    """
+    products = ops.matmul(ops.transpose(precise(matrix)), precise(matrix))
+    others = products * (1 - ops.eye(products.shape[0], dtype=products.dtype))
+    return ops.sum(ops.square(others))
+
+
 def l1(weights: Iterable[Any]) -> Any:
     """Σ |w| over all the weights."""
     return sum(ops.sum(ops.abs(precise(weight))) for weight in weights)

@@ -171,7 +171,12 @@ def with_planes(x: Any, one_hot: Any) -> Any:
     return layers.Concatenate()([x, one_hot])
 
 
-def attend(x: Any, level: int, levels: int, style: Any) -> Any:
+def deviate(x: Any, style: Any) -> Any:
+    """A map, or a vector, with its deviation over the batch where the style wants it."""
+    return own.MinibatchDeviation()(x) if style.deviation else x
+
+
+def attend(x: Any, level: int, levels: int, style: Any, **options: Any) -> Any:
     """Self-attention of a map, where the style wants it at its level.
 
     Args:
@@ -179,7 +184,9 @@ def attend(x: Any, level: int, levels: int, style: Any) -> Any:
         level: How often it is halved.
         levels: How often the smallest map is halved.
         style: With `attention`, a level or None.
+        options: Of the layer.
     """
     if style.attention is None or min(style.attention, levels) != level:
         return x
-    return style.kept(lambda: own.SelfAttention(spectral=style.has_spectral_kernels))(x)
+    options = {"spectral": style.has_spectral_kernels} | options
+    return style.kept(lambda: own.SelfAttention(**options))(x)

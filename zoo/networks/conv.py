@@ -28,9 +28,11 @@ class Options(Style):
     Attributes:
         attention: How often the map is halved that attends to itself, at most to the smallest;
             None for none.
+        deviation: Whether the way down adds the standard deviation over the batch.
     """
 
     attention: int | None = None
+    deviation: bool = False
 
 
 def down(x: Any, style: Options) -> Any:
@@ -42,7 +44,7 @@ def down(x: Any, style: Options) -> Any:
         x = style.convolution(rank, width, strides=2, padding="same", **bias)(x)
         x = style.finish(x, normalized=level > 0)
         x = blocks.attend(x, level + 1, levels, style)
-    return layers.Flatten()(x)
+    return layers.Flatten()(blocks.deviate(x, style))
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from keras import layers
 
+from zoo.networks import blocks
 from zoo.networks.style import Style
 
 FLAT = True  # reads vectors
@@ -16,22 +17,30 @@ MAPS = False  # makes vectors
 
 @dataclass(frozen=True)
 class Options(Style):
-    """Widths double from the code to the data."""
+    """Widths double from the code to the data.
+
+    Attributes:
+        concatenated: Whether what each layer towards the data reads stands beside what it makes.
+        deviation: Whether the way down adds the standard deviation over the batch.
+    """
 
     width: Any = 256
+    concatenated: bool = False
+    deviation: bool = False
 
 
-def down(x: Any, style: Style) -> Any:
+def down(x: Any, style: Options) -> Any:
     """Fully connected layers, the widest next to the data."""
     for units in _widths(style):
         x = style.finish(style.dense(units)(x))
-    return x
+    return blocks.deviate(x, style)
 
 
-def up(x: Any, shape: tuple[int, ...], style: Style) -> Any:
+def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     """The mirror image of `down`, and a linear layer."""
     for units in reversed(_widths(style)):
-        x = style.finish(style.dense(units)(x))
+        made = style.finish(style.dense(units)(x))
+        x = layers.Concatenate()([made, x]) if style.concatenated else made
     x = style.dense(math.prod(shape), plain=True)(x)
     return layers.Reshape(shape)(x) if len(shape) > 1 else x
 

@@ -28,11 +28,13 @@ class Options(Style):
     Attributes:
         attention: How often the map is halved that attends to itself, at most to the smallest;
             None for none.
+        deviation: Whether the way down adds the standard deviation over the batch.
     """
 
     width: Any = 128
     kernel: int = 3
     attention: int | None = None
+    deviation: bool = False
     kernel_initializer: Any = "he_normal"
 
 
@@ -48,7 +50,7 @@ def down(x: Any, style: Options) -> Any:
             x = style.convolution(rank, width, padding="same", use_bias=bias)(style.finish(x))
         x = layers.Add()([_pool(rank, x), shortcut])
         x = blocks.attend(x, level, len(halvings), style)
-    x = blocks.activate(x, style.activation)
+    x = blocks.activate(blocks.deviate(x, style), style.activation)
     return (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
 
 
