@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -11,11 +12,19 @@ import numpy as np
 from zoo.errors import ModelError
 
 Distribution = Literal[
-    "normal", "uniform", "quantile", "categorical", "bernoulli", "in_turn", "truncation"
+    "normal",
+    "cut_normal",
+    "uniform",
+    "quantile",
+    "categorical",
+    "bernoulli",
+    "in_turn",
+    "truncation",
 ]
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "normal": (),
+    "cut_normal": (),
     "uniform": ("low", "high"),
     "quantile": (),
     "categorical": ("size",),
@@ -24,6 +33,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "truncation": (),
 }
 """The parameters that describe each distribution."""
+CUT = 2.0
+"""Where a `cut_normal` of the truncation 1 would end, in standard deviations."""
+SMALLEST_SHARE = 1e-16
+"""Quantiles at 0 and 1, of values that a double's distribution function rounds, are infinite."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,8 @@ class Noise:
     """A distribution and the shape of one sample of it, without the batch dimension.
 
     Attributes:
-        distribution: `normal` (standard), `uniform` on `[low, high)`, `quantile` (on `[0, 1)`, what
+        distribution: `normal` (standard), `cut_normal` (standard, whose truncation cuts it, see
+            `cut`), `uniform` on `[low, high)`, `quantile` (on `[0, 1)`, what
             chooses among tokens or classes: never mixed or truncated), `categorical` (indices below
             `size`, all equally likely), `bernoulli` (1 with the probability, else 0),
             `in_turn` (0, 1, … `size - 1`, 0, …: nothing is drawn), or `truncation` (the factor of
@@ -69,7 +83,7 @@ class Noise:
         """Draws `count` samples: `(count, *shape)` of `dtype`."""
         size = (count, *self.shape)
         match self.distribution:
-            case "normal":
+            case "normal" | "cut_normal":
                 return rng.standard_normal(size, dtype=np.float32)
             case "categorical":
                 return rng.integers(self.size, size=size, dtype=np.int32)
@@ -85,8 +99,10 @@ class Noise:
         return np.float32(self.low) + np.float32(self.high - self.low) * unit
 
     def truncated(self, values: np.ndarray, factor: float) -> np.ndarray:
-        """Draws with their distance from the mean scaled; choices and masks as they are."""
+        """Draws with their distance from the mean scaled, or cut; choices and masks as they are."""
         match self.distribution:
+            case "cut_normal":
+                return cut(values, CUT * factor)
             case "normal" | "truncation":
                 return values * np.float32(factor)
             case "uniform":
@@ -108,6 +124,11 @@ class Noise:
 def normal(*shape: int) -> Noise:
     """Standard normal noise of the given shape."""
     return Noise("normal", shape)
+
+
+def cut_normal(*shape: int) -> Noise:
+    """Standard normal noise that a truncation cuts in the place of scaling it."""
+    return Noise("cut_normal", shape)
 
 
 def uniform(*shape: int, low: float = 0.0, high: float = 1.0) -> Noise:
@@ -138,6 +159,19 @@ def in_turn(size: int) -> Noise:
 def truncation() -> Noise:
     """The factor of the truncation, 1 where there is none, for models that truncate themselves."""
     return Noise("truncation")
+
+
+def cut(values: np.ndarray, bound: float) -> np.ndarray:
+    """Standard normal values at the same quantiles of the normal distribution within ±bound.
+
+    Their distribution is that of values which are drawn again until they are within the bound
+    (Brock et al., 2018, arXiv:1809.11096, section 3.1), here without further draws.
+    """
+    normal = NormalDist()
+    outside = normal.cdf(-bound)
+    quantiles = np.frompyfunc(normal.cdf, 1, 1)(values).astype("float64")
+    within = np.clip(outside + quantiles * (1 - 2 * outside), SMALLEST_SHARE, 1 - SMALLEST_SHARE)
+    return np.frompyfunc(normal.inv_cdf, 1, 1)(within).astype("float32")
 
 
 def truncate_all(

@@ -86,7 +86,7 @@ def _example(port: Port, noise: Noise | None) -> str:
         return f'np.arange({ROWS}, dtype="{port.dtype}") % {port.cardinality}'
     if noise is not None and noise.distribution in ("uniform", "quantile"):
         return f'rng.uniform({noise.low:g}, {noise.high:g}, ({size})).astype("{port.dtype}")'
-    if noise is not None and noise.distribution == "normal":
+    if noise is not None and noise.distribution in ("normal", "cut_normal"):
         return f'rng.standard_normal(({size}), dtype="{port.dtype}")'
     return f'np.zeros(({size}), "{port.dtype}")'
 

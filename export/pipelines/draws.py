@@ -16,7 +16,7 @@ FACTOR = 0.7  # on which truncation is tried
 OWN = "truncation"
 """The distribution of a factor that a model reads itself."""
 CONTINUOUS = ("normal", "uniform")
-RANDOM = (*CONTINUOUS, "quantile", "categorical", "bernoulli")
+RANDOM = (*CONTINUOUS, "cut_normal", "quantile", "categorical", "bernoulli")
 COUNT = "count"
 
 
@@ -98,7 +98,7 @@ def _draw(assembly: Assembly, name: str, noise: Noise, shape: str) -> None:
         sizes = assembly.constant(f"{name}/sizes", np.array(noise.shape, "int64"))
         shape = assembly.before("Concat", [shape, sizes], f"{name}/shape", axis=0)
     like = assembly.before("ConstantOfShape", [shape], f"{name}/like")
-    if noise.distribution == "normal":
+    if noise.distribution in ("normal", "cut_normal"):
         assembly.before("RandomNormalLike", [like], name, dtype=TensorProto.FLOAT)
         return
     limits: dict[str, Any] = {"dtype": TensorProto.FLOAT}

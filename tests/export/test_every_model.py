@@ -42,7 +42,10 @@ def move(parts):
 
 
 def transposed_between(proto):
-    """Transpositions on a way from one convolution to another, on which nothing is looked up."""
+    """Transpositions on a way from one convolution to another, on which nothing is looked up.
+
+    Those of attention make operands of products, whatever the layout.
+    """
     nodes = [node for node in proto.graph.node if node.op_type != "ArgMin"]
     behind, before = set(), set()
     for node in nodes:
@@ -55,6 +58,7 @@ def transposed_between(proto):
         node.name
         for node in nodes
         if node.op_type == "Transpose" and behind & set(node.input) and before & set(node.output)
+        if not node.name.startswith("self_attention")
     ]
 
 

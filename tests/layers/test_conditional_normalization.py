@@ -51,6 +51,19 @@ def test_a_new_layer_normalizes_alike_for_every_condition():
     FORMULA.check(array(found), [[-1, -1], [1, 1]])
 
 
+def test_spectral_gains_and_offsets_are_divided_by_their_largest_singular_values():
+    layer = ConditionalBatchNormalization(epsilon=0.0, spectral=True, gain_initializer="ones")
+    layer.build([(None, 2), (None, 3)])
+    # Of rank 1, so that one power iteration finds the singular value: √(1 + 4 + 4)·√(9 + 16).
+    kernel = np.outer([1.0, 2.0, -2.0], [3.0, 4.0])
+    layer.gain._kernel.assign(kernel)
+    layer.offset._kernel.assign(-2 * kernel)
+    found = layer([tensor(DATA), tensor(LABELS)], training=True)
+    gain = np.array(LABELS) @ kernel / 15
+    FORMULA.check(array(found), np.array([[-1, -1], [1, 1]]) * (1 + gain) - gain)
+    assert layer.get_config()["spectral"]
+
+
 def test_it_computes_in_the_type_of_its_policy():
     layer = ConditionalBatchNormalization(dtype="mixed_float16")
     data = tensor([[300.0], [-300.0]], "float16")  # squares are more than float16 holds

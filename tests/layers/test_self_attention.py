@@ -17,7 +17,8 @@ def softmax(scores):
 def attended(x, kernels, gain):
     tokens = x.reshape(len(x), -1, x.shape[-1])
     queries, keys, values = (tokens @ kernels[name] for name in ("queries", "keys", "values"))
-    mixed = softmax(queries @ keys.transpose(0, 2, 1)) @ values @ kernels["outputs"]
+    scores = np.clip(queries @ keys.transpose(0, 2, 1), -1e4, 1e4)
+    mixed = softmax(scores) @ values @ kernels["outputs"]
     return x + gain * mixed.reshape(x.shape)
 
 
@@ -46,6 +47,29 @@ def test_every_position_reads_all_others(layer, shape):
     x = np.random.default_rng(1).normal(size=(2, *shape)).astype("float32")
     FORMULA.check(array(layer(tensor(x))), attended(x, kernels, 0.5))
     assert kernels["queries"].shape[1] == shape[-1] // 8
+
+
+def test_keys_and_values_are_the_largest_of_neighbours():
+    layer = SelfAttention(pooled=True, value_share=2)
+    kernels = built(layer, (3, 2, 16), 0.5)
+    x = np.random.default_rng(1).normal(size=(2, 3, 2, 16)).astype("float32")
+    queries, keys, values = (x @ kernels[name] for name in ("queries", "keys", "values"))
+    tokens = [
+        np.stack([y[:, :2].max(axis=(1, 2)), y[:, 2:].max(axis=(1, 2))], axis=1)
+        for y in (keys, values)
+    ]
+    scores = softmax(queries.reshape(2, 6, 2) @ tokens[0].transpose(0, 2, 1))
+    mixed = (scores @ tokens[1]).reshape(2, 3, 2, 8) @ kernels["outputs"]
+    FORMULA.check(array(layer(tensor(x))), x + 0.5 * mixed)
+
+
+def test_scores_are_cut_where_exponentials_would_not_be_finite():
+    layer = SelfAttention()
+    kernels = built(layer, (3, 8), 0.5)
+    x = 1e3 * np.random.default_rng(1).normal(size=(2, 3, 8)).astype("float32")
+    scores = (x @ kernels["queries"]) @ (x @ kernels["keys"]).transpose(0, 2, 1)
+    assert (np.abs(scores) > 1e4).all()
+    FORMULA.check(array(layer(tensor(x))), attended(x, kernels, 0.5))
 
 
 def test_at_first_it_changes_nothing(layer):

@@ -94,7 +94,15 @@ def test_depth_is_how_often_the_size_is_halved(network, depth):
         assert found == (smallest, smallest, found[-1])
     halvings = sum(getattr(layer, "strides", 1) in (2, (2, 2)) for layer in down.layers)
     # A shortcut pools as well.
-    pools = {"resnet": 2, "fastgan": 2, "r3gan": 1, "conv": 1, "conv_pool": 1, "vq": 1}[network]
+    pools = {
+        "resnet": 2,
+        "biggan": 2,
+        "fastgan": 2,
+        "r3gan": 1,
+        "conv": 1,
+        "conv_pool": 1,
+        "vq": 1,
+    }[network]
     assert halvings == depth * pools
     assert shapes(decoder(network, 2, (8, 8, 1), width=4, depth=depth).output) == {
         "data": (8, 8, 1)
@@ -225,7 +233,9 @@ def test_the_activated_network_is_the_logits_with_their_activation(network, kind
     part = networks.activated(logits, kind, (-0.5, 0.25))
     assert part.name == "decoder" and part.input == logits.input
     assert [id(v) for v in logits.variables] == [id(v) for v in part.variables]
-    spread = 900 if network == "fastgan" else 9  # spectral kernels and gates make maps smaller
+    spread = (
+        900 if network in ("fastgan", "biggan") else 9
+    )  # spectral kernels and gates make maps smaller
     latent = np.random.default_rng(0).normal(0, spread, (2, *logits.input["latent"].shape[1:]))
     values = array(apply(logits, {"latent": tensor(latent)})["data"]).astype("float64")
     assert values.min() < -0.5 and 0.25 < values.max()

@@ -5,11 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from tests.tolerances import FORMULA, SAMPLING
 from zoo.errors import ModelError
 from zoo.noise import (
     Noise,
     bernoulli,
     categorical,
+    cut,
+    cut_normal,
     draw_all,
     in_turn,
     normal,
@@ -21,6 +24,7 @@ from zoo.noise import (
 pytestmark = pytest.mark.once
 KINDS = [
     normal(3),
+    cut_normal(3),
     uniform(2, 2, low=-1.0, high=3.0),
     categorical(5, 2),
     categorical(3),
@@ -71,6 +75,20 @@ def test_a_model_that_reads_the_factor_truncates_itself():
     found = truncate_all(noises, drawn | {"psi": np.ones(2, "float32")}, 0.5)
     np.testing.assert_array_equal(found["psi"], [0.5, 0.5])
     np.testing.assert_array_equal(found["latent"], drawn["latent"])
+
+
+def test_a_cut_normal_keeps_its_quantiles_within_two_factors():
+    drawn = cut_normal(500).draw(rng(), 20)
+    np.testing.assert_array_equal(drawn, normal(500).draw(rng(), 20))
+    found = cut_normal(500).truncated(drawn, 0.5)
+    assert found.dtype == np.float32 and np.abs(found).max() <= 1
+    # Variance 1 − 2φ(1)/(2Φ(1) − 1); the median of those above 0 is Φ⁻¹(½ + ½(Φ(1) − ½)).
+    SAMPLING.check(found.var(), 1 - 2 * 0.2419707 / 0.6826895)
+    SAMPLING.check(np.median(found[found > 0]), 0.4423)
+    order = np.argsort(drawn, axis=None)
+    assert (np.diff(found.ravel()[order]) >= 0).all()
+    FORMULA.check(cut(np.array([0.0, 1.0, -1.0]), 100.0), [0, 1, -1])
+    FORMULA.check(cut(np.array([-40.0, 3.0]), 0.0), [0, 0])
 
 
 @pytest.mark.parametrize("noise", KINDS, ids=lambda noise: noise.distribution)

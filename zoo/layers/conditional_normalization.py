@@ -6,6 +6,7 @@ import keras
 from keras import initializers, ops
 
 from zoo.layers.normalization import BatchNormalization
+from zoo.layers.spectral import SpectralDense
 
 
 @keras.saving.register_keras_serializable("genzoo")
@@ -22,6 +23,8 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         epsilon: Added to the variance.
         gain_initializer: Of G.
         offset_initializer: Of B.
+        spectral: Whether G and B are divided by their largest singular values, as in BigGAN
+            (Brock et al., 2018, arXiv:1809.11096); their initial values are not 0 then.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         epsilon: float = 1e-3,
         gain_initializer: Any = "zeros",
         offset_initializer: Any = "zeros",
+        spectral: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -38,6 +42,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         self.epsilon = epsilon
         self.gain_initializer = initializers.get(gain_initializer)
         self.offset_initializer = initializers.get(offset_initializer)
+        self.spectral = spectral
         self.normalization = BatchNormalization(
             momentum=momentum,
             epsilon=epsilon,
@@ -51,20 +56,38 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         """Adds G and B to the layer's weights."""
         data, condition = input_shape
         self.normalization.build(data)
-        shape = (condition[-1], data[-1])
-        self.gain = self.add_weight(shape=shape, initializer=self.gain_initializer, name="gain")
-        self.offset = self.add_weight(
-            shape=shape, initializer=self.offset_initializer, name="offset"
-        )
+        self.gain = self._matrix("gain", self.gain_initializer, condition, data[-1])
+        self.offset = self._matrix("offset", self.offset_initializer, condition, data[-1])
         self.built = True
+
+    def _matrix(self, name: str, initializer: Any, condition: Any, channels: int) -> Any:
+        """G or B: a weight, or a layer that normalizes its own."""
+        if not self.spectral:
+            return self.add_weight(
+                shape=(condition[-1], channels), initializer=initializer, name=name
+            )
+        layer = SpectralDense(
+            channels,
+            use_bias=False,
+            kernel_initializer=initializer,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+        layer.build(condition)
+        return layer
+
+    def _product(self, matrix: Any, condition: Any, training: bool | None) -> Any:
+        if self.spectral:
+            return matrix(condition, training=training)
+        return ops.matmul(condition, ops.convert_to_tensor(matrix))
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Normalizes `[data, condition]`: `(batch, …, channels)` and `(batch, condition)`."""
         data, condition = inputs
         shape = (-1, *[1] * (len(data.shape) - 2), data.shape[-1])
         gain, offset = (
-            ops.reshape(ops.matmul(condition, ops.convert_to_tensor(weight)), shape)
-            for weight in (self.gain, self.offset)
+            ops.reshape(self._product(matrix, condition, training), shape)
+            for matrix in (self.gain, self.offset)
         )
         normal = self.normalization(data, training=training)
         return normal * (1 + gain) + offset
@@ -81,4 +104,5 @@ class ConditionalBatchNormalization(keras.layers.Layer):
             "epsilon": self.epsilon,
             "gain_initializer": initializers.serialize(self.gain_initializer),
             "offset_initializer": initializers.serialize(self.offset_initializer),
+            "spectral": self.spectral,
         }

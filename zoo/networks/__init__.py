@@ -20,6 +20,7 @@ from keras import layers, ops
 from zoo.errors import ModelError, suggestion
 from zoo.networks import (
     attention,
+    biggan,
     blocks,
     conv,
     conv_pool,
@@ -44,6 +45,7 @@ FAMILIES: dict[str, ModuleType] = {
     "conv": conv,
     "resnet": resnet,
     "r3gan": r3gan,
+    "biggan": biggan,
     "stylegan2": stylegan2,
     "fastgan": fastgan,
     "conv_pool": conv_pool,

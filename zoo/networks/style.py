@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import layers, ops
@@ -25,7 +25,7 @@ class Style:
             layer, from the data on.
         depth: How many layers, or halvings; by default the family's own choice.
         kernel: Size of the kernels.
-        activation: After each layer: a Keras activation, `leaky_relu` (slope 0.2),
+        activation: After each layer: a Keras activation, `leaky_relu` (of the family's `slope`),
             `prelu` (a learned slope for each channel), or `maxout-K`.
         normalization: Before each activation: see `blocks.NORMALIZATIONS`; None for none.
         kernel_initializer: Of every layer.
@@ -38,6 +38,8 @@ class Style:
         trace: The record that a network's two forms, in training and deployed, share.
     """
 
+    slope: ClassVar[float] = 0.2
+    """Of `leaky_relu` below 0."""
     width: int | Sequence[int] = 32
     depth: int | None = None
     kernel: int = 4
@@ -148,7 +150,7 @@ class Style:
             space = list(range(1, len(x.shape) - 1))
             x = self.kept(lambda: layers.PReLU(shared_axes=space or None))(x)
         else:
-            x = blocks.activate(x, self.activation)
+            x = blocks.activate(x, self.activation, self.slope)
         if self.dropout and self.trace is not None:
             x = self.trace.drop(x, self.dropout)
         return x

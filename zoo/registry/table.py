@@ -211,6 +211,11 @@ TABLE: dict[str, Row] = {
         "Zhang et al. 2018, arXiv:1805.08318",
         "self-attention, two time scales",
     ),
+    "biggan": Row(
+        f"{_GANS}.biggan:BigGAN",
+        "Brock et al. 2018, arXiv:1809.11096",
+        "noise and a shared embedding into every block, orthogonal regularization",
+    ),
     "relativistic_gan": Row(
         f"{_GANS}.relativistic_gan:RelativisticGAN",
         "Jolicoeur-Martineau 2018, arXiv:1807.00734",
