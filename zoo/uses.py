@@ -17,6 +17,9 @@ from zoo.errors import UseError
 from zoo.noise import Noise, draw_all, truncate_all
 
 Arrays = Mapping[str, Any]
+TARGET_LABELS = "target_labels"
+LABELS = ("labels", TARGET_LABELS)
+"""Inputs that are classes: those of data, and those that data should become."""
 Call = Callable[[str, dict[str, Any]], Arrays]
 """Calls a part: its name, and its inputs by port → its outputs by name."""
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tests import tiny
+from zoo import load
 
 pytestmark = pytest.mark.once
 
@@ -57,6 +58,85 @@ def test_domains_are_translated_there_and_back(zoo, tmp_path):
     assert (made["back"][0] == made["zebras"][0]).all()  # the first row of the last tenth
     done = zoo("translate", saved("pix2pix", tmp_path), *both, "--back")
     assert done.code == 2 and "needs the use 'translate_back'" in done.err
+
+
+def test_data_become_each_class_that_is_asked_for(zoo, tmp_path):
+    model, out = saved("stargan", tmp_path), tmp_path / "made.npy"
+    words = ["translate", model, "--data", "digits", "-n", 4]
+    made = []
+    for asked in ("3,8", "8"):
+        done = zoo(*words, "--labels", asked, "--out", out)
+        assert done.code == 0, done.err
+        made.append(np.load(out))
+    assert made[0].shape == (8, 8, 8, 1) and (made[0][4:] == made[1]).all()
+    assert (made[0][:4] != made[1]).any()
+    done = zoo(*words, "--out", tmp_path / "made.png")
+    assert done.code == 0, done.err
+    with Image.open(tmp_path / "made.png") as image:
+        assert image.size == (4 * 66 - 2, 11 * 66 - 2)  # the data, and ten classes
+    done = zoo("use", model, "translate", *words[2:], "--labels", "8", "--out", tmp_path / "u.npy")
+    assert done.code == 0, done.err
+    assert np.load(tmp_path / "u.npy").shape == (4, 8, 8, 1)
+    done = zoo("translate", saved("pix2pix", tmp_path), *words[2:], "--labels", "8")
+    assert done.code == 2 and "reads no labels. Received: --labels 8" in done.err
+
+
+def pictures(folder, size, names=("a.png", "deep/b.bmp")):
+    rng = np.random.default_rng(0)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(256, size=(size, size), dtype="uint8")).save(folder / name)
+    return folder
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_each_picture_of_a_folder_becomes_one_of_another_folder(zoo, tmp_path):
+    model, folder, out = saved("stargan", tmp_path), pictures(tmp_path / "in", 8), tmp_path / "out"
+    (folder / "broken.png").write_text("no picture")
+    words = ["translate", model, "--data", folder, "--out"]
+    done = zoo(*words, out / "one", "--labels", "8", "--json")
+    assert done.code == 0 and json.loads(done.out)["pictures"] == 2, done.err
+    done = zoo(*words, out / "two", "--labels", "3,8")
+    assert done.code == 0 and "left out" in done.err, done.err
+    found = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
+    places = ("one", "two/3", "two/8")
+    assert found == [f"{place}/{name}.png" for place in places for name in ("a", "deep/b")]
+    made = read(out / "one/a.png")
+    assert (made == read(out / "two/8/a.png")).all()
+    data = read(folder / "a.png")[None, ..., None] / np.float32(127.5) - 1
+    expected = load(model).use("translate", data=data, target_labels=8)["other"]
+    assert np.abs(made - (expected[0, ..., 0] + 1) * 127.5).max() <= 0.51
+    done = zoo(
+        "upscale",
+        saved("srgan", tmp_path),
+        "--data",
+        pictures(tmp_path / "small", 4),
+        "--out",
+        out / "large",
+    )
+    assert done.code == 0 and read(out / "large/deep/b.png").shape == (8, 8), done.err
+
+
+def test_a_folder_is_made_of_another_folder_alone(zoo, tmp_path):
+    model, folder = saved("stargan", tmp_path), pictures(tmp_path / "in", 8, ("a.png",))
+    rejected = {
+        "another folder than --data": ["--data", folder, "--out", folder],
+        "where --data is one. Received: --data digits": ["--data", "digits", "--out", "out"],
+        "is read by itself. Received: --channels": [
+            *("--data", folder, "--channels", 1, "--out", "out")
+        ],
+        "does not end in .png or .npy or nothing, as a folder": ["--out", "out.jpg"],
+    }
+    for message, words in rejected.items():
+        done = zoo("translate", model, *words)
+        assert done.code == 2 and message in done.err, done.err
+    pictures(folder, 8, ("a.bmp",))
+    done = zoo("translate", model, "--data", folder, "--out", tmp_path / "out")
+    assert done.code == 2 and "differ in more than their endings" in done.err
 
 
 def test_large_data_are_made_small_first_and_small_ones_enlarged(zoo, tmp_path):

@@ -13,7 +13,7 @@ from zoo import pretrained
 from zoo.cli import packages, terminal
 from zoo.cli.errors import UsageError
 from zoo.errors import suggestion
-from zoo.uses import Use
+from zoo.uses import LABELS, Use
 
 HELP = "a run folder, a .keras file, a bundle, or a pretrained model such as vae/digits"
 Arrays = dict[str, np.ndarray]
@@ -64,7 +64,7 @@ class Opened:
         Raises:
             UsageError: One of them is unknown, or nothing reads labels.
         """
-        if not any("labels" in use.inputs for use in uses):
+        if not any(set(LABELS) & set(use.inputs) for use in uses):
             if text is not None:
                 raise UsageError(f"{self.path} reads no labels. Received: --labels {text}.")
             return []

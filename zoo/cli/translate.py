@@ -1,18 +1,22 @@
 """Translates data, and shows rows of data, of translations, and of targets where there are some.
 
 Where the data have targets, the mean absolute error is printed beside that of the mean target of
-the training data. `--back` translates the other domain of a model of two.
+the training data. `--back` translates the other domain of a model of two; a model of several
+classes makes a row of each class, or of those of `--labels`.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from zoo.applications import translate
-from zoo.cli import applied, sources
-from zoo.cli.opened import open_subject
+from zoo.cli import applied, picture_folder, sources, values
+from zoo.cli.opened import Opened, open_subject
+from zoo.uses import TARGET_LABELS
 
 EXAMPLES = """\
 examples:
@@ -20,34 +24,51 @@ examples:
   zoo translate bundles/pix2pix --data edges/ --out translated.png
   zoo translate bundles/pix2pix --data edges.npz --target photos.npz --out translated.npy
   zoo translate runs/cyclegan --back --out back.png
+  zoo translate runs/stargan --labels 3,8 --out threes-and-eights.png
+  zoo translate bundles/pix2pix --data edges/ --out photos/
 """
 COUNT = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the data, and where to."""
-    applied.add_arguments(parser, count=COUNT, out=".png, or .npy for the translations")
+    applied.add_arguments(
+        parser,
+        count=COUNT,
+        out=".png, .npy for the translations, or a folder for each picture of the folder --data",
+        kind=values.picture_array_or_folder,
+    )
+    parser.set_defaults(count=None)
     parser.add_argument(
         "--back",
         action="store_true",
         help="translate the second source back (cyclegan), or --data of the same shape without one",
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="A,B,...",
+        help="classes that the data become, by name or number (stargan; all)",
     )
 
 
 def run(options: argparse.Namespace) -> None:
     """Translates, saves, and prints the error where targets are known."""
     opened = open_subject(options.subject)
-    train, test = sources.known_and_asked(opened, options, options.count)
+    if picture_folder.is_asked_for(options):
+        applied.finish(options, _fill(opened, options))
+        return
+    train, test = sources.known_and_asked(opened, options, options.count or COUNT)
     value_range = opened.about.value_range
     asked = test.batch(np.arange(len(test)), value_range)
-    made = translate(opened, asked, back=options.back, seed=options.seed)
+    each = _translations(opened, asked, options)
+    made = np.concatenate(each)
     read = asked.get("other", asked["data"]) if options.back else asked["data"]
     target = asked.get("target")
     target = target if target is not None and target.shape == made.shape else None
     if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, made)
     elif options.out is not None:
-        shown = [read, made, *([] if target is None else [target])]
+        shown = [read, *each, *([] if target is None else [target])]
         if made.ndim == 4:
             like = max(shown, key=lambda images: images.shape[-1])
             shown = [applied.as_bytes(images, value_range, like) for images in shown]
@@ -60,3 +81,32 @@ def run(options: argparse.Namespace) -> None:
             "error_of_mean": float(np.mean(np.abs(mean - target))),
         }
     applied.finish(options, outcome)
+
+
+def _fill(opened: Opened, options: argparse.Namespace) -> dict[str, Any]:
+    """Translates every picture of a folder, in a subfolder for each class where there are some."""
+
+    def made(data: np.ndarray) -> dict[str, np.ndarray]:
+        classes = _classes(opened, options)
+        names = opened.class_names or range(opened.about.num_classes or 0)
+        each = _translations(opened, {"data": data}, options)
+        folders = [str(names[c]) for c in classes] if len(classes) > 1 else [""]
+        return dict(zip(folders, each, strict=True))
+
+    return picture_folder.fill(opened, options, tuple(opened.about.shape[:2]), made)
+
+
+def _translations(
+    opened: Opened, asked: Mapping[str, np.ndarray], options: argparse.Namespace
+) -> list[np.ndarray]:
+    """What is made of the data: of a model of several classes, for each class that is asked for."""
+    chosen = {"back": options.back, "seed": options.seed}
+    labels = _classes(opened, options) or [None]
+    return [translate(opened, asked, label=label, **chosen) for label in labels]
+
+
+def _classes(opened: Opened, options: argparse.Namespace) -> list[Any]:
+    """The classes that data become; none of a model that reads none."""
+    use = opened.table.get("translate_back" if options.back else "translate")
+    of_classes = [use] if use is not None and TARGET_LABELS in use.inputs else []
+    return opened.labels(options.labels, *of_classes)

@@ -12,32 +12,45 @@ import numpy as np
 
 from zoo.applications import upscale
 from zoo.applications.translation import enlarged
-from zoo.cli import applied, sources
-from zoo.cli.opened import open_subject
+from zoo.cli import applied, picture_folder, sources, values
+from zoo.cli.opened import Opened, open_subject
 
 EXAMPLES = """\
 examples:
   zoo upscale runs/srgan --out large.png
   zoo upscale bundles/srgan --data small/ --out large.npy
+  zoo upscale bundles/srgan --data small/ --out large/
 """
 COUNT = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the data, and where to."""
-    applied.add_arguments(parser, count=COUNT, out=".png, or .npy for the large data")
+    applied.add_arguments(
+        parser,
+        count=COUNT,
+        out=".png, .npy for the large data, or a folder for each picture of the folder --data",
+        kind=values.picture_array_or_folder,
+    )
+    parser.set_defaults(count=None)
 
 
 def run(options: argparse.Namespace) -> None:
     """Enlarges, saves, and prints the errors where the large data are known."""
     opened = open_subject(options.subject)
     opened.require("upscale")
+    if picture_folder.is_asked_for(options):
+        outcome: dict[str, float] = picture_folder.fill(
+            opened, options, None, lambda data: {"": upscale(opened, _small(opened, data))}
+        )
+        applied.finish(options, outcome)
+        return
     train, test = sources.load_for(opened, options)
     data = train if test is None else test
-    rows = np.linspace(0, len(data) - 1, min(options.count, len(data))).astype(int)
+    rows = np.linspace(0, len(data) - 1, min(options.count or COUNT, len(data))).astype(int)
     given = data.batch(rows, opened.about.value_range)["data"]
     known = given.shape[1:] == tuple(opened.about.shape)
-    small = opened.use("degrade", data=given)["low"] if known else given
+    small = _small(opened, given)
     made = upscale(opened, small)
     nearest = enlarged(small, made.shape)
     if options.out is not None and options.out.suffix.lower() == ".npy":
@@ -45,10 +58,16 @@ def run(options: argparse.Namespace) -> None:
     elif options.out is not None:
         shown = [nearest, made, *([given] if known else [])]
         applied.save_rows(shown, options.out, opened.about.value_range)
-    outcome: dict[str, float] = {"rows": len(made)}
+    outcome = {"rows": len(made)}
     if known:
         outcome |= {
             "error": float(np.mean(np.square(made - given))),
             "error_of_nearest": float(np.mean(np.square(nearest - given))),
         }
     applied.finish(options, outcome)
+
+
+def _small(opened: Opened, data: np.ndarray) -> np.ndarray:
+    """Data of the model's own size made small, others as they are."""
+    known = data.shape[1:] == tuple(opened.about.shape)
+    return opened.use("degrade", data=data)["low"] if known else data

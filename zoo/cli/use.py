@@ -17,7 +17,7 @@ from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
 from zoo.cli.reconstruct import interleaved
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
-from zoo.uses import Use
+from zoo.uses import TARGET_LABELS, Use
 
 EXAMPLES = """\
 examples:
@@ -109,7 +109,8 @@ def _inputs(opened: Opened, use: Use, options: argparse.Namespace) -> Arrays:
     inputs = {name: _array(path) for name, path in options.inputs}
     count = options.count or next(iter(map(len, inputs.values())), COUNT)
     if options.labels is not None:
-        inputs["labels"] = np.resize(opened.labels(options.labels, use), count)
+        name = TARGET_LABELS if TARGET_LABELS in use.inputs else "labels"
+        inputs[name] = np.resize(opened.labels(options.labels, use), count)
     if any(name not in inputs and name not in use.draws for name in use.inputs):
         fewer = options.count is None and not inputs
         fields = sources.fields_for(opened, options, count, at_most=fewer)

@@ -31,6 +31,11 @@ def picture_or_array(text: str) -> Path:
     return _file(text, (".png", ".npy"))
 
 
+def picture_array_or_folder(text: str) -> Path:
+    """The name of a PNG file, of a NumPy array, or, without an ending, of a folder."""
+    return _file(text, (".png", ".npy", ""))
+
+
 def picture_array_or_sound(text: str) -> Path:
     """The name of a PNG file, of a NumPy array, or of a WAV file."""
     return _file(text, (".png", ".npy", ".wav"))
@@ -70,7 +75,8 @@ def share(text: str) -> float:
 def _file(text: str, endings: tuple[str, ...]) -> Path:
     path = Path(text)
     if path.suffix.lower() not in endings:
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(endings)}")
+        known = " or ".join(ending or "nothing, as a folder" for ending in endings)
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in {known}")
     return path
 
 

@@ -79,7 +79,9 @@ class Pix2Pix(Adversarial):
     def make_discriminator(self) -> None:
         """A network that reads data and target."""
         reads = {"data": self.shape, "target": self.seen_shape}
-        self.discriminator = self.encoder_of("discriminator", reads, logit=1)
+        self.discriminator = self.encoder_of(
+            "discriminator", reads, features=bool(self.feature_matching), logit=1
+        )
 
     @property
     def generator_networks(self) -> list[keras.Model]:

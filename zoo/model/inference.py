@@ -12,7 +12,7 @@ import numpy as np
 from zoo import backends, networks
 from zoo.data import Data
 from zoo.errors import ModelError, UseError
-from zoo.uses import Use, complete_inputs, run_in_batches
+from zoo.uses import LABELS, Use, complete_inputs, run_in_batches
 
 BATCH_SIZE = 256
 
@@ -59,11 +59,11 @@ class Inference:
             )
         use = table[name]
         given = self._arrays(use, {key: v for key, v in inputs.items() if v is not None})
-        rows = next((len(array) for key, array in given.items() if key != "labels"), count)
+        rows = next((len(array) for key, array in given.items() if key not in LABELS), count)
         if rows is not None and rows < 1:
             raise ModelError(f"At least 1 row is computed. Received: {rows}")
-        if "labels" in given:
-            given["labels"] = self._labels(given["labels"], rows)
+        for key in set(LABELS) & set(given):
+            given[key] = self._labels(given[key], rows)
         self._check_shapes(name, use, given)
         complete = complete_inputs(name, use, given, count=rows, seed=seed, truncation=truncation)
         with self.averaged_weights():

@@ -31,12 +31,17 @@ class Options(Style):
 
     Attributes:
         blocks: Residual blocks at the smallest size.
+        resampling: Size of the kernels that halve and double.
+        reflected: Whether convolutions that keep the size reflect a map at its edges; else there
+            are zeros.
     """
 
     width: Any = 64
     kernel: int = 3
     normalization: str | None = "instance"
     blocks: int = 9
+    resampling: int = 3
+    reflected: bool = True
 
 
 def across(x: Any, shape: tuple[int, ...], style: Options) -> Any:
@@ -49,16 +54,17 @@ def across(x: Any, shape: tuple[int, ...], style: Options) -> Any:
     blocks.check_same_size("cyclegan", x, shape)
     sizes = _sizes(shape, style)
     widths = style.widths(len(sizes))
-    x = style.finish(_reflected(x, widths[0], OUTER, style))
+    x = style.finish(_kept(x, widths[0], OUTER, style))
     for width in widths[1:]:
-        x = style.finish(style.convolution(rank, width, strides=2, padding="same")(x))
+        x = style.convolution(rank, width, style.resampling, strides=2, padding="same")(x)
+        x = style.finish(x)
     for _ in range(style.blocks):
-        y = style.finish(_reflected(x, widths[-1], style.kernel, style))
-        x = layers.Add()([x, style.normalize(_reflected(y, widths[-1], style.kernel, style))])
+        y = style.finish(_kept(x, widths[-1], style.kernel, style))
+        x = layers.Add()([x, style.normalize(_kept(y, widths[-1], style.kernel, style))])
     for size, width in zip(sizes[-2::-1], widths[-2::-1], strict=True):
-        x = style.transposed(rank, width, strides=2, padding="same")(x)
+        x = style.transposed(rank, width, style.resampling, strides=2, padding="same")(x)
         x = style.finish(blocks.crop(x, size))
-    return _reflected(x, shape[-1], OUTER, style, plain=True)
+    return _kept(x, shape[-1], OUTER, style, plain=True)
 
 
 def _sizes(shape: tuple[int, ...], style: Options) -> list[tuple[int, ...]]:
@@ -66,7 +72,7 @@ def _sizes(shape: tuple[int, ...], style: Options) -> list[tuple[int, ...]]:
     sizes = blocks.downsampled_sizes(shape, style.halvings)
     sizes = sizes if style.halvings is not None else sizes[: HALVINGS + 1]
     reach = style.kernel // 2
-    if style.blocks and min(sizes[-1]) <= reach:
+    if style.reflected and style.blocks and min(sizes[-1]) <= reach:
         raise ModelError(
             f"Residual blocks reflect {reach} from each edge of a larger map. "
             f"Received: {sizes[-1]}, {len(sizes) - 1} times halved."
@@ -74,9 +80,11 @@ def _sizes(shape: tuple[int, ...], style: Options) -> list[tuple[int, ...]]:
     return sizes
 
 
-def _reflected(x: Any, width: int, kernel: int, style: Options, **options: Any) -> Any:
-    """A convolution that keeps the size, of a map that is reflected at its edges."""
+def _kept(x: Any, width: int, kernel: int, style: Options, **options: Any) -> Any:
+    """A convolution that keeps the size, of a map that is reflected at its edges or not."""
     rank = len(x.shape) - 2
+    if not style.reflected:
+        return style.convolution(rank, width, kernel, padding="same", **options)(x)
     edges = [(0, 0), *[((kernel - 1) // 2, kernel // 2)] * rank, (0, 0)]
     x = ops.pad(x, edges, mode="reflect")
     return style.convolution(rank, width, kernel, padding="valid", **options)(x)

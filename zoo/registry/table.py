@@ -288,6 +288,11 @@ TABLE: dict[str, Row] = {
         "Ledig et al. 2016, arXiv:1609.04802",
         "small images into large ones, first by their error, then by the game too",
     ),
+    "stargan": Row(
+        f"{_GANS}.stargan:StarGAN",
+        "Choi et al. 2017, arXiv:1711.09020",
+        "one translator into any of several classes and back",
+    ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",
         "Larsen et al. 2015, arXiv:1512.09300",

@@ -40,7 +40,7 @@ def find_classes(
         DataError: The folder cannot be read, or holds no such files.
     """
     try:
-        classes = {sub.name: _find(sub, suffixes) for sub in _subfolders(root)}
+        classes = {sub.name: find_files(sub, suffixes) for sub in _subfolders(root)}
         classes = {name: files for name, files in classes.items() if files}
         loose = sorted(file for file in root.iterdir() if _is_one(file, suffixes))
     except OSError as error:
@@ -71,7 +71,8 @@ def holds(folder: Path, suffixes: Collection[str]) -> bool:
     return next(_walk(folder, suffixes), None) is not None
 
 
-def _find(folder: Path, suffixes: Collection[str]) -> list[Path]:
+def find_files(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files of these suffixes in a folder and in those within it, sorted, but hidden ones."""
     return sorted(_walk(folder, suffixes))
 
 

@@ -1,0 +1,105 @@
+"""A folder of pictures in, a folder of pictures out: one for each, of its name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.cli import sources, terminal
+from zoo.cli.errors import UsageError
+from zoo.cli.opened import Opened
+from zoo.data import Data
+from zoo.data.sources.folders import find_files
+from zoo.data.sources.image_files import SUFFIXES, read_picture
+from zoo.files import write_atomically
+from zoo.plotting.grid import to_uint8
+
+READ = ("--data", "--image-size")
+"""The options of data that say which pictures are read, and how."""
+Make = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+"""One picture `(1, height, width, channels)` → what is made of it, by subfolder."""
+
+
+def is_asked_for(options: argparse.Namespace) -> bool:
+    """Whether `--out` is a folder."""
+    return options.out is not None and not options.out.suffix
+
+
+def fill(
+    opened: Opened, options: argparse.Namespace, size: tuple[int, int] | None, make: Make
+) -> dict[str, Any]:
+    """Writes what is made of the pictures of `--data`, all of them or the first `--count`.
+
+    Args:
+        opened: The subject.
+        options: Of the command line.
+        size: Height and width that pictures are brought to; None for their own.
+        make: The function.
+
+    Returns:
+        How many pictures were made.
+
+    Raises:
+        UsageError: `--data` is no other folder, or options of data do not go with folders.
+    """
+    folder = _source(opened, options)
+    files, value_range = _files(folder)[: options.count], opened.about.value_range
+    written = 0
+    for file in files:
+        picture = read_picture(file, options.image_size or size, opened.about.shape[-1])
+        if isinstance(picture, str):
+            terminal.note(f"left out {file}: {picture}")
+            continue
+        data = Data(picture[None], source_range=(0.0, 255.0)).batch(np.arange(1), value_range)
+        for name, made in make(data["data"]).items():
+            path = options.out / name / file.relative_to(folder).with_suffix(".png")
+            _save(path, to_uint8(made[0], value_range))
+            written += 1
+    return {"pictures": written}
+
+
+def _source(opened: Opened, options: argparse.Namespace) -> Path:
+    """The folder that is read."""
+    unused = [name for name in sources.given(options) if name not in READ]
+    if unused:
+        raise UsageError(
+            f"A folder of pictures is read by itself. Received: {', '.join(unused)} and --out "
+            f"{options.out}. Accepted: {', '.join(READ)}."
+        )
+    if len(opened.about.shape) != 3:
+        raise UsageError(f"A folder is of pictures. Received: data {tuple(opened.about.shape)}.")
+    folder = None if options.data is None else Path(options.data).expanduser()
+    if folder is None or not folder.is_dir():
+        raise UsageError(
+            f"--out is a folder where --data is one. Received: --data {options.data}, "
+            f"--out {options.out}. Accepted: --out FILE.png, or FILE.npy."
+        )
+    if options.out.resolve() == folder.resolve():
+        raise UsageError(f"--out is another folder than --data. Received: {options.out}.")
+    return folder
+
+
+def _files(folder: Path) -> list[Path]:
+    """The pictures of a folder, also in its subfolders; no two would be written as one."""
+    files = find_files(folder, SUFFIXES)
+    if not files:
+        raise UsageError(f"A folder of pictures holds at least one. Received: {folder}.")
+    found: dict[Path, Path] = {}
+    for file in files:
+        other = found.setdefault(file.with_suffix(".png"), file)
+        if other != file:
+            raise UsageError(
+                f"Pictures of a folder differ in more than their endings. Received: {other}, {file}"
+            )
+    return files
+
+
+def _save(path: Path, picture: np.ndarray) -> None:
+    from PIL import Image
+
+    image = Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
+    write_atomically(path, lambda file: image.save(file, format="PNG"))
