@@ -168,5 +168,12 @@ def _model(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 
 
 def _real_inputs(model: Any, data: Any) -> dict[str, np.ndarray] | None:
-    """The first rows of the training data, scaled; None where they cannot be read any more."""
-    return None if data is None else data.batch(np.arange(min(REAL, len(data))), model.value_range)
+    """The first rows of the training data, scaled; None where there are none, or no use reads any.
+
+    The uses of a GAN whose discriminator reads packs read no data.
+    """
+    if data is None:
+        return None
+    batch = data.batch(np.arange(min(REAL, len(data))), model.value_range)
+    read = {value for use in model.table().values() for value in use.inputs}
+    return batch if read & set(batch) else None
