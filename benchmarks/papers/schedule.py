@@ -88,17 +88,32 @@ class Case:
 
 
 def page(title: str, about: str, cases: Mapping[str, Case], records: list[dict[str, Any]]) -> str:
-    """The records as a page: a row for each, a column for each number."""
+    """The records as a page: a row for each case and its seeds, a column for each number."""
     metrics = list(dict.fromkeys(name for record in records for name in record["result"]))
     columns = ["case", "backend", "schedule", *metrics, "published"]
     lines = [f"# {title}", "", about, "", _row(columns), "|---" * len(columns) + "|"]
+    groups: dict[Any, list[dict[str, Any]]] = {}
     for record in records:
-        case = cases[record["case"]]
-        share = "" if record["length"] >= case.full else f" of {case.full:,}"
-        found = [_number(record["result"].get(name)) for name in metrics]
-        schedule = f"{record['length']:,}{share} {case.unit}, seed {record['seed']}"
-        lines.append(_row([record["case"], record["backend"], schedule, *found, case.published]))
-    return "\n".join([*lines, "", *sorted({record["conditions"] for record in records})]) + "\n"
+        key = (*(record.get(name) for name in KEYS if name != "seed"), *record["result"])
+        groups.setdefault(key, []).append(record)
+    for group in groups.values():
+        first, case = group[0], cases[group[0]["case"]]
+        share = "" if first["length"] >= case.full else f" of {case.full:,}"
+        seeds = ", ".join(str(record["seed"]) for record in group)
+        schedule = f"{first['length']:,}{share} {case.unit}, seed{'s' * (len(group) > 1)} {seeds}"
+        found = [_numbers([record["result"].get(name) for record in group]) for name in metrics]
+        lines.append(_row([first["case"], first["backend"], schedule, *found, case.published]))
+    conditions = sorted({record["conditions"] for record in records})
+    return "\n".join([*lines, "", *conditions]) + "\n"
+
+
+def _numbers(values: list[float | None]) -> str:
+    """The mean of several seeds, and their least and greatest."""
+    known = [value for value in values if value is not None]
+    if len(set(known)) < 2:
+        return _number(known[0] if known else None)
+    ends = f"{_number(min(known))} to {_number(max(known))}"
+    return f"{_number(sum(known) / len(known))} ({ends})"
 
 
 def _row(cells: list[str]) -> str:
@@ -114,9 +129,10 @@ def main(
     title: str,
     about: str,
     cases: Mapping[str, Case],
-    load: Callable[[Path], Any],
+    load: Callable[[Any], Any],
     *,
     doc: str | None,
+    reads: bool = True,
     given: list[str] | None = None,
 ) -> None:
     """Runs the cases that are asked for and not yet recorded.
@@ -128,16 +144,18 @@ def main(
         cases: By name.
         load: Reads the file of data.
         doc: The script's help.
+        reads: Whether the script reads a file; others make their data.
         given: The command line; that of the process by default.
     """
-    parser = _parser(cases, doc)
+    parser = _parser(cases, doc, reads)
     options = parser.parse_args(given)
     unknown = [name for name in options.cases if name not in cases]
     if unknown:
         parser.error(f"unknown case {', '.join(unknown)}. Accepted: {', '.join(cases)}.")
     import keras
 
-    arrays = load(options.data)
+    arrays = load(options.data if reads else None)
+    data = f"--data {options.data.name} " if reads else ""
     path = options.out
     records = [] if path is None or not path.exists() else _read(path)
     for name in options.cases or cases:
@@ -159,7 +177,7 @@ def main(
         schedule = Schedule(length, case.full, options.seed, options.draws, folder)
         record["result"] = case.run(arrays, schedule)
         record["conditions"] = sentence(
-            f"python -m {module} CASE --data {options.data.name} --length {length} "
+            f"python -m {module} CASE {data}--length {length} "
             f"--draws {options.draws} --seed {options.seed}"
         )
         print(json.dumps({name: record["result"]}), flush=True)
@@ -170,14 +188,14 @@ def main(
             write_atomically(path.with_suffix(".md"), page(title, about, cases, records))
 
 
-def _parser(cases: Mapping[str, Case], doc: str | None) -> argparse.ArgumentParser:
+def _parser(cases: Mapping[str, Case], doc: str | None, reads: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(cases)} (all)")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="an .npz file, or what the script says"
-    )
+    if reads:
+        about = "an .npz file, or what the script says"
+        parser.add_argument("--data", type=Path, required=True, help=about)
     parser.add_argument("--quick", action="store_true", help="a short schedule, for a first look")
     parser.add_argument("--length", type=int, metavar="N", help="epochs or steps (the published)")
     parser.add_argument("--draws", type=int, default=5000, help="importance samples (5000)")

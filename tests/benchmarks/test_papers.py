@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks.papers import likelihood
+from benchmarks.papers import likelihood, modes
 from benchmarks.papers.schedule import Case, Schedule, main, page
 
 pytestmark = pytest.mark.once
@@ -39,7 +39,7 @@ def test_recorded_cases_are_not_run_again(tmp_path):
     backend = keras.backend.backend()
     text = (tmp_path / "r.md").read_text()
     assert f"| short | {backend} | 4 epochs, seed 0 | 2.00 | 0.01234 | 0.7 |" in text
-    assert f"| long | {backend} | 2 of 100 epochs, seed 1 | 1.00 | 0.01234 | 0.6 |" in text
+    assert f"| long | {backend} | 2 of 100 epochs, seeds 0, 1 | 1.00 | 0.01234 | 0.6 |" in text
 
 
 def test_an_unknown_case_is_named(tmp_path, capsys):
@@ -55,6 +55,26 @@ def test_a_number_that_a_case_lacks_is_blank():
         {"case": "short", "result": {"b": 2.0}, **shared},
     ]
     assert "| 4 epochs, seed 0 |  | 2.00 | 0.7 |" in page("T", "A.", CASES, records)
+
+
+def test_seeds_of_a_case_are_one_row():
+    shared = {"case": "short", "backend": "jax", "length": 4, "conditions": "Here."}
+    records = [{"seed": n, "result": {"a": value}, **shared} for n, value in ((0, 1.0), (3, 4.0))]
+    assert "| 4 epochs, seeds 0, 3 | 2.50 (1.00 to 4.00) | 0.7 |" in page("T", "A.", CASES, records)
+
+
+def test_modes_that_points_hit():
+    centres, deviation = modes.modes("ring")
+    points = np.repeat(centres[:4], 5, axis=0)
+    points[0] += (2.9 * deviation, 0.0)
+    points[5:10] += (0.0, 3.1 * deviation)
+    found = modes.judge(points, "ring")
+    assert (found["modes"], found["quality"]) == (3.0, 75.0)
+    assert found["divergence"] == pytest.approx(math.log(2.0))
+    data = modes.judge(modes.draw("grid", 10_000, seed=0), "grid")
+    # Within three deviations of a Gaussian of two dimensions: 1 − exp(−9/2).
+    assert data["modes"] == 25
+    assert data["quality"] == pytest.approx(98.89, abs=0.4)
 
 
 def test_a_shorter_schedule_scales_its_places():
