@@ -23,6 +23,7 @@ BACKENDS = ("jax", "torch", "tensorflow")
 NO_PICTURES = {
     "text_vae": ("sentences.txt --tokens words --lines --length 20", "made.txt"),
     "table_vae": ("people.csv", "made.csv"),
+    "table_gan": ("people.csv", "made.csv"),
 }
 """The models that read no images: a file of their data, and of their samples."""
 COMMON = {*CommonSettings.fields, *NetworkSettings.fields}

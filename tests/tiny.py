@@ -79,10 +79,10 @@ def part_inputs(part: Any, count: int = 4, seed: int = 0) -> dict[str, np.ndarra
 
 
 def _random(rng: np.random.Generator, count: int, tensor: Any) -> np.ndarray:
-    """Values for an input of a part; integers are small enough for any codebook."""
+    """Values for an input of a part; integers are small enough for any codebook or category."""
     shape = (count, *tensor.shape[1:])
     if tensor.dtype.startswith("int"):
-        return rng.integers(0, 4, shape).astype(tensor.dtype)
+        return rng.integers(0, 3, shape).astype(tensor.dtype)
     return rng.normal(size=shape).astype("float32")
 
 

@@ -22,6 +22,7 @@ sys.exit(max(main(["sample", bundle, "-n", "3"]) for bundle in sys.argv[1:]))
 SIZES = {
     "text_vae": ["latent_dim=2", "width=4", "embedding_dim=3"],
     "table_vae": ["latent_dim=2", "network_options.width=4"],
+    "table_gan": ["latent_dim=2", "network_options.width=4", "modes=2"],
 }
 
 
@@ -31,9 +32,13 @@ def folder(tmp_path_factory):
     home = tmp_path_factory.mktemp("texts")
     (home / "lines.txt").write_text("\n".join(20 * LINES))
     (home / "people.csv").write_text("age,city,height\n" + "31,Rome,1.5\n44,Oslo,1.75\n" * 20)
+    (home / "people").mkdir()
+    for name in ("train", "test"):
+        (home / "people" / f"{name}.csv").write_text((home / "people.csv").read_text())
     sources = {
         "text_vae": ["lines.txt", "--tokens", "words", "--lines", "--length", "6"],
         "table_vae": ["people.csv"],
+        "table_gan": ["people.csv"],
     }
     for name, (file, *words) in sources.items():
         run, bundle = str(home / name), str(home / f"{name}-bundle")
@@ -59,6 +64,33 @@ def test_samples_are_lines_and_cells_also_without_keras(zoo, folder):
     assert names == {"epoch-0001.txt", "epoch-0002.txt"}
     assert (folder / "text_vae-bundle" / "samples.txt").is_file()
     assert (folder / "table_vae-bundle" / "samples.csv").is_file()
+
+
+def test_samples_of_tables_hold_the_given_categories(zoo, folder):
+    for name in ("table_gan", "table_vae"):
+        rows = zoo("sample", folder / name, "-n", 5, "--given", "city=Rome").out.splitlines()
+        assert len(rows) == 6 and all(row.split(",")[1] == "Rome" for row in rows[1:])
+        bundle = zoo("sample", folder / f"{name}-bundle", "-n", 5, "--given", "city=Rome").out
+        assert bundle.splitlines() == rows
+    for word, found in (
+        ("town=Rome", "columns city"),
+        ("city", "columns city"),
+        ("city=Rom", "Did you mean 'Rome'"),
+    ):
+        code, _, err = zoo("sample", folder / "table_gan", "--given", word)
+        assert code == 2 and found in err.replace("\n", " "), err
+    code, _, err = zoo("sample", folder / "text_vae", "--given", "city=Rome")
+    assert code == 2 and "makes none" in err
+
+
+def test_evaluation_of_tables_trains_classifiers_on_samples(zoo, folder):
+    words = ["evaluate", folder / "table_gan-bundle", "--data", folder / "people", "--json"]
+    code, out, err = zoo(*words, "--metrics", "tables", "--predict", "city")
+    assert code == 0, err
+    scores = {score["metric"]: score for score in json.loads(out)["scores"]}
+    assert scores["trained_on_samples_accuracy"]["beside"]["training data"] == 1
+    code, _, err = zoo(*words, "--predict", "age")
+    assert code == 2 and "a column of categories" in err
 
 
 def test_priors_of_text_and_tables_give_lines_and_cells(zoo, folder, tmp_path):

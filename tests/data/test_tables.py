@@ -200,3 +200,16 @@ def test_an_infinite_number_is_named(tmp_path, cell):
     table = table_of(load_data(whole)[0])
     with pytest.raises(DataError, match=f"are finite. Received: '{cell}' in 'a'"):
         load_table(path, table=table)
+
+
+def test_a_folder_of_two_tables_is_training_and_test_data(tmp_path):
+    (tmp_path / "train.csv").write_text("age,city\n30,Rome\n50,Oslo\n40,Rome\n")
+    train, test = load_data(tmp_path)
+    assert len(train) == 3 and test is None
+    (tmp_path / "test.csv").write_text("city,age\nOslo,20\n")
+    train, test = load_data(tmp_path, label="city")
+    assert test.samples.tolist() == [[20]] and test.labels.tolist() == [0]
+    assert test.class_names == train.class_names == ["Oslo", "Rome"]
+    (tmp_path / "test.csv").write_text("city,age\nBern,20\n")
+    with pytest.raises(DataError, match="Bern"):
+        load_data(tmp_path)

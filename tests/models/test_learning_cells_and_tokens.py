@@ -52,6 +52,23 @@ def test_a_table_is_rebuilt_and_its_columns_go_together_in_samples(tmp_path):
     assert means["Oslo"] + 3 < means["Rome"] < means["Bern"] - 3, means
 
 
+def test_a_gan_of_tables_learns_how_columns_go_together(tmp_path):
+    train, _ = people(tmp_path / "people.csv")
+    options = settings("table_gan", train) | {"learning_rate": 2e-3, "modes": 4}
+    model = zoo.create("table_gan", **options | {"network_options": {"width": 64}})
+    model.fit(train, steps=500, batch_size=200, verbose=0)
+    means = {}
+    for number, town in enumerate(TOWNS):
+        rows = model.use("sample_given", category=np.full(200, number, "int32"))["data"]
+        assert np.mean(rows[:, 2:].argmax(axis=1) == number) > 0.9, town
+        means[town] = rows[:, 0].mean()
+    assert means["Oslo"] + 3 < means["Rome"] < means["Bern"] - 3, means
+    samples = model.sample(1000)
+    assert np.corrcoef(samples[:, 0], samples[:, 1])[0, 1] > 0.5
+    shares = samples[:, 2:].mean(axis=0)
+    assert np.abs(shares - train.samples[:, 2:].mean(axis=0)).max() < 0.1, shares
+
+
 def test_a_texts_perplexity_is_below_the_unigrams(tmp_path):
     rng = np.random.default_rng(0)
     words = [["a", "the", "one"], ["dog", "cat", "child"], ["sees", "likes"], ["me", "you", "it"]]

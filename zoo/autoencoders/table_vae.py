@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import layers, ops
 
 from zoo import losses
 from zoo.autoencoders.variational import VariationalBound
-from zoo.data.sources.table_form import Table
-from zoo.errors import ModelError
 from zoo.layers import ColumnDeviation
 from zoo.model import NetworkSettings
+from zoo.model.table_columns import TableColumns
 from zoo.networks import apply, rewired
 from zoo.noise import Noise, normal, quantile
 from zoo.phase import Batch, Phase
@@ -20,22 +19,8 @@ from zoo.precision import precise_dtype
 from zoo.settings import setting
 from zoo.uses import Step, Use
 
-if TYPE_CHECKING:
-    from zoo.data import Data
 
-TINY = {
-    "columns": [
-        {"name": "age", "kind": "integer", "fill": 0.0},
-        {"name": "height", "kind": "number", "fill": 0.0},
-        {"name": "city", "kind": "category", "categories": ["Bern", "Oslo", "Rome"]},
-    ],
-    "form": "one-hot",
-    "label": None,
-    "standardization": None,
-}
-
-
-class TableVAE(NetworkSettings, VariationalBound):
+class TableVAE(TableColumns, NetworkSettings, VariationalBound):
     """TVAE, a variational autoencoder of tables (Xu et al., 2019, arXiv:1907.00503, section 4.5).
 
     Minimises −log p(row | latent) + KL(q(latent | row) ‖ N(0, I)), in nats. A number is normal
@@ -45,28 +30,14 @@ class TableVAE(NetworkSettings, VariationalBound):
     left out: given a latent, a column of several modes is one normal.
     """
 
-    shape: tuple[int, ...] = setting(
-        "Shape of one row: (features,), numbers and one-hot columns.", at_least=1, tiny=(5,)
-    )
-    schema: dict | None = setting(
-        "Columns and categories, as the data describe them; None where all are numbers.",
-        default=None,
-        tiny=TINY,
-    )
     encoder: keras.Model = setting("Data → mean and log_variance.", default=None)
     decoder: keras.Model = setting("Latent → data, without an output activation.", default=None)
 
-    accepts = ("vector",)
     value_range = None
     latent_dim = 128
 
     def assemble(self) -> None:
-        self.require(
-            self.shape == (self.numbers + sum(self.category_sizes),),
-            f"the table's data have {self.numbers + sum(self.category_sizes)} columns",
-            shape=self.shape,
-        )
-        self.require(self.value_range is None, "cells have no bounds", value_range=self.value_range)
+        self.check_columns()
         self.encoder = self.encoder_of(mean=self.latent_dim, log_variance=self.latent_dim)
         _, logits = self.decoder_of(latent=self.latent_dim)
         if self.numbers:
@@ -79,32 +50,6 @@ class TableVAE(NetworkSettings, VariationalBound):
         self.prior = {"latent": normal(self.latent_dim)}
         optimizer = keras.optimizers.Adam(self.learning_rate)
         self.phases = [Phase(self.elbo_loss, [self.encoder, self.decoder], optimizer)]
-
-    @classmethod
-    def facts(cls, data: Data) -> dict[str, Any]:
-        """Also the table, which is kept with the model."""
-        found = super().facts(data)
-        table = data.origin.get("table")
-        if table is not None and table["form"] != "one-hot" and Table.from_config(table).categories:
-            raise ModelError(
-                f'{cls.__name__} reads categories as one-hot columns. Received: form="index". '
-                'Accepted: form="one-hot".'
-            )
-        return found | {"value_range": None, "schema": table}
-
-    @property
-    def numbers(self) -> int:
-        """How many columns are numbers, which come first."""
-        if self.schema is None:
-            return self.shape[0]
-        return len(Table.from_config(self.schema).numbers)
-
-    @property
-    def category_sizes(self) -> tuple[int, ...]:
-        """How many values each category has, in the order of their one-hot columns."""
-        if self.schema is None:
-            return ()
-        return tuple(len(c.categories) for c in Table.from_config(self.schema).categories)
 
     @property
     def network_defaults(self) -> dict[str, dict[str, Any]]:
@@ -131,18 +76,10 @@ class TableVAE(NetworkSettings, VariationalBound):
         if self.numbers:
             data, mean = (x[:, : self.numbers] for x in (batch["data"], made["data"]))
             found = -losses.log_normal_rows(data, mean, 2.0 * ops.log(made["stddev"]))
-        pairs = zip(self._blocks(batch["data"]), self._blocks(made["data"]), strict=True)
+        pairs = zip(self.blocks(batch["data"]), self.blocks(made["data"]), strict=True)
         for data, logits in pairs:
             found = found + losses.categorical_nats(data, logits)
         return found
-
-    def _blocks(self, x: Any) -> list[Any]:
-        """The one-hot columns of each category."""
-        ends = [
-            self.numbers + sum(self.category_sizes[: i + 1])
-            for i in range(len(self.category_sizes))
-        ]
-        return [x[:, end - size : end] for end, size in zip(ends, self.category_sizes, strict=True)]
 
     def _with_deviation(self, network: keras.Model, deviation: keras.Layer) -> keras.Model:
         """The network, and the deviations of the numbers as an output beside the data."""
@@ -154,7 +91,7 @@ class TableVAE(NetworkSettings, VariationalBound):
         """The network, with the probabilities of categories in the place of their logits."""
         data = network.output["data"]
         cells = [data[:, : self.numbers]] if self.numbers else []
-        cells += [ops.softmax(block, axis=-1) for block in self._blocks(data)]
+        cells += [ops.softmax(block, axis=-1) for block in self.blocks(data)]
         outputs = {**network.output, "data": _joined(cells)}
         return keras.Model(network.input, outputs, name=network.name.removesuffix("_logits"))
 
@@ -172,7 +109,7 @@ class TableVAE(NetworkSettings, VariationalBound):
             cells.append(inputs["mean"][:, : self.numbers] + moved)
         if self.category_sizes:
             inputs["quantile"] = keras.Input((len(self.category_sizes),), name="quantile")
-        for place, block in enumerate(self._blocks(inputs["mean"])):
+        for place, block in enumerate(self.blocks(inputs["mean"])):
             quantile = inputs["quantile"][:, place : place + 1]
             passed = ops.cast(ops.cumsum(block, axis=-1) <= quantile, "int32")
             chosen = ops.minimum(ops.sum(passed, axis=-1), self.category_sizes[place] - 1)

@@ -22,6 +22,7 @@ examples:
   zoo evaluate runs/vae
   zoo evaluate runs/vae --prior flow --metrics likelihood fidelity
   zoo evaluate bundles/vae --data digits --metrics reconstruction frechet_distance
+  zoo evaluate runs/table_gan --data people/ --metrics tables --predict city
   zoo evaluate runs/dcgan --data mnist.npz --features mnist.onnx --json
 
 groups: {", ".join(GROUPS)}
@@ -47,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="test data, and samples (all test data, at most 10000)",
     )
+    parser.add_argument(
+        "--predict",
+        metavar="COLUMN",
+        help="of tables: what a classifier that is trained on samples tells (the last category)",
+    )
     prior.add_arguments(parser, data=False)
     parser.add_argument("--seed", type=values.seed, default=0, metavar="N", help="of samples (0)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -66,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
         features=options.features,
         count=options.count,
         seed=options.seed,
+        predicted=options.predict,
     )
     if options.json:
         terminal.print_json({"subject": str(options.subject)} | report.to_json())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import prior, values, written
+from zoo.cli import given, prior, values, written
 from zoo.cli.opened import HELP
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
@@ -24,6 +24,7 @@ examples:
   zoo sample bundles/vae -n 10000 --out samples.npy
   zoo sample runs/text_vae -n 10
   zoo sample bundles/table_vae -n 1000 --out people.csv
+  zoo sample runs/table_gan -n 100 --given city=Rome --out romans.csv
 """
 COUNT = 64
 PER_CLASS = 8
@@ -48,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", metavar="A,B,...", help="classes, by name or number (all)")
     parser.add_argument(
+        "--given",
+        nargs="+",
+        metavar="COLUMN=CATEGORY",
+        help="of tables: rows that hold these categories; table_gan draws them for the first one",
+    )
+    parser.add_argument(
         "--truncation",
         type=values.share,
         default=1.0,
@@ -70,8 +77,11 @@ def run(options: argparse.Namespace) -> None:
         columns = -(-count // len(chosen))
         labels = {"labels": np.asarray(chosen)[np.arange(count) // columns]}
     drawn = {"count": count, "seed": options.seed, "truncation": options.truncation}
-    results = opened.use("sample", **drawn, **labels)
-    samples = next(iter(results.values()))
+    conditions = given.parsed(options.given, opened)
+    if conditions:
+        samples = given.draw(opened, conditions, **drawn, **labels)
+    else:
+        samples = next(iter(opened.use("sample", **drawn, **labels).values()))
     if options.out is not None and options.out.suffix.lower() == ".npy":
         write_atomically(options.out, lambda file: np.save(file, samples))
     elif not written.write_text(samples, opened.about, options.out, **labels):

@@ -50,10 +50,11 @@ def load_data(
 
     Args:
         source: A name ("digits", "ring", "grid", "sounds", "mnist", "fashion_mnist", "cifar10",
-            "cifar100"), a path to `.npz`, `.npy`, `.csv`, `.txt`, `.wav` or a folder of images or
-            of sounds, an array, a pair `(samples, labels)`, a pair of such pairs for training and
-            test, a dictionary of fields, or `Data`. A name comes before a path: a folder called
-            digits is "./digits". A folder that holds `trainA` and `trainB` is two sources.
+            "cifar100"), a path to `.npz`, `.npy`, `.csv`, `.txt`, `.wav` or a folder of images, of
+            sounds, or of `train.csv` and `test.csv`, an array, a pair `(samples, labels)`, a pair
+            of such pairs for training and test, a dictionary of fields, or `Data`. A name comes
+            before a path: a folder called digits is "./digits". A folder that holds `trainA` and
+            `trainB` is two sources.
         target: A second source, of which each sample belongs to one of the first.
         mask: A source of images, one for each sample, bright where the field `mask` is 1.
         unpaired: Whether the second source has a length and an order of its own; it is then the

@@ -50,7 +50,7 @@ class Standardization:
         from sklearn.preprocessing import StandardScaler
 
         scaler = StandardScaler()
-        for piece in _pieces(data):
+        for piece in pieces(data):
             scaler.partial_fit(piece.astype(np.float64).reshape(-1, piece.shape[-1]))
         mean, stddev = scaler.mean_.copy(), scaler.scale_.copy()
         indicators = list(data.fields["data"].indicators) if hasattr(data, "fields") else []
@@ -84,7 +84,7 @@ class Standardization:
             ) from error
 
 
-def _pieces(data: Any) -> Iterator[np.ndarray]:
+def pieces(data: Any) -> Iterator[np.ndarray]:
     """The stored values of data, or the batches of a stream, in pieces of bounded size."""
     if hasattr(data, "elements"):
         return (element["data"] for element in data.elements())

@@ -5,6 +5,8 @@ from zoo.layers.basis import Basis
 from zoo.layers.blur import Blur
 from zoo.layers.codebook import Codebook, CosineCodebook
 from zoo.layers.column_deviation import ColumnDeviation
+from zoo.layers.column_modes import ColumnModes
+from zoo.layers.condition import Condition
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
 from zoo.layers.equalized import EqualizedConv1D, EqualizedConv2D, EqualizedDense
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
@@ -40,6 +42,8 @@ __all__ = [
     "Blur",
     "Codebook",
     "ColumnDeviation",
+    "ColumnModes",
+    "Condition",
     "ConditionalBatchNormalization",
     "CosineCodebook",
     "Destandardize",

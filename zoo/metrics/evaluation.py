@@ -23,6 +23,7 @@ def evaluate(
     features: str | Path | None = None,
     count: int | None = None,
     seed: int = 0,
+    predicted: str | None = None,
 ) -> Report:
     """Judges a trained model; which metrics there are follows from its uses.
 
@@ -39,10 +40,12 @@ def evaluate(
         features: An ONNX file of `zoo features train`, or `pixels`.
         count: Rows of test data, and samples: all test data, at most 10,000, by default.
         seed: Of samples.
+        predicted: The column of a table that a classifier tells, which is trained on samples; by
+            default its last category.
 
     Raises:
         DataError: The data cannot be judged by, or the features not read.
-        ModelError: The data have another shape than the model.
+        ModelError: The data have another shape than the model, or no such column.
         UseError: A name of a metric is unknown.
     """
     wanted = select(metrics)
@@ -51,7 +54,7 @@ def evaluate(
     if not isinstance(reference, Reference):
         bounded = runner.about.value_range is not None
         reference = Reference(train, test, bounded=bounded, features=features, count=count)
-    judged = Judged(runner, reference, seed)
+    judged = Judged(runner, reference, seed, predicted)
     scores = [
         score
         for group in GROUPS.values()

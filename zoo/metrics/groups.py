@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
 from zoo.errors import UseError
-from zoo.metrics import classes, copies, coverage, disentanglement, fidelity, reconstruction
+from zoo.metrics import classes, copies, coverage, disentanglement, fidelity, reconstruction, tables
 from zoo.metrics.codes import active_units, codebook_use
 from zoo.metrics.judged import Judged
 from zoo.metrics.nll import negative_log_likelihood
@@ -30,6 +30,7 @@ MOST_LATENTS = 256
 PATHS = 1_000
 """Between latents, along which samples move."""
 FLOOR = "training data"
+INDEPENDENT = "independent columns"
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,34 @@ def _likelihood(judged: Judged) -> Iterator[Score]:
         yield Score("negative_log_likelihood", found.value, found.standard_error)
 
 
+def _tables(judged: Judged) -> Iterator[Score]:
+    """What a classifier learns of samples, and how the columns are distributed."""
+    table = judged.table
+    if table is None:
+        return
+    sizes = [len(c.categories) for c in table.categories]
+    numbers, reference = len(table.numbers), judged.reference
+    real, made, test = reference.known, judged.rows_as_known, reference.asked
+    alone = tables.shuffled_columns(real, numbers, sizes, judged.seed)
+    if (column := judged.predicted_columns) is not None:
+        known, most = (
+            tables.predict_column(real, test, column),
+            tables.predict_most_frequent(real, test, column),
+        )
+        independent = tables.predict_column(alone, test, column)
+        found = vars(tables.predict_column(made, test, column))
+        for metric, value in found.items():
+            beside = {FLOOR: vars(known)[metric], INDEPENDENT: vars(independent)[metric]}
+            beside["most frequent"] = vars(most)[metric]
+            yield Score(f"trained_on_samples_{metric}", value, beside=beside)
+    distance = tables.marginal_distance(test, made, numbers, sizes)
+    beside = {FLOOR: tables.marginal_distance(test, real, numbers, sizes)}
+    yield Score("marginal_distance", distance, beside=beside)
+    floor, least = (tables.correlation_distance(test, rows) for rows in (real, alone))
+    beside = {FLOOR: floor, INDEPENDENT: least}
+    yield Score("correlation_distance", tables.correlation_distance(test, made), beside=beside)
+
+
 GROUPS = {
     "reconstruction": Group(
         "reconstruct",
@@ -227,6 +256,16 @@ GROUPS = {
             "modes_reverse_kl",
         ),
         _classes,
+    ),
+    "tables": Group(
+        "sample",
+        (
+            "trained_on_samples_accuracy",
+            "trained_on_samples_f1",
+            "marginal_distance",
+            "correlation_distance",
+        ),
+        _tables,
     ),
     "copies": Group("sample", ("memorisation",), _copies),
     "path": Group("sample", ("path_length",), _path),

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from zoo.data import Data
-from zoo.errors import ModelError
+from zoo.data.sources.table_form import Table
+from zoo.errors import ModelError, suggestion
 from zoo.metrics.features import Extracted
 from zoo.metrics.reference import Reference
+from zoo.metrics.tables import blocks
 from zoo.uses import Use
 
 
@@ -51,12 +53,15 @@ class Judged:
         runner: The model, bundle or subject to judge.
         reference: The data, of the model's shape.
         seed: Of samples, and of what uses draw.
+        predicted: The column of a table that classifiers tell; by default the last category.
 
     Raises:
-        ModelError: The data have another shape.
+        ModelError: The data have another shape, or no such column.
     """
 
-    def __init__(self, runner: Runner, reference: Reference, seed: int = 0) -> None:
+    def __init__(
+        self, runner: Runner, reference: Reference, seed: int = 0, predicted: str | None = None
+    ) -> None:
         if tuple(reference.train.shape) != tuple(runner.about.shape):
             raise ModelError(
                 f"The data have the model's shape {tuple(runner.about.shape)}. "
@@ -65,6 +70,23 @@ class Judged:
         self.runner = runner
         self.reference = reference
         self.seed = seed
+        schema = runner.about.settings.get("schema")
+        self.table = None if schema is None else Table.from_config(schema)
+        self.predicted_columns = self._place(predicted)
+
+    def _place(self, name: str | None) -> slice | None:
+        """The one-hot columns of a category of the table; None where it has none."""
+        categories = [] if self.table is None else self.table.categories
+        names = [column.name for column in categories]
+        if name is not None and name not in names:
+            raise ModelError(
+                f"A classifier tells a column of categories. Received: {name!r}."
+                f"{suggestion(name, names)} Accepted: {', '.join(names) or 'none'}."
+            )
+        if self.table is None or not names:
+            return None
+        sizes = [len(column.categories) for column in categories]
+        return blocks(len(self.table.numbers), sizes)[names.index(name) if name else -1]
 
     def reads(self, name: str) -> bool:
         """Whether there is a use that the data's fields, and draws, feed."""
@@ -78,6 +100,13 @@ class Judged:
         """As many samples as there are rows of test data."""
         labels = {} if self.labels is None else {"labels": self.labels}
         results = self.runner.use("sample", count=self.reference.count, seed=self.seed, **labels)
+        return self._scaled(next(iter(results.values())))
+
+    @cached_property
+    def rows_as_known(self) -> np.ndarray:
+        """As many samples as there are rows of training data."""
+        count = len(self.reference.known)
+        results = self.runner.use("sample", count=count, seed=self.seed)
         return self._scaled(next(iter(results.values())))
 
     def features_of(self, latent: np.ndarray) -> np.ndarray:

@@ -251,6 +251,11 @@ TABLE: dict[str, Row] = {
         "Lin et al. 2017, arXiv:1712.04086",
         "a discriminator of several samples at once",
     ),
+    "table_gan": Row(
+        f"{_GANS}.table_gan:TableGAN",
+        "Xu et al. 2019, arXiv:1907.00503",
+        "tables; numbers by their modes, a category as condition",
+    ),
     "cgan": Row(
         f"{_GANS}.cgan:CGAN",
         "Mirza & Osindero 2014, arXiv:1411.1784",
@@ -283,15 +288,15 @@ TABLE: dict[str, Row] = {
         "Zhu et al. 2017, arXiv:1703.10593",
         "two domains into each other and back, without pairs",
     ),
-    "srgan": Row(
-        f"{_GANS}.srgan:SRGAN",
-        "Ledig et al. 2016, arXiv:1609.04802",
-        "small images into large ones, first by their error, then by the game too",
-    ),
     "stargan": Row(
         f"{_GANS}.stargan:StarGAN",
         "Choi et al. 2017, arXiv:1711.09020",
         "one translator into any of several classes and back",
+    ),
+    "srgan": Row(
+        f"{_GANS}.srgan:SRGAN",
+        "Ledig et al. 2016, arXiv:1609.04802",
+        "small images into large ones, first by their error, then by the game too",
     ),
     "vae_gan": Row(
         f"{_HYBRIDS}.vae_gan:VAEGAN",

@@ -3,13 +3,14 @@
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from zoo.data.build import as_data, assemble
 from zoo.data.dataset import Data, Range
 from zoo.data.sources import builtin, image_folder, made_sounds, npz
+from zoo.data.sources.folders import TEST_NAMES
 from zoo.data.sources.raw import Raw, Split
 from zoo.data.sources.resize import parse_size
 from zoo.data.sources.sound import is_sound, load_sounds
@@ -21,7 +22,8 @@ from zoo.errors import DataError, suggestion
 Splits = tuple[Data, Data | None]
 
 NAMES = ("digits", "ring", "grid", "sounds", *builtin.DOWNLOADS)
-PATHS = ".npz, .npy, .csv, .txt, .wav or a folder of images or sounds"
+TABLE = ".csv"
+PATHS = ".npz, .npy, .csv, .txt, .wav or a folder of images, sounds or tables"
 
 TABLE_OPTIONS = ("label", "columns", "form", "standardize", "table")
 TEXT_OPTIONS = ("tokens", "length", "lines", "vocabulary")
@@ -82,7 +84,28 @@ def read(source: object, options: Options) -> Splits:
         suffix = Path(source).suffix.lower()
         if suffix in (".csv", ".txt") and Path(source).expanduser().is_file():
             return _read_text_file(os.fspath(source), suffix, options), None
+        if (tables := _tables(source)) is not None:
+            return _read_tables(*tables, options)
     return _read_arrays(source, options)
+
+
+def _tables(source: str | os.PathLike) -> tuple[Path, Path | None] | None:
+    """The files `train.csv` and, where there is one, `test.csv` of a folder; None without them."""
+    folder = Path(source).expanduser()
+    if source in NAMES or not (folder / f"train{TABLE}").is_file():
+        return None
+    beside = (folder / f"{name}{TABLE}" for name in TEST_NAMES)
+    return folder / f"train{TABLE}", next((path for path in beside if path.is_file()), None)
+
+
+def _read_tables(train: Path, test: Path | None, options: Options) -> Splits:
+    """Both files, the second one's columns as those of the first."""
+    known = _read_text_file(os.fspath(train), TABLE, options)
+    if test is None:
+        return known, None
+    columns = options.table or known.origin["table"]
+    alike = replace(options, label=None, columns=None, form=None, standardize=None, table=columns)
+    return known, _read_text_file(os.fspath(test), TABLE, alike)
 
 
 def _read_text_file(source: str, suffix: str, options: Options) -> Data:
