@@ -23,19 +23,37 @@ AXES: dict[str, tuple[Any, ...]] = {
     "model": ("dcgan", "cgan", "acgan", "projection_gan", "infogan", "pac_gan"),
     "loss": tuple(GAMES),
     "penalties": ("none", "r1", "r2", "zero_centred", "gradient", "dragan", "r1, r2", "lazy r1"),
-    "augmentation": (None, "diffaugment", "flip", ("crop", "color"), ("translation", "cutout")),
+    "augmentation": (
+        None,
+        "diffaugment",
+        "ada",
+        "flip",
+        ("crop", "color"),
+        ("translation", "cutout"),
+    ),
     "network": ("conv", "resnet", "mlp"),
-    "aid": ("none", "instance_noise", "top_k", "ema"),
+    "aid": (
+        "none",
+        "instance_noise",
+        "top_k",
+        "ema",
+        "feature_matching",
+        "orthogonal",
+        "deviation",
+    ),
 }
 AIDS = {
     "instance_noise": {"instance_noise": 0.1, "instance_noise_steps": 10},
     "top_k": {"top_k": 0.5},
     "ema": {"ema": 0.9},
+    "feature_matching": {"feature_matching": 1.0},
+    "orthogonal": {"orthogonal": 1e-2},
+    "deviation": {"network_options": {"discriminator.deviation": True}},
 }
 Combination = tuple[Any, ...]
 
 
-def sampled(count: int, seed: int = 1) -> list[Combination]:
+def sampled(count: int, seed: int = 2) -> list[Combination]:
     """The first combinations of a list in which new pairs of values come first."""
     rng = np.random.default_rng(seed)
     found: list[Combination] = []
@@ -75,6 +93,11 @@ def create(one: Combination) -> Any:
     from tests import tiny
 
     chosen = dict(zip(AXES, one, strict=True))
+    aid = dict(AIDS.get(chosen["aid"], {}))
+    if "network_options" in aid:
+        aid["network_options"] = (
+            tiny.settings(chosen["model"])["network_options"] | aid["network_options"]
+        )
     names = [n for n in chosen["penalties"].removeprefix("lazy ").split(", ") if n != "none"]
     return tiny.create(
         chosen["model"],
@@ -83,7 +106,7 @@ def create(one: Combination) -> Any:
         penalty_interval=2 if chosen["penalties"].startswith("lazy") else 1,
         augmentation=chosen["augmentation"],
         network=chosen["network"],
-        **AIDS.get(chosen["aid"], {}),
+        **aid,
     )
 
 
