@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks.papers import likelihood, modes
+from benchmarks.papers import clustering, likelihood, modes
 from benchmarks.papers.schedule import Case, Schedule, main, page
 
 pytestmark = pytest.mark.once
@@ -75,6 +75,18 @@ def test_modes_that_points_hit():
     # Within three deviations of a Gaussian of two dimensions: 1 − exp(−9/2).
     assert data["modes"] == 25
     assert data["quality"] == pytest.approx(98.89, abs=0.4)
+
+
+def test_clusters_have_the_class_of_their_likeliest_row():
+    labels = np.array([3, 3, 5, 5, 5, 7])
+    clusters = np.array([0, 0, 0, 1, 1, 1])
+    scores = np.array([0.2, 0.3, 0.9, 0.5, 0.6, 0.9])
+    # Cluster 0 has the class 5, of one of its rows; cluster 1 the class 7.
+    found = clustering.accuracies(clusters, scores, labels)
+    assert found == {
+        "likeliest": pytest.approx(100 * 2 / 6),
+        "frequent": pytest.approx(100 * 4 / 6),
+    }
 
 
 def test_a_shorter_schedule_scales_its_places():
