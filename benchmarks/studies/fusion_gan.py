@@ -33,12 +33,12 @@ Fréchet, 16 principal components, of {SAMPLES} samples; *coverage*: of held-out
 held-out digits of a linear classifier of the codes. Mean ± deviation over seeds; *seconds* on \
 one core."""
 READING = """One trunk does what two networks of the same size together do: \
-reconstructions and codes are as good, the distance of samples is within the seeds' deviation. \
-What helps is the autoencoder's loss, not the shared trunk: without it the same networks are a \
-plain GAN, whose samples are half as far again from the digits. Without the latents' distance \
-reconstructions are twice as far off. `vae_gan` covers more of the held-out digits, with more \
-weights, and reconstructs five times worse: the latents that this model draws cover the codes \
-of data less well, as nothing but samples brings the two together."""
+reconstructions, codes, distance and coverage are as good, within the seeds' deviation. What \
+helps is the autoencoder's loss, not the shared trunk: without it the same networks are a plain \
+GAN, whose samples are nearly half as far again from the digits, and whose codes tell less. \
+Without the latents' distance more of the held-out digits are covered, and reconstructions are \
+nearly twice as far off. `vae_gan` covers the most, with more weights, and reconstructs five \
+times worse: nothing but samples brings this model's latents and the codes of data together."""
 
 
 @cache
