@@ -14,6 +14,8 @@ from export.direct.sizes import Root, Size, other
 # Operations that call functions of their own.
 INFERENCE_ERRORS = (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError)
 CONTROL_FLOW = ("Cond", "Switch", "Map", "Scan", "VectorizedMap", "WhileLoop", "ForiLoop")
+RECURRENT = "keras.src.layers.rnn."
+"""Keras's recurrent layers infer for all their `call`s; a trace runs every step of a sequence."""
 
 
 def sizes_in(structure: Any) -> Iterator[Size]:
@@ -80,6 +82,8 @@ def _of_layer(layer: keras.Layer, args: Any, kwargs: Any) -> Any:
 
 def _infers(layer: keras.Layer) -> bool:
     """Whether a layer's inference is of its own `call`, and not of the one of a base."""
+    if isinstance(layer, keras.layers.RNN) and type(layer).__module__.startswith(RECURRENT):
+        return True
 
     def depth(*names: str) -> int:
         bases = enumerate(type(layer).__mro__)

@@ -1,10 +1,13 @@
 """Recurrent layers beyond a plain one: given states, several cells, masks step by step."""
 
+from unittest import mock
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
+from export.direct.inference import infer
 from tests.export.direct.agreement import check
 
 
@@ -78,3 +81,18 @@ def test_a_mask_of_an_unknown_number_of_steps_passes_a_layer_that_reads_none():
     x = layers.LSTM(2)(layers.TimeDistributed(layers.Dense(2))(x))
     for steps in (1, 5):
         check(keras.Model(codes, x), np.arange(2 * steps).reshape(2, steps).astype("int32") % 3)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_no_step_is_traced_to_know_a_shape(wrapped):
+    layer = keras.layers.LSTM(3, return_sequences=True, return_state=True)
+    layer = keras.layers.Bidirectional(layer) if wrapped else layer
+    layer.build((None, 5, 2))
+    with mock.patch.object(keras.layers.LSTMCell, "call", side_effect=AssertionError):
+        found = infer(
+            layer, keras.KerasTensor((None, 5, 2)), mask=keras.KerasTensor((None, 5), "bool")
+        )
+    sequences, *states = (tensor.shape for tensor in found)
+    width = 6 if wrapped else 3
+    assert sequences == (None, 5, width)
+    assert states == [(None, 3)] * (4 if wrapped else 2)
