@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from zoo.hybrids.adversarial_autoencoder import AdversarialAutoencoder
+from zoo.model import Rate
 from zoo.networks import apply, rewired
 from zoo.noise import categorical, normal
 from zoo.phase import Batch, Logs, Phase
@@ -21,9 +22,17 @@ class ClusteringAAE(AdversarialAutoencoder):
 
     The code is a category, the softmax of logits, beside a style. Two discriminators compare them
     with one-hot draws, all categories equally likely, and with draws of N(0, I): the category comes
-    to be one of the vertices, and the style to tell nothing of it.
+    to be one of the vertices, and the style to tell nothing of it. Batch normalization without
+    an offset keeps the logits of every category as far from 0 as the others': without it, or with
+    slower adversarial phases, most categories are left unused. An encoder of the user's own has
+    the logits that it makes.
     """
 
+    adversarial_learning_rate: Rate = setting(
+        "Of the Adams of the discriminators, and of the encoder against them.",
+        default=1e-3,
+        above=0,
+    )
     num_categories: int = setting("Number of clusters.", default=16, at_least=2, tiny=4)
     encoder: keras.Model = setting("Data → logits of the category, and style.", default=None)
     decoder: keras.Model = setting(
@@ -52,7 +61,11 @@ class ClusteringAAE(AdversarialAutoencoder):
 
     def make_encoder(self) -> keras.Model:
         """`data` → `code`: the category's probabilities and the style side by side."""
-        self.heads = self.encoder_of(labels=False, logits=self.categories, style=self.latent_dim)
+        heads = self.encoder_of(labels=False, logits=self.categories, style=self.latent_dim)
+        if self.settings.get("encoder") is None:
+            normal = layers.BatchNormalization(center=False, name="normalized")
+            heads = rewired(heads, lambda network: _normalized(network, normal))
+        self.heads = heads
         return rewired(self.heads, _joined)
 
     def decoder_of(self, *arguments: Any, **options: Any) -> tuple[keras.Model, keras.Model]:
@@ -145,6 +158,11 @@ def _likeliest(probabilities: Any) -> Any:
 
 def _of_the_category(heads: keras.Model) -> keras.Model:
     return keras.Model(heads.input, {"logits": heads.output["logits"]}, name="category_logits")
+
+
+def _normalized(heads: keras.Model, layer: keras.Layer) -> keras.Model:
+    logits = layer(heads.output["logits"])
+    return keras.Model(heads.input, heads.output | {"logits": logits}, name="heads")
 
 
 def _joined(heads: keras.Model) -> keras.Model:
