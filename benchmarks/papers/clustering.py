@@ -6,8 +6,9 @@ Makhzani et al., 2015, arXiv:1511.05644, section 6 and table 3: encoder, decoder
 of two layers of 3000 units, a category of 16 or 30 values beside a style of five. For each cluster
 the class of the test image of the highest probability is that of the whole cluster; published are
 errors of 9.55 % (16 clusters) and 4.10 % (30). The paper trains by gradient descent with momentum,
-for longer; here Adam trains for 100 epochs of batches of 100. Accuracy by each cluster's most
-frequent class stands beside it, and as control k-means of as many clusters of the pixels.
+for longer; here Adam trains for 100 epochs of batches of 100, and the encoder normalizes batches.
+Accuracy by each cluster's most frequent class stands beside it, and as control k-means of as many
+clusters of the pixels.
 """
 
 from __future__ import annotations
