@@ -15,6 +15,7 @@ from tests.arrays import array
 from tests.tolerances import EXACT, FORMULA
 from tests.turns import in_turn
 from zoo.errors import RunError
+from zoo.registry.classes import load_class
 from zoo.training.loading import FORMER_LAYERS, copy_weights, load_network
 
 PLAIN = """
@@ -135,3 +136,26 @@ def test_weights_of_a_trained_model_are_copied_where_they_fit(tmp_path):
             EXACT.check(found, wanted)
     with pytest.raises(RunError, match="weights of its own architecture"):
         copy_weights(tiny.create("vae", latent_dim=3), source)
+
+
+AFRESH = """
+import sys, zoo
+model = zoo.load(sys.argv[1])
+print(type(model).__name__, type(getattr(model, sys.argv[2])).__name__)
+"""
+
+
+@pytest.mark.once
+def test_a_model_with_a_model_among_its_settings_opens_in_another_process(tmp_path):
+    # In this process Keras knows the class of the inner model already.
+    file = tmp_path / "mine.py"
+    file.write_text("from zoo.autoencoders.vae import VAE\nclass Mine(VAE):\n    pass\n")
+    inner = load_class(f"{file}:Mine")(**tiny.settings("vae"))
+    for outer, cls in (
+        (tiny.create("code_gan", autoencoder=tiny.create("vae")), "CodeGAN VAE"),
+        (tiny.create("code_gan", autoencoder=inner), "CodeGAN Mine"),
+    ):
+        outer.save(tmp_path / "model.keras")
+        command = [sys.executable, "-W", "ignore", "-c", AFRESH, "model.keras", "autoencoder"]
+        found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+        assert found.stdout.split() == cls.split()
