@@ -102,7 +102,7 @@ CHANGES = {
         "discriminator_steps": 2,
         "learning_rate": 2e-3,
     },
-    # k moves by some hundredths in 300 steps of the default rate.
+    # k moves little in 300 steps of the default rate.
     "began": {"latent_dim": 16, "code_dim": 16, "k_rate": 0.5, "gamma": 0.7, "learning_rate": 2e-3},
     # Half of the budget is the GAN's, or the autoencoder's.
     "f_anogan": {

@@ -19,13 +19,14 @@ class EBGAN(EnergyBased):
     With the energy D(x), the mean squared error of x through the autoencoder, the discriminator
     minimises D(data) + max(0, margin − D(sample)) (equation 1) and the generator D(sample) +
     w·PT (equation 2), with the pulling-away term PT, the mean squared cosine of the codes of
-    different samples. The margin is in units of the mean squared error here, and the rate is one
-    with which digits take shape within an epoch.
+    different samples. The margin is in units of the mean squared error here, of data in (−1, 1); it
+    has to be less than their variance (0.4 of MNIST's), or the autoencoder raises the samples'
+    energy by rebuilding nothing. The rate is one with which digits take shape within an epoch.
     """
 
     learning_rate = 1e-3
     margin: float = setting(
-        "The energy that samples are raised to, at most.", default=0.5, above=0, tiny=0.1
+        "The energy that samples are raised to, at most.", default=0.1, above=0, tiny=0.1
     )
     pulling_away: float = setting("Weight of the pulling-away term.", default=0.1, at_least=0)
 
