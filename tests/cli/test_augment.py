@@ -46,6 +46,36 @@ def test_only_the_new_rows_are_written_where_that_is_asked_for(zoo, run, tmp_pat
         assert arrays["x_train"].shape == (5, 8, 8, 1)
 
 
+def test_labels_of_some_of_the_classes_stay_those_of_their_digits(zoo, run, tmp_path):
+    import zoo as package
+
+    train, _ = package.load_data("digits")
+    rows = np.flatnonzero(np.isin(train.labels, (3, 5)))[:40]
+    some, out = tmp_path / "some.npz", tmp_path / "new.npz"
+    data = train.batch(rows, (0.0, 1.0))["data"]
+    np.savez(some, x_train=data, y_train=train.labels[rows], x_test=data, y_test=train.labels[rows])
+    done = zoo("augment", run / "run", "--data", some, "--count", 40, "--only", "--out", out)
+    assert done.code == 0, done.err
+    with np.load(out) as arrays:
+        np.testing.assert_array_equal(np.sort(arrays["y_train"]), np.sort(train.labels[rows]))
+
+
+def test_noise_of_no_bound_is_refused(zoo, run, tmp_path):
+    words = [
+        "--count",
+        5,
+        "--perturbation",
+        "noise",
+        "--strength",
+        "inf",
+        "--out",
+        tmp_path / "n.npz",
+    ]
+    done = zoo("augment", run / "run", *words)
+    assert done.code == 2 and "is from 0, and finite. Received: inf." in done.err
+    assert not (tmp_path / "n.npz").exists()
+
+
 def test_a_strength_beyond_its_bounds_is_refused(zoo, run, tmp_path):
     out = tmp_path / "new.npz"
     done = zoo("augment", run / "run", "--count", 5, "--strength", 2, "--out", out)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zoo
 from zoo.data.labels import index_labels
 from zoo.errors import DataError
 
@@ -98,3 +99,15 @@ def test_many_classes_are_not_all_listed():
     with pytest.raises(DataError) as caught:
         index_labels([["x"]], class_names=[f"class{index}" for index in range(1000)])
     assert len(str(caught.value)) < 400
+
+
+def test_labels_become_those_of_other_names():
+    data = zoo.load_data((np.zeros((3, 2), "float32"), np.array([5, 3, 5])))[0].hide_labels(2)
+    hidden = np.flatnonzero(data.labels < 0)
+    found = data.in_classes(["1", "3", "5"])
+    assert found.class_names == ["1", "3", "5"] and found.num_classes == 3
+    expected = np.array([2, 1, 2])
+    expected[hidden] = -1
+    np.testing.assert_array_equal(found.labels, expected)
+    with pytest.raises(DataError, match="known classes"):
+        data.in_classes(["1", "3"])

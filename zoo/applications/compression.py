@@ -40,6 +40,11 @@ def compress(subject: Any, data: Any, *, bits: int = 8, seed: int = 0) -> bytes:
         raise UseError(f"An entry of a code has 1 to {MAX_BITS} bits. Received: {bits}.")
     runner = runner_of(subject, "compress", "encode", "decode")
     fields = fields_of(runner, data)
+    if "labels" in runner.table["decode"].inputs and "labels" not in fields:
+        raise UseError(
+            "Codes of this model are decoded with the labels of their data. Received: data without "
+            "labels. Accepted: data with labels."
+        )
     codes = follow(runner, "encode", fields, seed=seed)["code"]
     header: dict[str, Any] = {"shape": list(codes.shape), "seed": seed}
     body = b""

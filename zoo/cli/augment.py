@@ -58,10 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Augments, saves, and prints the file's name."""
     bound = np.inf if options.perturbation == "noise" else 1.0
-    if not 0 <= options.strength <= bound:
+    if not (0 <= options.strength <= bound and np.isfinite(options.strength)):
         raise UsageError(
             f"--strength of {options.perturbation} is from 0"
-            f"{'' if bound == np.inf else ' to 1'}. Received: {options.strength}."
+            f"{', and finite' if bound == np.inf else ' to 1'}. Received: {options.strength}."
         )
     opened = open_subject(options.subject)
     train, test = sources.load_for(opened, options)

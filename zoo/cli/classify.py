@@ -50,7 +50,12 @@ def run(options: argparse.Namespace) -> None:
     few: dict[str, np.ndarray] = {}
     if train.labels is not None:
         hidden = train.hide_labels(min(options.labels, len(train)), seed=options.seed)
-        few = labelled(hidden.batch(np.arange(len(hidden)), opened.about.value_range))
+        rows = hidden.batch(np.arange(len(hidden)), opened.about.value_range)
+        if (
+            "classify" not in opened.table
+            or len(np.unique(rows["labels"][rows["labels"] >= 0])) > 1
+        ):
+            few = labelled(rows)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = classify(opened, asked, few or None, seed=options.seed)["label"]
     if options.out is not None and options.out.suffix.lower() == ".npy":
@@ -60,13 +65,12 @@ def run(options: argparse.Namespace) -> None:
         save_grid(shown, options.out, value_range=opened.about.value_range, columns=columns)
     outcome: dict[str, Any] = {"rows": len(found)}
     labels = asked.get("labels")
-    if few and labels is not None and (labels >= 0).all():
-        plain = probe(few["data"], few["labels"], asked["data"])["label"]
-        outcome |= {
-            "labels": len(few["labels"]),
-            "accuracy": float(np.mean(found == labels)),
-            "accuracy_of_data": float(np.mean(plain == labels)),
-        }
+    if labels is not None and (labels >= 0).all():
+        if few:
+            plain = probe(few["data"], few["labels"], asked["data"])["label"]
+            outcome["accuracy_of_data"] = float(np.mean(plain == labels))
+            outcome["labels"] = len(few["labels"])
+        outcome["accuracy"] = float(np.mean(found == labels))
     applied.finish(options, outcome)
 
 

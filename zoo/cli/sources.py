@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.cli import values
 from zoo.cli.errors import UsageError
-from zoo.data import load_data
+from zoo.data import Data, load_data
 from zoo.data.load import NAMES
 from zoo.data.sources.npz import ROLES
 from zoo.data.sources.sound import WINDOW, is_sound
@@ -191,13 +191,33 @@ def fields_for(
 def load_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     """The training data that a subject is shown, and the test data, or None; of any shape.
 
+    Labels are indices of the subject's classes: a file that holds some of them has them in its own
+    order.
+
     Raises:
-        UsageError: No data are known.
+        UsageError: No data are known, or a model that reads labels does not know their classes.
     """
     source = source_of(options, opened.source)
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
-    return load(as_trained(source, opened.about))
+    train, test = load(as_trained(source, opened.about))
+    return _in_classes(opened, train), _in_classes(opened, test)
+
+
+def _in_classes(opened: Any, data: Any) -> Any:
+    """Data with the labels of a subject, where it has some and knows those of the data."""
+    names, own = list(opened.class_names or ()), getattr(data, "class_names", None)
+    if not names or own is None or list(own) == names or not isinstance(data, Data):
+        return data
+    unknown = [name for name in own if name not in names]
+    if not unknown:
+        return data.in_classes(names)
+    if opened.about.num_classes:
+        raise UsageError(
+            f"{opened.path} reads labels of its own classes. Received: {unknown[0]!r}. "
+            f"Accepted: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
+        )
+    return data
 
 
 def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:

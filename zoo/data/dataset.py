@@ -11,7 +11,7 @@ import numpy as np
 from zoo.data.batches import Batches
 from zoo.data.field import Field, Range
 from zoo.data.fingerprint import fingerprint
-from zoo.data.labels import keep_some
+from zoo.data.labels import index_labels, keep_some
 from zoo.data.names import check_names, prefixed
 from zoo.data.standardization import Standardization
 from zoo.errors import DataError
@@ -181,6 +181,22 @@ class Data(Batches):
             self.select(slice(None, at)).replace(streams={n: s[0] for n, s in streams.items()}),
             self.select(slice(at, None)).replace(streams={n: s[1] for n, s in streams.items()}),
         )
+
+    def in_classes(self, class_names: Sequence[str]) -> "Data":
+        """The same data with the labels as indices of other names, in another order or of more.
+
+        Raises:
+            DataError: A class of the data is not among the names.
+        """
+        labels = self.fields.get("labels")
+        if labels is None or self.class_names is None:
+            raise DataError("Classes have names. Received: data without labels.")
+        places = index_labels([self.class_names], class_names=class_names)[0][0]
+        hidden = np.asarray(labels.values) < 0
+        values = np.where(hidden, -1, np.asarray(places)[labels.values]).astype(np.int32)
+        names = list(class_names)
+        renamed = replace(labels, values=values, size=len(names), names=names)
+        return self.replace(fields={**self.fields, "labels": renamed}, class_names=names)
 
     def hide_labels(self, keep: int, seed: int = 0) -> "Data":
         """The same data with the labels of `keep` rows, the others -1.

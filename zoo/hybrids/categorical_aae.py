@@ -106,6 +106,7 @@ class SemiSupervisedAAE(ClusteringAAE):
     """
 
     hidden_labels = True
+    lacks = ("num_categories",)
     num_classes: int = setting("Number of classes.", at_least=1, tiny=10)
     classifier_learning_rate: float = setting(
         "Of the Adam of the encoder on labels.", default=1e-3, above=0
