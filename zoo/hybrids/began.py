@@ -24,11 +24,11 @@ class BEGAN(EnergyBased):
     1e-3 are for hundreds of thousands of updates; these let digits appear within an epoch.
     """
 
-    learning_rate = 3e-4
+    learning_rate = 2e-3
     gamma: float = setting(
         "Diversity: energy of samples as a share of that of data.", default=0.7, above=0, at_most=1
     )
-    k_rate: float = setting("Of the change of k, λ in the paper.", default=0.05, above=0)
+    k_rate: float = setting("Of the change of k, λ in the paper.", default=0.5, above=0)
     network_defaults = {name: {"activation": "elu"} for name in ("generator", "encoder", "decoder")}
 
     def assemble(self) -> None:
