@@ -85,7 +85,6 @@ CHANGES = {
     "clustering_aae": CODES,
     "semi_supervised_aae": CODES | {"latent_dim": 4, "classifier_learning_rate": 6e-3},
     "bigan": PAIRS,
-    "ebgan": {"margin": 1.0, "learning_rate": 1.2e-3},
     "ali": PAIRS,
     "stylegan2": {
         "network_options": {"width": 32, "widest": 64},
