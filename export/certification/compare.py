@@ -113,15 +113,17 @@ def _nearby(
 ) -> Iterator[dict[str, np.ndarray]]:
     """The native model's outputs for inputs that are moved by float32 rounding.
 
-    That of the largest of them, or of `each`.
+    That of the largest of them, or of `each`; inputs of zeros alone are taken for numbers near 1,
+    since what a model makes of them is rounded all the same.
     """
     rng = np.random.default_rng([0])
     for _ in range(TRIALS):
         moved = {}
         for name, values in probe.inputs.items():
             if np.issubdtype(values.dtype, np.floating) and values.size:
-                scale: Any = ROUNDING * max(1.0, float(np.abs(values).max()))
-                if each:  # a large value does not excuse what a small one loses
+                largest = float(np.abs(values).max())
+                scale: Any = ROUNDING * max(1.0, largest)
+                if each and largest:  # a large value does not excuse what a small one loses
                     scale = ROUNDING * np.abs(values)
                 values = values + (scale * rng.uniform(-1, 1, values.shape)).astype(values.dtype)
             moved[name] = values

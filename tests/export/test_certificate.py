@@ -83,6 +83,20 @@ def test_large_inputs_may_differ_as_much_as_rounding_moves_the_native_model():
     assert not row("normal").passed
 
 
+def test_zeros_may_differ_as_much_as_rounding_near_them_moves_the_native_model():
+    def row(weight):
+        zeros, sensitive = np.zeros((1, 2), "float32"), np.float32([1.0, weight])
+        return compare(
+            lambda feed: {"y": np.tanh(feed["x"] * sensitive)},
+            lambda feed: {"y": np.tanh((feed["x"] + np.float32([0, 3e-6])) * sensitive)},
+            [Probe("zeros", {"x": zeros})],
+        )[0][0]
+
+    assert row(30.0).used > 1
+    assert row(30.0).passed
+    assert not row(10000.0).passed  # nearer to 1 % than to rounding: wrong, whatever the model
+
+
 def test_every_part_sees_at_least_200_inputs_of_batches_1_3_and_32():
     batches = list(probes(VECTOR, seed=0, cardinality={}))
     assert sum(batch.count for batch in batches) >= 200

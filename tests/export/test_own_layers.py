@@ -3,12 +3,14 @@
 import keras
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from keras import layers, ops
 
 from export import to_onnx
 from tests.arrays import array
 from tests.export.direct.agreement import count
+from tests.tolerances import EXACT
 from zoo.layers import (
     ConditionalBatchNormalization,
     GroupNormalization,
@@ -61,6 +63,16 @@ def test_group_normalization_is_one_operator(layer, operator, tmp_path):
     image = keras.Input((5, 6, 4), name="data")
     graph = exported(image, layer()(image), tmp_path)
     assert count(graph, operator) == 1
+
+
+def test_a_large_constant_image_is_normalized_to_exactly_zero(tmp_path):
+    """ONNX Runtime's own mean of it is off by enough to make .004 of it."""
+    image = keras.Input((256, 256, 1), name="data")
+    model = keras.Model(image, InstanceNormalization(epsilon=1e-5)(image))
+    to_onnx(model, path := tmp_path / "network.onnx", certify="quick")
+    data = np.full((1, 256, 256, 1), 0.317, "float32")
+    (found,) = onnxruntime.InferenceSession(path).run(None, {"data": data})
+    EXACT.check(found, 0 * data)
 
 
 def test_group_normalization_of_vectors_converts(tmp_path):

@@ -159,6 +159,14 @@ def test_group_normalization_keeps_small_differences_of_a_large_map():
     Tolerance(absolute=1e-4, relative=0.0).check(found, expected)
 
 
+@pytest.mark.parametrize("size", [7, 96])
+@pytest.mark.parametrize("layer", [InstanceNormalization, lambda: GroupNormalization(1)])
+def test_a_constant_map_leaves_exactly_zero(layer, size):
+    """The rounding of a mean, divided by the root of epsilon, was as large as 1e-2."""
+    data = np.full((1, size, size, 1), 0.317, "float32")
+    EXACT.check(array(layer()(tensor(data))), 0 * data)
+
+
 def test_group_normalization_takes_channels_first():
     ours, theirs = (
         kind(groups=2, axis=1) for kind in (GroupNormalization, keras.layers.GroupNormalization)

@@ -83,6 +83,9 @@ class GroupNormalization(keras.layers.GroupNormalization):
         grouped = (*shape[:channels], *split, *shape[channels + 1 :])
         x = ops.reshape(precise(inputs), grouped)
         axes = tuple(axis for axis in range(1, len(grouped)) if axis != channels)
+        # Of a constant map exactly 0 is left. The rounding of its mean would be divided by √ε.
+        first = tuple(slice(1) if axis in axes else slice(None) for axis in range(len(grouped)))
+        x = x - ops.stop_gradient(x[first])
         # One float32 sum over a large map of nearly equal numbers, as XLA takes it, is off by as
         # much as the sum has terms; sums of sums are not.
         mean = _mean_by_axis(x, axes)

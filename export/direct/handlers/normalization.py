@@ -184,5 +184,19 @@ def group_normalization(call: Call, x: Tensor) -> Result:
     if groups == channels:
         operator, attributes = "InstanceNormalization", {}
     value = call.stored(call.cast(x, "float32"), order)
+    if groups == channels:
+        value = _less_the_first(call, value, x.rank)
     epsilon = float(settings.epsilon)
     return Stored(call.emit(operator, value, gamma, beta, epsilon=epsilon, **attributes), order)
+
+
+def _less_the_first(call: Call, value: Any, rank: int) -> Any:
+    """`(n, c, …)` less the first number of each channel, which normalization takes away again.
+
+    ONNX Runtime's mean of a large constant map is off, and the difference is divided by √ε: 0.004
+    of an output for a map of 256×256 times 0.317. Of zeros the mean is right.
+    """
+    axes = range(2, rank)
+    start, end = call.integers(*(0 for _ in axes)), call.integers(*(1 for _ in axes))
+    first = call.emit("Slice", value, start, end, call.integers(*axes))
+    return call.emit("Sub", value, first)
