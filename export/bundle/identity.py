@@ -14,7 +14,8 @@ class Identity:
     Attributes:
         name: Of the registry, else of the class.
         paper: The source that it is cited by.
-        class_names: Of the data that a run was trained on; None where they do not fit the model.
+        class_names: Of the data that a run was trained on, whether or not the model reads labels;
+            None where they are not as many as its classes.
     """
 
     name: str
@@ -39,10 +40,10 @@ def identify(model: Any, run: Mapping[str, Any] | None) -> Identity:
         run: The content of the run's `run.json`.
     """
     run = run or {}
-    names = run.get("class_names") or ()
-    fits = len(names) == model.num_classes
+    names = run.get("class_names")
+    fits = bool(names) and model.num_classes in (None, len(names))
     name, paper = _name_and_paper(model, run.get("name"))
-    return Identity(name, paper, tuple(map(str, names)) if fits else None)
+    return Identity(name, paper, tuple(map(str, names or ())) if fits else None)
 
 
 def _name_and_paper(model: Any, trained_as: str | None) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def _overview(manifest: Manifest) -> str:
     text = f"Samples are {shape} {kind}"
     if manifest.value_range:
         text += ", values from {:g} to {:g}".format(*manifest.value_range)
-    if manifest.class_names:
+    if manifest.class_names and manifest.num_classes:
         text += f", classes {', '.join(manifest.class_names)}"
     elif manifest.num_classes:
         text += f", {manifest.num_classes} classes"

@@ -46,7 +46,8 @@ def test_only_the_new_rows_are_written_where_that_is_asked_for(zoo, run, tmp_pat
         assert arrays["x_train"].shape == (5, 8, 8, 1)
 
 
-def test_labels_of_some_of_the_classes_stay_those_of_their_digits(zoo, run, tmp_path):
+@pytest.mark.parametrize("subject", ["run", "bundle"])
+def test_labels_of_some_of_the_classes_stay_those_of_their_digits(zoo, run, subject, tmp_path):
     import zoo as package
 
     train, _ = package.load_data("digits")
@@ -54,7 +55,7 @@ def test_labels_of_some_of_the_classes_stay_those_of_their_digits(zoo, run, tmp_
     some, out = tmp_path / "some.npz", tmp_path / "new.npz"
     data = train.batch(rows, (0.0, 1.0))["data"]
     np.savez(some, x_train=data, y_train=train.labels[rows], x_test=data, y_test=train.labels[rows])
-    done = zoo("augment", run / "run", "--data", some, "--count", 40, "--only", "--out", out)
+    done = zoo("augment", run / subject, "--data", some, "--count", 40, "--only", "--out", out)
     assert done.code == 0, done.err
     with np.load(out) as arrays:
         np.testing.assert_array_equal(np.sort(arrays["y_train"]), np.sort(train.labels[rows]))

@@ -79,7 +79,10 @@ def check_fits(model: GenerativeModel, data: Data | Stream) -> None:
     if model.num_classes is None:
         return
     if data.labels is None:
-        raise ModelError(f"{name} reads labels. Received: data without labels.")
+        raise ModelError(
+            f"{name} reads labels. Received: data without labels. Accepted: (samples, labels), or "
+            "an archive that holds labels too."
+        )
     if data.fields["labels"].hidden and not getattr(model, "hidden_labels", False):
         raise ModelError(
             f"{name} reads a label for every sample. Received: data with hidden labels. "
