@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.turns import every
 from zoo.backends import PACKAGES
 
 ENVIRONMENT = {
@@ -185,11 +186,14 @@ def _work_on(name: str, folder: Path, backend: str) -> dict[str, Any]:
     losses = goes_on(home / "run")
     model.save(home / "model.keras")
     entry: dict[str, Any] = {"losses": losses, "sizes": _sizes(model, losses), "used": used(model)}
+    entry["resumed"] = {}
     others = [other for other in BACKENDS if other != backend and (folder / other / name).exists()]
     entry["loaded"] = {
         other: used(zoo.load(folder / other / name / "model.keras")) for other in others
     }
-    entry["resumed"] = {other: goes_on(folder / other / name / "run") for other in others}
+    turn = cases().index(name) % max(1, len(others))
+    for other in others if every() else others[turn : turn + 1]:
+        entry["resumed"][other] = goes_on(folder / other / name / "run")
     return entry
 
 
@@ -212,12 +216,14 @@ def run_all(folder: Path, types: tuple[str, ...] = TYPES) -> dict[str, Found]:
     for dtype in types:
         for backend in BACKENDS:
             words = ["--worker", backend, "--type", dtype, "--folder", str(folder)]
-            wide = {"JAX_ENABLE_X64": "1"} if dtype == "float64" else {}
+            chosen = {"JAX_ENABLE_X64": "1"} if dtype == "float64" else {}
+            # Recorded graphs compute the same bits (tests/backends/test_recorded.py), later.
+            chosen["GENZOO_TORCH"] = os.environ.get("GENZOO_TORCH", "eager")
             subprocess.run(
                 [sys.executable, "-m", "tests.parity", *words],
                 check=True,
                 cwd=Path(__file__).resolve().parents[1],
-                env={**os.environ, **ENVIRONMENT, **wide, "KERAS_BACKEND": backend},
+                env={**os.environ, **ENVIRONMENT, **chosen, "KERAS_BACKEND": backend},
             )
     return {
         dtype: {

@@ -1,6 +1,7 @@
 """Runs the tests on every backend, some side by side: `python -m tests.run [--jobs N] …`.
 
-Each backend has a process of its own, and so have the tests that do not depend on the backend. The
+Each backend has processes of its own, and so have the tests that do not depend on the backend;
+those of the models are apart from the rest, so that no processor idles long at the end. The
 output of a process appears when it ends. Other arguments go to pytest.
 """
 
@@ -15,21 +16,27 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import IO
 
+MODELS = ["tests/models"]
+OTHERS = ["--ignore=tests/models"]
 PROCESSES = {
-    "once": ("jax", "once"),
-    "jax": ("jax", "not once"),
-    "tensorflow": ("tensorflow", "not once"),
-    "torch": ("torch", "not once"),
+    "once": ("jax", "once", OTHERS),
+    "once, models": ("jax", "once", MODELS),
+    "torch": ("torch", "not once", OTHERS),
+    "tensorflow": ("tensorflow", "not once", OTHERS),
+    "jax": ("jax", "not once", OTHERS),
+    "jax, models": ("jax", "not once", MODELS),
+    "tensorflow, models": ("tensorflow", "not once", MODELS),
+    "torch, models": ("torch", "not once", MODELS),
 }
 """Name → the backend and the tests of a process; those that take longest start first."""
 
 
 def run(name: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:
     """Runs one of the processes; the exit code, and seconds."""
-    backend, tests = PROCESSES[name]
+    backend, tests, where = PROCESSES[name]
     started = time.monotonic()
     finished = subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", tests, *arguments],
+        [sys.executable, "-m", "pytest", "-m", tests, *where, *arguments],
         env=os.environ | {"KERAS_BACKEND": backend},
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -62,9 +62,15 @@ def transposed_between(proto):
     ]
 
 
-@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
-def test_every_part_for_images_is_certified_and_used_without_keras(name, tmp_path):
-    model, bundle = exported(name, tiny.fitting(name, IMAGE), tmp_path)
+@pytest.fixture(scope="module", params=in_turn(zoo.list_models()))
+def of_images(request, tmp_path_factory):
+    """A model, where it takes them of images, and its bundle."""
+    name = request.param
+    return exported(name, tiny.fitting(name, IMAGE), tmp_path_factory.mktemp(name))
+
+
+def test_every_part_for_images_is_certified_and_used_without_keras(of_images):
+    model, bundle = of_images
     certificates = json.loads((bundle / "certificate.json").read_text())["parts"]
     assert set(certificates) == set(model.parts())
     assert all(entry["passed"] for entry in certificates.values())
@@ -75,6 +81,14 @@ def test_every_part_for_images_is_certified_and_used_without_keras(name, tmp_pat
         received, expected = session.use(use, seed=1, **given), model.use(use, seed=1, **given)
         for result, values in received.items():
             CERTIFICATE.check(values, expected[result], name=f"{use} {result}")
+
+
+def test_no_layout_is_changed_between_convolutions_and_the_cost_is_known(of_images):
+    model, bundle = of_images
+    files = {part: bundle / f"{part}.onnx" for part in model.parts()}
+    found = {part: transposed_between(onnx.load(file)) for part, file in files.items()}
+    assert {part: nodes for part, nodes in found.items() if nodes} == {}
+    assert all(count(file, batch=2).bytes > 0 for file in files.values())
 
 
 def inputs_of(session, use, count):
@@ -88,19 +102,8 @@ def inputs_of(session, use, count):
     }
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
-@pytest.mark.once
-def test_no_layout_is_changed_between_convolutions_and_the_cost_is_known(name, tmp_path):
-    model, bundle = exported(name, tiny.fitting(name, (16, 16, 3)), tmp_path)
-    files = {part: bundle / f"{part}.onnx" for part in model.parts()}
-    found = {part: transposed_between(onnx.load(file)) for part, file in files.items()}
-    assert {part: nodes for part, nodes in found.items() if nodes} == {}
-    assert all(count(file, batch=2).bytes > 0 for file in files.values())
-
-
 @pytest.mark.parametrize("shape", OTHERS, ids=str)
-@pytest.mark.parametrize("name", zoo.list_models())
-@pytest.mark.once
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_part_for_sequences_and_vectors_is_certified(name, shape, tmp_path):
     if not tiny.accepts(name, shape):
         pytest.skip(f"{name} does not accept {shape}: test_shapes says how it rejects one")
