@@ -101,3 +101,10 @@ def test_levels_may_be_normalized():
     assert names == {"moving_mean", "moving_variance"}
     history = model.fit(DATA, steps=2, batch_size=4, verbose=0).history
     assert np.isfinite(history["loss"]).all()
+
+
+def test_a_code_far_out_decodes_to_numbers():
+    """Its log variance is in the hundreds: the deviation was infinite, and infinities met."""
+    model = zoo.create("hierarchical_vae", **SETTINGS)
+    codes = 1e4 * np.random.default_rng(0).normal(size=(4, model.code_dim)).astype("float32")
+    assert np.isfinite(model.decode(codes)).all()

@@ -15,6 +15,8 @@ from zoo.phase import Batch, Logs
 from zoo.settings import setting
 
 Call = Callable[[keras.Model, Mapping[str, Any]], Mapping[str, Any]]
+LOG_VARIANCE = (-30.0, 20.0)
+"""The bounds of a prior's log variance: a code far out would make infinity of it."""
 
 
 class HierarchicalVAE(VAE):
@@ -94,8 +96,7 @@ class HierarchicalVAE(VAE):
         first, *others = self.split(code)
         latent = first
         for down, piece in zip(self.downs, others, strict=True):
-            prior = _called(down, {"above": latent})
-            latent = losses.reparameterize(prior["mean"], prior["log_variance"], piece)
+            latent = losses.reparameterize(*_prior(_called, down, latent), piece)
         inputs = {**lowest.input, "latent": code}
         data = _called(lowest, {**inputs, "latent": latent})["data"]
         return keras.Model(inputs, {"data": data}, name="decoder"), logits
@@ -121,8 +122,7 @@ class HierarchicalVAE(VAE):
             mean, spread = own["mean"], own["log_variance"]
             center, width = ops.zeros_like(mean), ops.zeros_like(spread)
             if down is not None:
-                prior = call(down, {"above": made[-1]["latent"]})
-                center, width = prior["mean"], prior["log_variance"]
+                center, width = _prior(call, down, made[-1]["latent"])
                 mean, spread = losses.precision_weighted(mean, spread, center, width)
             latent = mean if epsilon is None else losses.reparameterize(mean, spread, epsilon)
             code = (latent - center) * ops.exp(-0.5 * width)
@@ -157,3 +157,9 @@ class HierarchicalVAE(VAE):
 def _called(network: keras.Model, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Calls a network while models are made."""
     return network({name: values[name] for name in network.input})
+
+
+def _prior(call: Call, network: keras.Model, above: Any) -> tuple[Any, Any]:
+    """A latent's mean and log variance given the one above, the latter within bounds."""
+    prior = call(network, {"above": above})
+    return prior["mean"], ops.clip(prior["log_variance"], *LOG_VARIANCE)
