@@ -25,7 +25,7 @@ LONGER = {
     "bigan": 1000,
     "ali": 1000,
     "masked_autoencoder": 800,
-    "stylegan2": 700,
+    "stylegan2": 500,
     "cyclegan": 500,
 }
 """Labels reach the first one's generator by gains alone: the class is right of 35 % after 300
@@ -57,7 +57,9 @@ SHARP = {"likelihood": "gaussian", "stddev": 0.2}
 """Reconstructions weigh more in the bound."""
 AUTOENCODER = {"latent_dim": 16, "learning_rate": 6e-3, "network_options": {"width": 64}}
 CODES = {"discriminator_widths": (64,), "adversarial_learning_rate": 2e-3}
-PAIRS = {"latent_dim": 8, "pair_widths": (128,), "learning_rate": 1e-3}
+HALF = {"network_options": {"width": 32}}
+"""A half of the width of the rest, for those of many or large convolutions."""
+PAIRS = HALF | {"latent_dim": 8, "pair_widths": (128,), "learning_rate": 1e-3}
 CHANGES = {
     "masked_autoencoder": {
         "mask_ratio": 0.5,
@@ -87,11 +89,17 @@ CHANGES = {
     "bigan": PAIRS,
     "ali": PAIRS,
     "stylegan2": {
-        "network_options": {"width": 32, "widest": 64},
+        "network_options": {"width": 16, "widest": 32},
         "style_mixing": 0.0,
         "path_weight": 0.0,
     },
+    "autoencoder_kl": HALF,
+    "pix2pix": HALF,
+    "projection_gan": HALF,
+    "sagan": HALF,
+    "vq_vae_2": {"width": 32},
     # At a width of 64, as that of the rest, they take minutes.
+    "srgan": {"network_options": {"width": 16}},
     "cyclegan": {"network_options": {"width": 8}, "learning_rate": 2.5e-3},
     "fast_gan": {"network_options": {"width": 16}},
     "biggan": {"network_options": {"width": 8}},
@@ -102,7 +110,7 @@ CHANGES = {
         "learning_rate": 2e-3,
     },
     # k moves little in 300 steps of the default rate.
-    "began": {"latent_dim": 16, "code_dim": 16, "k_rate": 0.5, "gamma": 0.7, "learning_rate": 2e-3},
+    "began": {"latent_dim": 16, "code_dim": 16, "k_rate": 0.5, "learning_rate": 2e-3},
     # Half of the budget is the GAN's, or the autoencoder's.
     "f_anogan": {
         "gan_steps": 150,
