@@ -19,11 +19,11 @@ from typing import IO
 MODELS = ["tests/models"]
 OTHERS = ["--ignore=tests/models"]
 PROCESSES = {
-    "once": ("jax", "once", OTHERS),
     "once, models": ("jax", "once", MODELS),
+    "jax": ("jax", "not once", OTHERS),
+    "once": ("jax", "once", OTHERS),
     "torch": ("torch", "not once", OTHERS),
     "tensorflow": ("tensorflow", "not once", OTHERS),
-    "jax": ("jax", "not once", OTHERS),
     "jax, models": ("jax", "not once", MODELS),
     "tensorflow, models": ("tensorflow", "not once", MODELS),
     "torch, models": ("torch", "not once", MODELS),
