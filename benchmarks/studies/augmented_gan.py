@@ -26,7 +26,8 @@ STRENGTHS = {"noise": 0.5, "interpolation": 0.5, "masking": 0.2}
 CONDITIONS = f"""The first 100, 300 or 1,000 of scikit-learn's training digits in an order of \
 the seed, as many of each class; measured against 297 held-out digits. `cgan` of width {WIDTH}, \
 latent 32, Adam 5e-4, batch 64, {STEPS} steps in all. *shifts*: every digit also moved by one \
-pixel in eight directions (digits are not flipped: a flipped 2 is none); *noise*, \
+pixel in eight directions, as crops of a wider picture are (digits are not flipped: a flipped 2 \
+is none); *noise*, \
 *interpolation*, *masking*: `augmented_gan` around the same GAN at strengths {STRENGTHS}, ratio \
 0.5, with a `vae` (code 16; *interpolation, deep*: a `deep_autoencoder`, ratio 0.25) trained on \
 the same few digits in the first {PRETRAINING} of these steps. *distance*: Fréchet, 16 \
