@@ -40,10 +40,10 @@ def identify(model: Any, run: Mapping[str, Any] | None) -> Identity:
         run: The content of the run's `run.json`.
     """
     run = run or {}
-    names = run.get("class_names")
+    names = tuple(map(str, run.get("class_names") or ()))
     fits = bool(names) and model.num_classes in (None, len(names))
     name, paper = _name_and_paper(model, run.get("name"))
-    return Identity(name, paper, tuple(map(str, names or ())) if fits else None)
+    return Identity(name, paper, names if fits else None)
 
 
 def _name_and_paper(model: Any, trained_as: str | None) -> tuple[str, str]:
