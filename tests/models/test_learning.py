@@ -109,8 +109,7 @@ CHANGES = {
         "discriminator_steps": 2,
         "learning_rate": 2e-3,
     },
-    # k moves little in 300 steps of the default rate.
-    "began": {"latent_dim": 16, "code_dim": 16, "k_rate": 0.5, "learning_rate": 2e-3},
+    "began": {"latent_dim": 16, "code_dim": 16, "learning_rate": 2e-3},
     # Half of the budget is the GAN's, or the autoencoder's.
     "f_anogan": {
         "gan_steps": 150,
