@@ -18,8 +18,10 @@ from typing import IO
 
 MODELS = ["tests/models"]
 OTHERS = ["--ignore=tests/models"]
+LEARNING = "once, models"
+"""Where JAX optimizes what it compiles: steps are many. Elsewhere compiling is most of the time."""
 PROCESSES = {
-    "once, models": ("jax", "once", MODELS),
+    LEARNING: ("jax", "once", MODELS),
     "jax": ("jax", "not once", OTHERS),
     "once": ("jax", "once", OTHERS),
     "torch": ("torch", "not once", OTHERS),
@@ -34,10 +36,13 @@ PROCESSES = {
 def run(name: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:
     """Runs one of the processes; the exit code, and seconds."""
     backend, tests, where = PROCESSES[name]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    if name != LEARNING:
+        environment.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     started = time.monotonic()
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", "-m", tests, *where, *arguments],
-        env=os.environ | {"KERAS_BACKEND": backend},
+        env=environment,
         stdout=output,
         stderr=subprocess.STDOUT,
         check=False,
