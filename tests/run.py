@@ -14,23 +14,34 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import IO
+
+from tests.turns import in_turn
 
 MODELS = ["tests/models"]
 OTHERS = ["--ignore=tests/models"]
+SHARED = ("applications", "cli", "metrics", "priors")
+"""Folders above the backends: each of their files is one backend's turn, but for what runs once."""
 LEARNING = "once, models"
 """Where JAX optimizes what it compiles: steps are many. Elsewhere compiling is most of the time."""
 PROCESSES = {
     LEARNING: ("jax", "once", MODELS),
-    "jax": ("jax", "not once", OTHERS),
+    "jax": ("jax", "not once", None),
     "once": ("jax", "once", OTHERS),
-    "torch": ("torch", "not once", OTHERS),
-    "tensorflow": ("tensorflow", "not once", OTHERS),
+    "torch": ("torch", "not once", None),
+    "tensorflow": ("tensorflow", "not once", None),
     "jax, models": ("jax", "not once", MODELS),
     "tensorflow, models": ("tensorflow", "not once", MODELS),
     "torch, models": ("torch", "not once", MODELS),
 }
-"""Name → the backend and the tests of a process; those that take longest start first."""
+"""Name → the backend and the tests of a process (None: all others); the longest start first."""
+
+
+def others(backend: str) -> list[str]:
+    """Leaves out the models, and the files that are another backend's turn."""
+    files = sorted(str(path) for folder in SHARED for path in Path("tests", folder).glob("test_*"))
+    return OTHERS + [f"--ignore={path}" for path in sorted({*files} - {*in_turn(files, backend)})]
 
 
 def run(name: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:
@@ -41,7 +52,7 @@ def run(name: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:
         environment.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     started = time.monotonic()
     finished = subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", tests, *where, *arguments],
+        [sys.executable, "-m", "pytest", "-m", tests, *(where or others(backend)), *arguments],
         env=environment,
         stdout=output,
         stderr=subprocess.STDOUT,

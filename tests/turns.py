@@ -1,12 +1,15 @@
-"""Shares the costliest tests of the registry's rows out among the backends.
+"""Shares the costliest tests, of rows of the registry or by file, out among the backends.
 
 `make test-every`, or `GENZOO_TESTS=every`, runs each of them on each backend.
 """
 
 import os
 from collections.abc import Sequence
+from typing import TypeVar
 
 from zoo.backends import PACKAGES
+
+T = TypeVar("T")
 
 
 def every() -> bool:
@@ -14,8 +17,9 @@ def every() -> bool:
     return os.environ.get("GENZOO_TESTS") == "every"
 
 
-def in_turn(names: Sequence[str]) -> list[str]:
-    """The names that are this backend's turn: every third one; all where every one is asked for."""
+def in_turn(names: Sequence[T], backend: str | None = None) -> list[T]:
+    """The names that are a backend's turn: every third one; all where every one is asked for."""
     if every():
         return list(names)
-    return list(names)[list(PACKAGES).index(os.environ["KERAS_BACKEND"]) :: len(PACKAGES)]
+    turn = list(PACKAGES).index(backend or os.environ["KERAS_BACKEND"])
+    return list(names)[turn :: len(PACKAGES)]

@@ -9,6 +9,7 @@ from keras import ops
 
 import zoo
 from tests import tiny
+from tests.turns import in_turn
 from zoo import backends
 from zoo.errors import BackendError
 from zoo.model import GenerativeModel, NetworkSettings
@@ -62,7 +63,7 @@ def check_same(monkeypatch, make, **options):
     return ours
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_model_trains_to_the_same_bits(name, monkeypatch):
     changes = EVERY_PHASE.get(name, {})
     # Whole batches: a short one is recorded once more, which the tests below look at.

@@ -7,6 +7,7 @@ import pytest
 import zoo
 from benchmarks.workload.settings import settings_of
 from benchmarks.workload.uses import Inputs, compute, distinct, variables
+from tests.turns import in_turn
 from zoo.model import GenerativeModel
 from zoo.settings import setting
 from zoo.uses import Step, Use, complete_inputs
@@ -54,7 +55,7 @@ def test_default_uses_are_those_of_a_new_set_of_parts_with_weights():
     assert distinct(table, {"a", "b"}) == ["sample", "encode", "score"]
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", in_turn(zoo.list_models()))
 def test_every_use_of_every_model_has_inputs_that_it_accepts(name):
     small = {"shape": (8, 8, 1)} | zoo.describe(name).load().tiny()
     model = zoo.create(name, **settings_of(name, small))
