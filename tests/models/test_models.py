@@ -1,6 +1,8 @@
 """What every registered model must do, on the backend of this process.
 
 The tests of a model share one instance, so that each of its phases and parts is compiled once.
+`make test` runs them on PyTorch and, by turns, on JAX or TensorFlow; the parity test trains each
+model on all three.
 """
 
 import keras
@@ -10,10 +12,11 @@ import pytest
 import zoo
 from tests import tiny
 from tests.tolerances import EXACT, FORWARD
+from tests.turns import on_two_backends
 from zoo.errors import ModelError
 from zoo.training.step import Stepper
 
-NAMES = zoo.list_models()
+NAMES = on_two_backends(zoo.list_models())
 BATCH = 16
 COUNT = 4
 LONGEST_INTERVAL = 32
