@@ -5,7 +5,7 @@ import pytest
 
 import zoo
 from tests.arrays import array, arrays, softplus, tensor
-from tests.tolerances import EXACT, FORMULA
+from tests.tolerances import FORMULA
 from zoo import networks
 from zoo.data import as_data, paired
 from zoo.errors import ModelError
@@ -46,7 +46,7 @@ def test_the_loss_is_that_of_patches_of_pairs_and_the_absolute_error(model):
     found = arrays(model.discriminator_loss(read, False))
     expected = softplus(-logits["real"]).mean() + softplus(logits["fake"]).mean()
     FORMULA.check(found["loss"], expected)
-    EXACT.check(model.use("translate", data=draws(2, 8, 8, 1))["target"], made)
+    FORMULA.check(model.use("translate", data=draws(2, 8, 8, 1))["target"], made)
 
 
 def test_the_discriminator_reads_the_data_beside_the_target(model):
