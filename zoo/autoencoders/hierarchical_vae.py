@@ -15,8 +15,6 @@ from zoo.phase import Batch, Logs
 from zoo.settings import setting
 
 Call = Callable[[keras.Model, Mapping[str, Any]], Mapping[str, Any]]
-LOG_VARIANCE = (-30.0, 20.0)
-"""The bounds of a prior's log variance: a code far out would make infinity of it."""
 
 
 class HierarchicalVAE(VAE):
@@ -160,6 +158,6 @@ def _called(network: keras.Model, values: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def _prior(call: Call, network: keras.Model, above: Any) -> tuple[Any, Any]:
-    """A latent's mean and log variance given the one above, the latter within bounds."""
+    """A latent's mean and log variance given the one above; far out it would be infinite."""
     prior = call(network, {"above": above})
-    return prior["mean"], ops.clip(prior["log_variance"], *LOG_VARIANCE)
+    return prior["mean"], losses.bounded_log_variance(prior["log_variance"])

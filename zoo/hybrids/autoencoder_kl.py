@@ -17,9 +17,6 @@ from zoo.noise import normal
 from zoo.phase import Batch, Logs, Phase
 from zoo.settings import setting
 
-LOG_VARIANCE = (-30.0, 20.0)
-"""The bounds of the log variance, as in the authors' code."""
-
 
 class AutoencoderKL(NetworkSettings, PatchAdversarial):
     """AutoencoderKL of latent diffusion (Rombach et al., 2021, arXiv:2112.10752, section 3.1).
@@ -62,7 +59,8 @@ class AutoencoderKL(NetworkSettings, PatchAdversarial):
     def rebuild(self, batch: Batch, training: bool) -> tuple[Any, Any, Logs]:
         """A latent drawn for each datum, and the divergence."""
         found = apply(self.encoder, batch, training)
-        mean, log_variance = found["mean"], ops.clip(found["log_variance"], *LOG_VARIANCE)
+        mean = found["mean"]
+        log_variance = losses.bounded_log_variance(found["log_variance"])  # as the authors' code
         latent = losses.reparameterize(mean, log_variance, batch["epsilon"])
         kl = ops.mean(losses.standard_normal_kl_rows(mean, log_variance))
         return latent, self.kl_weight * kl / math.prod(self.shape), {"kl": kl}

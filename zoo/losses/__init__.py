@@ -26,6 +26,7 @@ from zoo.losses.adversarial import (
 from zoo.losses.classification import class_cross_entropy
 from zoo.losses.discrepancy import gaussian, inverse_multiquadratic, maximum_mean_discrepancy
 from zoo.losses.divergence import (
+    bounded_log_variance,
     log_mean_exp,
     log_normal_pairs,
     log_normal_rows,
@@ -58,6 +59,7 @@ from zoo.losses.total_correlation import decomposed_kl
 __all__ = [
     "bernoulli_rows",
     "binary_cross_entropy",
+    "bounded_log_variance",
     "categorical_nats",
     "class_cross_entropy",
     "decomposed_kl",

@@ -7,6 +7,9 @@ from keras import ops
 
 from zoo.precision import precise
 
+LOG_VARIANCE = (-30.0, 20.0)
+"""The bounds of a log variance in AutoencoderKL's reference code."""
+
 
 def reparameterize(mean: Any, log_variance: Any, epsilon: Any) -> Any:
     """Mean + exp(½ log variance)·epsilon: a draw that gradients pass through.
@@ -14,6 +17,11 @@ def reparameterize(mean: Any, log_variance: Any, epsilon: Any) -> Any:
     Source: Kingma & Welling, 2013, arXiv:1312.6114, section 2.4. All are `(batch, …)`.
     """
     return mean + ops.exp(0.5 * log_variance) * epsilon
+
+
+def bounded_log_variance(log_variance: Any) -> Any:
+    """The log variance within `LOG_VARIANCE`, so that its exponential is finite: the same shape."""
+    return ops.clip(log_variance, *LOG_VARIANCE)
 
 
 def standard_normal_kl_rows(mean: Any, log_variance: Any) -> Any:
