@@ -186,14 +186,13 @@ def _work_on(name: str, folder: Path, backend: str) -> dict[str, Any]:
     losses = goes_on(home / "run")
     model.save(home / "model.keras")
     entry: dict[str, Any] = {"losses": losses, "sizes": _sizes(model, losses), "used": used(model)}
-    entry["resumed"] = {}
     others = [other for other in BACKENDS if other != backend and (folder / other / name).exists()]
     entry["loaded"] = {
         other: used(zoo.load(folder / other / name / "model.keras")) for other in others
     }
     turn = cases().index(name) % max(1, len(others))
-    for other in others if every() else others[turn : turn + 1]:
-        entry["resumed"][other] = goes_on(folder / other / name / "run")
+    asked = others if every() else others[turn : turn + 1]
+    entry["resumed"] = {other: goes_on(folder / other / name / "run") for other in asked}
     return entry
 
 

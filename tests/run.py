@@ -41,7 +41,8 @@ PROCESSES = {
 def others(backend: str) -> list[str]:
     """Leaves out the models, and the files that are another backend's turn."""
     files = sorted(str(path) for folder in SHARED for path in Path("tests", folder).glob("test_*"))
-    return OTHERS + [f"--ignore={path}" for path in sorted({*files} - {*in_turn(files, backend)})]
+    own = in_turn(files, backend)
+    return OTHERS + [f"--ignore={path}" for path in files if path not in own]
 
 
 def run(name: str, arguments: list[str], output: IO[str]) -> tuple[int, float]:

@@ -40,11 +40,11 @@ def early(monkeypatch):
         yield
 
 
-def trained(monkeypatch, way, make, count=40, steps=10, **options):
+def trained(monkeypatch, way, make, count=40, **options):
     """A model after some steps, short last batches among them, that ran in the given way."""
     monkeypatch.setenv(recorded.VARIABLE, way)
     model = make()
-    model.fit(tiny.data(model, count), steps=steps, batch_size=16, verbose=0, **options)
+    model.fit(tiny.data(model, count), steps=10, batch_size=16, verbose=0, **options)
     return model
 
 
