@@ -33,7 +33,11 @@ def test_the_discriminator_tells_draws_from_codes_and_the_encoder_hides_them():
 
 @pytest.fixture
 def classes():
-    model = zoo.create("semi_supervised_aae", num_classes=2, **LINEAR)
+    return with_classes()
+
+
+def with_classes(**settings):
+    model = zoo.create("semi_supervised_aae", num_classes=2, **LINEAR, **settings)
     heads = model.heads
     heads.get_layer("logits").set_weights([np.eye(2), np.zeros(2)])
     heads.get_layer("style").set_weights([np.array([[1.0], [1.0]]), np.zeros(1)])
@@ -72,19 +76,24 @@ def test_hidden_labels_have_no_part_in_the_cross_entropy(classes):
     FORMULA.check(array(classes.classifier_loss(batch | streamed, True)["loss"]), expected)
 
 
-def test_two_discriminators_compare_categories_and_styles(classes):
+@pytest.mark.parametrize("beside", [0.0, 3.0])
+def test_two_discriminators_compare_categories_and_styles(beside):
+    """The second reads the category, too, or not at all."""
+    model = with_classes(joint_discriminator=beside > 0)
     category = np.array([[1.0], [-1.0]]), np.array([0.5])
-    classes.category_discriminator.set_weights(list(category))
-    classes.style_discriminator.set_weights(list(JUDGE))
+    model.category_discriminator.set_weights(list(category))
+    rows = [*JUDGE[0], [beside], [-beside]] if beside else JUDGE[0]
+    model.style_discriminator.set_weights([np.array(rows), JUDGE[1]])
     batch = {"data": tensor(DATA), "style": tensor(LATENT), "category": tensor([1, 0], "int32")}
-    real = np.eye(2)[[1, 0]] @ category[0] + category[1]
-    fake = softmax(normalized(DATA)) @ category[0] + category[1]
-    style = judged(DATA.sum(axis=1, keepdims=True))
+    drawn, made = np.eye(2)[[1, 0]], softmax(normalized(DATA))
+    real, fake = (shares @ category[0] + category[1] for shares in (drawn, made))
+    pair = [[beside], [-beside]]
+    style = judged(LATENT) + drawn @ pair, judged(DATA.sum(axis=1, keepdims=True)) + made @ pair
     expected = softplus(-real).mean() + softplus(fake).mean()
-    expected += softplus(-judged(LATENT)).mean() + softplus(style).mean()
-    FORMULA.check(array(classes.discriminator_loss(batch, True)["loss"]), expected)
-    hidden = softplus(-fake).mean() + softplus(-style).mean()
-    FORMULA.check(array(classes.encoder_loss(batch, True)["loss"]), hidden)
+    expected += softplus(-style[0]).mean() + softplus(style[1]).mean()
+    FORMULA.check(array(model.discriminator_loss(batch, True)["loss"]), expected)
+    hidden = softplus(-fake).mean() + softplus(-style[1]).mean()
+    FORMULA.check(array(model.encoder_loss(batch, True)["loss"]), hidden)
 
 
 def test_a_sample_is_the_decoding_of_its_label_and_a_style(classes):

@@ -34,6 +34,11 @@ class ClusteringAAE(AdversarialAutoencoder):
         above=0,
     )
     num_categories: int = setting("Number of clusters.", default=16, at_least=2, tiny=4)
+    joint_discriminator: bool = setting(
+        "Whether the style's discriminator reads the category beside it, so that neither tells of "
+        "the other; the paper's does not.",
+        default=False,
+    )
     encoder: keras.Model = setting("Data → logits of the category, and style.", default=None)
     decoder: keras.Model = setting(
         "Probabilities of the category and style side by side, as latent → data, without an "
@@ -47,7 +52,8 @@ class ClusteringAAE(AdversarialAutoencoder):
         outputs = {"cluster": _likeliest(probabilities), "probability": probabilities}
         self.recognizer = keras.Model(self.heads.input, outputs, name="recognizer")
         self.category_discriminator = self.discriminator_of("category", self.categories)
-        self.style_discriminator = self.discriminator_of("style", self.latent_dim)
+        beside = self.categories if self.joint_discriminator else 0
+        self.style_discriminator = self.discriminator_of("style", self.latent_dim + beside)
         self.noise = {"style": normal(self.latent_dim), "category": categorical(self.categories)}
         self.prior = dict(self.noise)
         self.generator = rewired(self.decoder, lambda n: self.with_codes(n, "category"))
@@ -82,13 +88,16 @@ class ClusteringAAE(AdversarialAutoencoder):
         return keras.Model({port: index, "style": style, **others}, made, name="generator")
 
     def pairs(self, batch: Batch, training: bool) -> list[tuple[keras.Model, Any, Any]]:
-        """The categories and the styles."""
+        """The categories, and the styles, where asked with their categories beside them."""
         found = apply(self.heads, batch, training)
         drawn = ops.one_hot(batch["category"], self.categories, dtype=precise_dtype())
-        return [
-            (self.category_discriminator, drawn, ops.softmax(precise(found["logits"]))),
-            (self.style_discriminator, batch["style"], found["style"]),
-        ]
+        made = ops.softmax(precise(found["logits"]))
+        styles = [precise(batch["style"]), precise(found["style"])]
+        if self.joint_discriminator:
+            styles = [
+                ops.concatenate(pair, axis=-1) for pair in zip(styles, [drawn, made], strict=True)
+            ]
+        return [(self.category_discriminator, drawn, made), (self.style_discriminator, *styles)]
 
     def uses(self) -> dict[str, Use]:
         """Also `cluster`: the likeliest category, and the probability of each."""
@@ -102,11 +111,14 @@ class SemiSupervisedAAE(ClusteringAAE):
     The category is the class: a fourth phase reduces its cross-entropy on the rows with labels; a
     label that is -1 is hidden. Where the data have the stream `labelled`
     (`zoo.data.labelled(data, 100)`), the cross-entropy is that of as many labelled rows as a batch
-    has, so that no batch is without.
+    has, so that no batch is without. Unlike the paper's, the style's discriminator reads the
+    category, too: a style that only looks like N(0, I) may still tell of the class, and samples
+    then show another than the one asked for.
     """
 
     hidden_labels = True
     lacks = ("num_categories",)
+    joint_discriminator = True
     num_classes: int = setting("Number of classes.", at_least=1, tiny=10)
     classifier_learning_rate: float = setting(
         "Of the Adam of the encoder on labels.", default=1e-3, above=0
