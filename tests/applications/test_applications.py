@@ -136,6 +136,15 @@ def test_codes_are_clustered_and_classified():
         applications.classify(model, data, {"data": data, "labels": np.full(60, -1)})
 
 
+@pytest.mark.parametrize("count", [0, -1, 2.5, "a", True, 5])
+def test_clusters_are_at_most_as_many_as_rows(count):
+    model = Halving("encode").runner
+    data = np.random.default_rng(0).normal(size=(4, 4)).astype("float32")
+    with pytest.raises(UseError, match=f"Received: {count!r}. Accepted: 1 to 4."):
+        applications.cluster(model, data, count)
+    assert set(applications.cluster(model, data, np.int64(4)).clusters) == {0, 1, 2, 3}
+
+
 @pytest.mark.parametrize("bits", [1, 3, 8, 13])
 def test_numbers_of_any_bits_are_packed(bits):
     values = np.random.default_rng(bits).integers(0, 2**bits, 37)

@@ -69,6 +69,12 @@ def test_scores_and_a_curve_are_written(zoo, vae_run, tmp_path):
         assert done.code == 2 and "Accepted" in done.err
 
 
+def test_numbers_that_cannot_be_are_wrong_use(zoo, vae_run):
+    for words, message in ((["cluster", "-n", 20, "--clusters", 21], "Accepted: 1 to 20."),):
+        done = zoo(words[0], vae_run, *words[1:])
+        assert done.code == 2 and message in done.err
+
+
 def test_models_without_the_uses_are_named(zoo, cgan_run):
     done = zoo("compress", cgan_run, "--out", "x")
     assert done.code == 2 and "needs the use 'encode'" in done.err

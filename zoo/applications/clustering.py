@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.applications.subjects import fields_of, follow, runner_of
+from zoo.applications.subjects import fields_of, follow, is_whole, runner_of
+from zoo.errors import UseError
 from zoo.metrics.representation import k_means
 
 
@@ -30,11 +31,11 @@ def cluster(subject: Any, data: Any, count: int = 10, *, seed: int = 0) -> Clust
     Args:
         subject: A model, or a session of `export.runtime.load`.
         data: `Data`, fields by name, or samples in the model's value range.
-        count: How many clusters k-means makes.
+        count: How many clusters k-means makes, at most one for each row.
         seed: Of k-means.
 
     Raises:
-        UseError: The model has neither `cluster` nor `encode`.
+        UseError: The model has neither `cluster` nor `encode`, or the count is out of bounds.
     """
     runner = runner_of(subject, "cluster")
     fields = fields_of(runner, data)
@@ -43,4 +44,10 @@ def cluster(subject: Any, data: Any, count: int = 10, *, seed: int = 0) -> Clust
         clusters = found["cluster"]
         return Clusters(clusters, 1 - found["probability"][np.arange(len(clusters)), clusters])
     runner_of(runner, "cluster", "encode")
-    return Clusters(*k_means(follow(runner, "encode", fields, seed=seed)["code"], count, seed))
+    codes = follow(runner, "encode", fields, seed=seed)["code"]
+    if not is_whole(count) or not 1 <= count <= len(codes):
+        raise UseError(
+            "k-means makes a whole number of clusters, at most one for each row. "
+            f"Received: {count!r}. Accepted: 1 to {len(codes)}."
+        )
+    return Clusters(*k_means(codes, int(count), seed))

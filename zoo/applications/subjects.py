@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -48,3 +49,8 @@ def follow(runner: Runner, name: str, fields: Arrays, **options: Any) -> Arrays:
     """The results of a use on those fields that it reads."""
     read = {key: fields[key] for key in runner.table[name].inputs if key in fields}
     return dict(runner.use(name, **read, **options))
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, of Python or of NumPy."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
