@@ -333,6 +333,17 @@ def test_what_does_not_fit_is_named(saved, tmp_path):
         ({n: a for n, a in arrays.items() if n != name}, "needs the tensor quant_conv.bias"),
         ({**arrays, name: np.zeros(3, "float32")}, "quant_conv.bias has the shape"),
         ({**arrays, "other.weight": np.zeros(3, "float32")}, "left over: other.weight"),
+        ({**arrays, "a": np.zeros(3, "float32")}, "left over: a"),
+        *(
+            ({**arrays, kernel: np.zeros(shape, "float32")}, f"{kernel} has the shape")
+            for kernel, shape in (
+                ("encoder.conv_in.weight", (2,)),
+                ("encoder.conv_in.weight", ()),
+                ("encoder.conv_in.weight", (8, 3, 3)),
+                ("encoder.mid_block.attentions.0.to_q.weight", (12, 12, 3, 3)),
+                ("encoder.mid_block.attentions.0.to_q.weight", (12, 12, 0, 0)),
+            )
+        ),
     ):
         write(tmp_path / "x.safetensors", changed)
         with pytest.raises(DataError, match=message):
@@ -348,6 +359,9 @@ def test_what_does_not_fit_is_named(saved, tmp_path):
         (tmp_path / "config.json").write_text(json.dumps({**CONFIG, **changed}))
         with pytest.raises(DataError, match=message):
             import_autoencoder_kl(folder / "weights.safetensors", tmp_path / "config.json")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(DataError, match="the key 'latent_channels' is missing"):
+        import_autoencoder_kl(folder / "weights.safetensors", tmp_path / "config.json")
 
 
 def test_half_precision_is_read_as_float32(tmp_path):

@@ -19,6 +19,8 @@ from zoo.weights.safetensors import read_safetensors
 
 OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 """Names of attention's layers before diffusers 0.13."""
+KERNEL_AXES = {2: (1, 0), 4: (2, 3, 1, 0)}
+"""Rank of a kernel → its axes in PyTorch, in the order of Keras."""
 SPECIAL = {"kernel": "weight", "gamma": "weight", "codebook": "embedding.weight"}
 """Names of weights in Keras → in PyTorch, where they differ; `beta` and `bias` are `bias`."""
 
@@ -135,9 +137,9 @@ def _give(layer: Any, variable: Any, left: dict[str, np.ndarray]) -> None:
         raise DataError(f"A layer needs the tensor {name}. Received: a file without it.")
     array = left.pop(name)
     if kind == "kernel":
-        if array.ndim == 4 and len(variable.shape) == 2:
+        if array.shape[2:] == (1, 1) and len(variable.shape) == 2:
             array = array[..., 0, 0]  # Older files hold attention's layers as convolutions.
-        array = array.T if array.ndim == 2 else array.transpose(2, 3, 1, 0)
+        array = array.transpose(KERNEL_AXES.get(array.ndim))
     if array.shape != tuple(variable.shape):
         raise DataError(f"{name} has the shape {tuple(variable.shape)}. Received: {array.shape}.")
     variable.assign(array)
@@ -145,7 +147,7 @@ def _give(layer: Any, variable: Any, left: dict[str, np.ndarray]) -> None:
 
 def _renamed(name: str) -> str:
     """A tensor's name of today."""
-    *path, layer, kind = name.split(".")
-    if "attentions" in path and layer in OLD_NAMES:
-        return ".".join([*path, OLD_NAMES[layer], kind])
-    return name
+    words = name.split(".")
+    if "attentions" in words[:-2] and words[-2] in OLD_NAMES:
+        words[-2] = OLD_NAMES[words[-2]]
+    return ".".join(words)

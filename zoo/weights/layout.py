@@ -63,8 +63,9 @@ class Layout:
             sizes = described["in_channels"], described.get("sample_size")
             codebook = described.get("num_vq_embeddings", 256), described.get("vq_embed_dim")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"the key {error} is missing" if isinstance(error, KeyError) else error
             raise DataError(
-                f"{config} is no configuration of AutoencoderKL or VQModel: {error}."
+                f"{config} is no configuration of AutoencoderKL or VQModel: {reason}."
             ) from error
         for key, wanted in FIXED.items():
             if described.get(key, wanted) != wanted:
