@@ -8,6 +8,7 @@ read at any rate and with any number of channels, cleaned window by window, and 
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -121,7 +122,7 @@ def run_on_data(options: argparse.Namespace) -> None:
     """Adds noise to data, cleans, saves, and prints the errors before and after."""
     noise: Any = options.noise or "gaussian"
     given = LEVEL if options.level is None else options.level
-    if given < 0 or (noise != "gaussian" and given > 1):
+    if not 0 <= given < math.inf or (noise != "gaussian" and given > 1):
         raise UsageError(f"--level is a share, or a deviation from 0. Received: {given}.")
     opened = open_subject(options.subject)
     _, test = sources.known_and_asked(opened, options, options.count)
