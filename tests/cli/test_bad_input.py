@@ -106,6 +106,17 @@ def test_a_torn_checkpoint_is_named_and_the_one_before_is_used(zoo, vae_run, tmp
     refused(outcome, 1, "No checkpoint", "is intact")
 
 
+def test_a_perceptual_network_of_other_data_leaves_no_run(zoo, tmp_path):
+    import keras
+
+    data = keras.Input((9, 9, 1), name="data")
+    keras.Model({"data": data}, {"map": data}).save(tmp_path / "own.keras")
+    words = ["--data", "digits", "--steps", 8, "--set", f"perceptual={tmp_path / 'own.keras'}"]
+    outcome = zoo("train", "vqgan", *words, "--out", tmp_path / "run")
+    refused(outcome, 2, "perceptual reads data (8, 8, 1)", "Received: data (9, 9, 1)")
+    assert not (tmp_path / "run").exists()
+
+
 def test_targets_that_cannot_be_written_are_refused(zoo, vae_run, tmp_path):
     (tmp_path / "file").write_text("mine")
     below = tmp_path / "file" / "below"

@@ -40,6 +40,20 @@ def test_vgg16_reads_images_grey_or_in_colour():
         perceptual.vgg16_features((28, 28, 1), weights=None)
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("name", ["vqgan", "autoencoder_kl", "srgan"])
+def test_a_perceptual_network_reads_the_data(name):
+    message = r"perceptual reads data \(8, 8, 1\).*Received: data \(9, 9, 1\)"
+    with pytest.raises(ModelError, match=message):
+        tiny.create(name, perceptual=identity((9, 9, 1)))
+    with pytest.raises(ModelError, match="perceptual is a functional Keras model"):
+        tiny.create(name, perceptual=keras.Sequential([keras.layers.Flatten()]))
+    own = identity((None, None, 1))
+    own.trainable = True
+    assert tiny.create(name, perceptual=own).perceptual is own
+    assert not own.trainable
+
+
 @pytest.fixture(scope="module")
 def model():
     return tiny.create("autoencoder_kl", perceptual_weight=0.0, network_options={"width": 2})

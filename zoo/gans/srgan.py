@@ -70,8 +70,8 @@ class SRGAN(Adversarial):
         self.prior = {}
         own = self.settings["perceptual"]
         if own is not None:
-            own.trainable = False
-            self.perceptual = own
+            self.perceptual = perceptual.own_features(own, self.shape)
+            self.perceptual.trainable = False
 
     def assemble(self) -> None:
         super().assemble()

@@ -69,7 +69,10 @@ class PatchAdversarial(GenerativeModel):
         channels = 1 if self.settings["discriminator"] is None else None
         self.discriminator = self.encoder_of("discriminator", logit=channels)
         own = self.settings["perceptual"]
-        self.perceptual = perceptual.random_features(self.shape) if own is None else own
+        if own is None:
+            self.perceptual = perceptual.random_features(self.shape)
+        else:
+            self.perceptual = perceptual.own_features(own, self.shape)
         self.perceptual.trainable = False
         self.decoder_body = rewired(decoder, _body)
         self.decoder_end = _end(decoder)

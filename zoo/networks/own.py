@@ -27,13 +27,9 @@ def call_own(
     Raises:
         ModelError: The network is not functional, does not fit, or draws noise of its own.
     """
-    if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
-        raise ModelError(
-            f"{name} is a functional Keras model. Received: {type(network).__name__}. Accepted: "
-            "keras.Model(inputs, outputs), or a keras.Sequential that begins with a keras.Input."
-        )
+    given = arranged(network, inputs, name)
     _check_deterministic(network, name)
-    outputs = network(_arranged(network, inputs, name))
+    outputs = network(given)
     if not isinstance(outputs, dict):
         tensors = keras.tree.flatten(outputs)
         outputs = dict(zip(makes, tensors, strict=False)) if len(tensors) == len(makes) else {}
@@ -46,8 +42,22 @@ def call_own(
     return {port: outputs[port] for port in makes}
 
 
-def _arranged(network: keras.Model, inputs: Mapping[str, Any], name: str) -> Any:
-    """The inputs in the structure that the network takes."""
+def arranged(network: keras.Model, inputs: Mapping[str, Any], name: str) -> Any:
+    """The inputs in the structure that a user's network takes.
+
+    Args:
+        network: A functional or sequential Keras model.
+        inputs: Port → symbolic tensor.
+        name: The part's name, for messages.
+
+    Raises:
+        ModelError: The network is not functional, or reads others.
+    """
+    if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+        raise ModelError(
+            f"{name} is a functional Keras model. Received: {type(network).__name__}. Accepted: "
+            "keras.Model(inputs, outputs), or a keras.Sequential that begins with a keras.Input."
+        )
     received = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
     wanted = {port: tuple(tensor.shape[1:]) for port, tensor in inputs.items()}
     ports = list(received) if set(received) == set(wanted) else list(wanted)

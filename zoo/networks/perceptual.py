@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from zoo.errors import ModelError
 from zoo.layers.initialization import numpy_weights
+from zoo.networks.own import arranged
 from zoo.precision import precise
 
 LEVELS = 3
@@ -87,6 +88,20 @@ def vgg16_features(
     images = (images - ops.array(MEANS, "float32")) / ops.array(DEVIATIONS, "float32")
     made = keras.Model(network.input, taps)(images)
     return keras.Model({"data": data}, dict(zip(TAPS["VGG16"], made, strict=True)))
+
+
+def own_features(network: keras.Model, shape: tuple[int, ...]) -> keras.Model:
+    """A user's network, which reads the data.
+
+    Args:
+        network: `data` → maps.
+        shape: Of the data.
+
+    Raises:
+        ModelError: The network is not functional, or does not read the data alone.
+    """
+    network(arranged(network, {"data": keras.Input(shape, name="data")}, "perceptual"))
+    return network
 
 
 def distance(network: keras.Model, data: Any, made: Any) -> Any:
