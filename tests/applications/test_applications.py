@@ -79,6 +79,24 @@ def test_the_area_is_the_probability_that_an_anomaly_scores_higher():
         applications.roc(scores, np.ones(4, bool))
 
 
+def test_scores_are_finite_numbers_each_with_a_truth():
+    rule = "Scores are finite numbers"
+    truths = np.array([True, False, True])
+    for scores in ([1, np.nan, 2], [1, np.inf, 2], [[1, 2, 3]], ["a", "b", "c"], None):
+        with pytest.raises(UseError, match=rule):
+            applications.threshold_of(scores, 0.1)
+        with pytest.raises(UseError, match=rule):
+            applications.roc(scores, truths)
+    with pytest.raises(UseError, match=r"Received: \(2,\) scores and \(3,\) truths"):
+        applications.roc([1, 2], truths)
+
+
+@pytest.mark.parametrize("data", [None, 1.0, "digits", [[1], [1, 2]], {"data": [None]}])
+def test_data_are_numbers(data):
+    with pytest.raises(UseError, match="Data are arrays of numbers"):
+        applications.anomalies(Halving("reconstruct").runner, data)
+
+
 def test_a_point_on_the_first_component_is_no_anomaly():
     train = np.array([[-1, -1], [0, 0], [1, 1]], "float64")
     asked = np.array([[5, 5], [1, -1]], "float64")
@@ -134,6 +152,13 @@ def test_codes_are_clustered_and_classified():
     assert found["probability"].shape == (60, 3)
     with pytest.raises(UseError, match="labelled rows of two classes"):
         applications.classify(model, data, {"data": data, "labels": np.full(60, -1)})
+    for wrong, message in (
+        (["a", "b"] * 30, "Received: labels, list of the dtype <U1"),
+        (labels / 2, "Labels are whole numbers from 0"),
+        (np.eye(3)[labels].astype(int), "Labels are whole numbers from 0"),
+    ):
+        with pytest.raises(UseError, match=message):
+            applications.classify(model, data, {"data": data, "labels": wrong})
 
 
 @pytest.mark.parametrize("count", [0, -1, 2.5, "a", True, 5])
@@ -176,8 +201,10 @@ def test_damaged_codes_are_named():
     for damaged in (b"x" + content[1:], content[:-4], content[:14], content[:20] + b"7" * 40):
         with pytest.raises(DataError, match="that zoo compress wrote"):
             applications.decompress(model, damaged)
-    with pytest.raises(UseError, match="1 to 16 bits"):
-        applications.compress(model, np.zeros((3, 4), "float32"), bits=17)
+    for bits in (17, 0, 2.5, "8", True, None):
+        with pytest.raises(UseError, match=f"1 to 16 bits. Received: {bits!r}."):
+            applications.compress(model, np.zeros((3, 4), "float32"), bits=bits)
+    assert applications.compress(model, np.zeros((3, 4), "float32"), bits=np.int64(8)) == content
 
 
 def test_what_a_model_lacks_is_named():

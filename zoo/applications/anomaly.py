@@ -58,14 +58,15 @@ def threshold_of(scores: np.ndarray, contamination: float) -> float:
         contamination: From 0 to below 1; 0 gives the largest score.
 
     Raises:
-        UseError: The share is none, or there are no scores.
+        UseError: The share is none, or there are no scores, or scores that are not finite.
     """
+    scores = _checked(scores)
     if not 0 <= contamination < 1 or len(scores) == 0:
         raise UseError(
             "A contamination is a share from 0, below 1, of at least one score. "
             f"Received: {contamination} of {len(scores)} scores."
         )
-    return float(np.quantile(np.asarray(scores), 1 - contamination, method="higher"))
+    return float(np.quantile(scores, 1 - contamination, method="higher"))
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,15 @@ def roc(scores: np.ndarray, anomalous: np.ndarray) -> Roc:
         anomalous: Booleans `(count,)`.
 
     Raises:
-        UseError: All rows are of one kind.
+        UseError: All rows are of one kind, scores are not finite, or there are more of one than of
+            the other.
     """
-    scores, anomalous = np.asarray(scores), np.asarray(anomalous, dtype=bool)
+    scores, anomalous = _checked(scores), np.asarray(anomalous, dtype=bool)
+    if anomalous.shape != scores.shape:
+        raise UseError(
+            "A curve needs a score and a truth of each row. "
+            f"Received: {scores.shape} scores and {anomalous.shape} truths."
+        )
     positives, negatives = int(anomalous.sum()), int((~anomalous).sum())
     if not positives or not negatives:
         raise UseError(
@@ -106,6 +113,21 @@ def roc(scores: np.ndarray, anomalous: np.ndarray) -> Roc:
     false = np.append(0.0, np.cumsum(~anomalous[order])[last]) / negatives
     area = float(np.sum(np.diff(false) * (true[1:] + true[:-1]) / 2))
     return Roc(false, true, area)
+
+
+def _checked(scores: Any) -> np.ndarray:
+    """Scores `(count,)`.
+
+    Raises:
+        UseError: They are no finite numbers, one for each row.
+    """
+    found = np.asarray(scores)
+    if found.ndim != 1 or found.dtype.kind not in "fiub" or not np.isfinite(found).all():
+        raise UseError(
+            "Scores are finite numbers, one for each row. "
+            f"Received: {found.dtype} {found.shape} {found.ravel()[:8]}."
+        )
+    return found
 
 
 def baseline_scores(train: np.ndarray, asked: np.ndarray, components: int) -> np.ndarray:

@@ -37,17 +37,27 @@ def classify(subject: Any, data: Any, known: Any = None, *, seed: int = 0) -> Ar
     return probe(codes[0], few["labels"], codes[1])
 
 
-def labelled(fields: Arrays) -> Arrays:
+def labelled(fields: Arrays, accepted: str = "known, rows with labels of several") -> Arrays:
     """The rows whose labels are not hidden.
 
+    Args:
+        fields: Arrays by name, `labels` among them.
+        accepted: For the message, what would do.
+
     Raises:
-        UseError: There are none of two classes.
+        UseError: There are none of two classes, or labels that are no classes.
     """
     labels = fields.get("labels", np.empty(0, "int32"))
-    rows = np.flatnonzero(labels >= 0)
-    if len(np.unique(labels[rows])) < 2:
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise UseError(
-            "A classifier of codes learns from labelled rows of two classes at least. "
-            f"Received: {len(rows)} labelled rows. Accepted: known=."
+            "Labels are whole numbers from 0, one for each row, and -1 where they are hidden. "
+            f"Received: {labels.dtype} {labels.shape} {labels.ravel()[:8]}."
+        )
+    rows = np.flatnonzero(labels >= 0)
+    classes = np.unique(labels[rows])
+    if len(classes) < 2:
+        raise UseError(
+            "A classifier of codes learns from labelled rows of two classes at least. Received: "
+            f"{len(rows)} labelled, of {len(classes)} classes. Accepted: {accepted}."
         )
     return {name: array[rows] for name, array in fields.items() if len(array) == len(labels)}

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.applications.subjects import Arrays, fields_of, follow, runner_of
+from zoo.applications.subjects import Arrays, fields_of, follow, is_whole, runner_of
 from zoo.errors import DataError, UseError
 
 MAGIC = b"zoo codes 1\n"
@@ -36,8 +36,8 @@ def compress(subject: Any, data: Any, *, bits: int = 8, seed: int = 0) -> bytes:
     Raises:
         UseError: The model does not encode and decode, or the bits are out of bounds.
     """
-    if not 1 <= bits <= MAX_BITS:
-        raise UseError(f"An entry of a code has 1 to {MAX_BITS} bits. Received: {bits}.")
+    if not is_whole(bits) or not 1 <= bits <= MAX_BITS:
+        raise UseError(f"An entry of a code has 1 to {MAX_BITS} bits. Received: {bits!r}.")
     runner = runner_of(subject, "compress", "encode", "decode")
     fields = fields_of(runner, data)
     if "labels" in runner.table["decode"].inputs and "labels" not in fields:
@@ -59,7 +59,7 @@ def compress(subject: Any, data: Any, *, bits: int = 8, seed: int = 0) -> bytes:
         low, span = rows.min(axis=0), np.ptp(rows, axis=0)
         levels = 2**bits - 1
         whole = np.rint((rows - low) / np.where(span > 0, span, 1) * levels).astype("int64")
-        header |= {"kind": "levels", "bits": bits}
+        header |= {"kind": "levels", "bits": int(bits)}
         body += low.astype("<f4").tobytes() + span.astype("<f4").tobytes()
     body += pack(whole, header["bits"])
     text = json.dumps(header).encode()

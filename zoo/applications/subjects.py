@@ -11,6 +11,7 @@ import numpy as np
 from zoo.data import Data
 from zoo.errors import UseError
 from zoo.metrics.judged import Runner
+from zoo.uses import LABELS
 
 Arrays = dict[str, np.ndarray]
 
@@ -37,12 +38,29 @@ def runner_of(subject: Any, what: str, *uses: str) -> Runner:
 
 
 def fields_of(runner: Runner, data: Any) -> Arrays:
-    """Fields by name: of `Data` scaled for the model, of a mapping as they are, or `data` alone."""
+    """Fields by name: of `Data` scaled for the model, of a mapping as they are, or `data` alone.
+
+    Raises:
+        UseError: They are no arrays of numbers.
+    """
     if isinstance(data, Data):
         return data.batch(np.arange(len(data)), runner.about.value_range)
-    if isinstance(data, Mapping):
-        return {name: np.asarray(array) for name, array in data.items()}
-    return {"data": np.asarray(data)}
+    fields = data if isinstance(data, Mapping) else {"data": data}
+    return {name: _numbers(name, values) for name, values in fields.items()}
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:  # Rows of different lengths.
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub" or (array.ndim == 0 and name not in LABELS):
+        raise UseError(
+            f"Data are arrays of numbers, a row for each sample. Received: {name}, "
+            f"{type(values).__name__} of the dtype {array.dtype} and the shape {array.shape}. "
+            "Accepted: Data, fields by name, or samples in the model's value range."
+        )
+    return array
 
 
 def follow(runner: Runner, name: str, fields: Arrays, **options: Any) -> Arrays:
