@@ -70,9 +70,11 @@ def test_scores_and_a_curve_are_written(zoo, vae_run, tmp_path):
 
 
 def test_numbers_that_cannot_be_are_wrong_use(zoo, vae_run):
+    one = "Received: 1 labelled, of 1 classes. Accepted: a larger --labels, of --data with several."
     level = "--level is a share, or a deviation from 0. Received: "
     for words, message in (
         (["cluster", "-n", 20, "--clusters", 21], "Accepted: 1 to 20."),
+        (["classify", "--labels", 1], one),
         *((["denoise", "--level", value], level + value) for value in ("-1", "nan", "inf")),
     ):
         done = zoo(words[0], vae_run, *words[1:])

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
             "classify" not in opened.table
             or len(np.unique(rows["labels"][rows["labels"] >= 0])) > 1
         ):
-            few = labelled(rows)
+            few = labelled(rows, "a larger --labels, of --data with several")
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = classify(opened, asked, few or None, seed=options.seed)["label"]
     if options.out is not None and options.out.suffix.lower() == ".npy":
