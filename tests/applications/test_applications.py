@@ -27,6 +27,7 @@ class Halving:
             "encode": Use([Step("encoder", {"data": "data"})], {"code": "encoder/code"}),
             "decode": Use([Step("decoder", {"latent": "code"})], {"data": "decoder/data"}),
             "reconstruct": Use([Step("encoder", {"data": "data"})], {"reconstruction": "x/y"}),
+            "inpaint": Use([Step("encoder", {"data": "data", "mask": "mask"})], {"filled": "x/y"}),
             "classify": Use([Step("encoder", {"data": "data"})], {"label": "x/y"}),
             "cluster": Use([Step("encoder", {"data": "data"})], {"cluster": "x/y"}),
         }
@@ -34,7 +35,7 @@ class Halving:
         about = SimpleNamespace(shape=(4,), value_range=None)
         self.runner = Runner(about, table, self.use)
 
-    def use(self, name, *, seed=0, data=None, code=None):
+    def use(self, name, *, seed=0, data=None, code=None, mask=None):
         self.asked += 1
         match name:
             case "encode":
@@ -43,6 +44,8 @@ class Halving:
                 return {"data": np.concatenate([code, code], axis=1).astype("float32")}
             case "reconstruct":
                 return {"reconstruction": HALF * data + HALF}
+            case "inpaint":
+                return {"filled": HALF * data + HALF}
             case "classify":
                 return {"label": np.ones(len(data), "int32")}
             case "cluster":
@@ -114,6 +117,25 @@ def test_holes_are_filled_by_what_a_model_comes_to():
     assert model.asked == 2
     with pytest.raises(UseError, match="A mask has the shape"):
         applications.inpaint(model.runner, data, mask[:, :2])
+    for wrong in (0.3, -1, np.nan):
+        with pytest.raises(UseError, match="A mask is 1 where data are missing"):
+            applications.inpaint(model.runner, data, np.where(mask == 1, wrong, mask))
+    for steps in (0, -1, 1.5, "3", True):
+        with pytest.raises(UseError, match=f"steps, from 1. Received: {steps!r}"):
+            applications.inpaint(model.runner, data, mask, steps=steps)
+
+
+@pytest.mark.parametrize("name", ["reconstruct", "inpaint"])
+@pytest.mark.parametrize("hidden", [9, np.nan, np.inf])
+def test_what_a_hole_hides_does_not_reach_the_result(name, hidden):
+    data = np.array([[[1], [3], [hidden], [hidden]]], "float32")
+    mask = np.array([[[0], [0], [1], [1]]], bool)
+    filled = applications.inpaint(Halving(name).runner, data, mask, steps=1)
+    made = 1.5 if name == "reconstruct" else 0.5
+    np.testing.assert_array_equal(filled.ravel(), [1, 3, made, made])
+    assert filled.dtype == np.float32
+    with pytest.raises(DataError, match="finite float32 numbers. Received: nan in data"):
+        applications.inpaint(Halving(name).runner, np.full_like(data, np.nan), mask)
 
 
 def test_holes_have_their_places():

@@ -6,7 +6,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from zoo.applications.subjects import Arrays, fields_of, follow, runner_of
+from zoo.applications.subjects import Arrays, fields_of, follow, is_whole, runner_of
+from zoo.data.validation import find_extent
 from zoo.errors import UseError
 from zoo.metrics.judged import Runner
 
@@ -76,18 +77,23 @@ def inpaint(
     Args:
         subject: A model, or a session of `export.runtime.load`.
         data: `Data`, fields by name, or samples in the model's value range.
-        mask: `(count, …, 1)`, 1 where data are missing.
-        steps: How often a model without `inpaint` reconstructs.
+        mask: `(count, …, 1)`, 1 where data are missing, whatever they hold there, and 0 elsewhere.
+        steps: How often a model without `inpaint` reconstructs, at least once.
         seed: Of what the use draws.
 
     Raises:
-        UseError: The model has neither use, or the mask does not fit.
+        UseError: The model has neither use, the mask does not fit, or there are no steps.
+        DataError: What is known is not finite.
     """
+    if not is_whole(steps) or steps < 1:
+        raise UseError(f"Holes are filled in a whole number of steps, from 1. Received: {steps!r}.")
     runner = runner_of(subject, "inpaint")
     fields = fields_of(runner, data)
-    whole = fields["data"]
-    if mask.shape != (*whole.shape[:-1], 1):
-        raise UseError(f"A mask has the shape {(*whole.shape[:-1], 1)}. Received: {mask.shape}.")
+    mask, whole = _mask(mask, fields["data"]), fields["data"]
+    whole = np.where(mask, whole.dtype.type(0), whole)
+    if whole.size:
+        find_extent(whole, name="data")
+    fields = fields | {"data": whole}
     known = 1 - mask
     if "inpaint" in runner.table:
         made = _only(follow(runner, "inpaint", fields | {"mask": mask}, seed=seed))
@@ -101,6 +107,24 @@ def inpaint(
         made = _only(follow(runner, "reconstruct", fields | {"data": filled}, seed=seed))
         filled = known * whole + mask * made
     return filled
+
+
+def _mask(mask: Any, whole: np.ndarray) -> np.ndarray:
+    """A mask as float32.
+
+    Raises:
+        UseError: It has another shape than the data ask for, or other values than 0 and 1.
+    """
+    found, shape = np.asarray(mask), (*whole.shape[:-1], 1)
+    if found.shape != shape:
+        raise UseError(f"A mask has the shape {shape}. Received: {found.shape}.")
+    wrong = found[(found != 0) & (found != 1)]
+    if wrong.size:
+        raise UseError(
+            "A mask is 1 where data are missing, and 0 where they are known. "
+            f"Received: {wrong[0]!r}. Accepted: 0 and 1."
+        )
+    return found.astype("float32")
 
 
 def _clipped(runner: Runner, fields: Arrays) -> Arrays:
