@@ -220,8 +220,18 @@ def test_continuous_codes_come_back_to_half_a_level():
 def test_damaged_codes_are_named():
     model = Halving("encode", "decode").runner
     content = applications.compress(model, np.zeros((3, 4), "float32"))
-    for damaged in (b"x" + content[1:], content[:-4], content[:14], content[:20] + b"7" * 40):
-        with pytest.raises(DataError, match="that zoo compress wrote"):
+    fewer, more = (content.replace(b"[3, 2]", shape) for shape in (b"[2, 2]", b"[4, 2]"))
+    for damaged, message in (
+        (b"x" + content[1:], "another kind of file"),
+        (content[:14], ""),
+        (content[:20] + b"7" * 40, ""),
+        (content[:-4], "codes that are cut off"),
+        (content[:-1], "codes that are cut off"),
+        (content + b"xx", "2 bytes behind the codes"),
+        (fewer, "more than 20 bytes of codes"),
+        (more, "22 bytes of codes in place of 24"),
+    ):
+        with pytest.raises(DataError, match=f"that zoo compress wrote. Received: .*{message}"):
             applications.decompress(model, damaged)
     for bits in (17, 0, 2.5, "8", True, None):
         with pytest.raises(UseError, match=f"1 to 16 bits. Received: {bits!r}."):

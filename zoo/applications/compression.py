@@ -117,8 +117,14 @@ def _codes(header: dict[str, Any], deflated: bytes) -> Arrays:
     wanted = rows + ranges + -(-values * bits // 8)
     inflated = zlib.decompressobj()
     body = inflated.decompress(deflated, wanted + 1)  # no more than the header says
-    if len(body) != wanted or not inflated.eof:
+    if len(body) > wanted:
+        raise ValueError(f"more than {wanted} bytes of codes")
+    if not inflated.eof:
+        raise ValueError("codes that are cut off")
+    if len(body) != wanted:
         raise ValueError(f"{len(body)} bytes of codes in place of {wanted}")
+    if inflated.unused_data:
+        raise ValueError(f"{len(inflated.unused_data)} bytes behind the codes")
     found: Arrays = {}
     if rows:
         found["labels"] = np.frombuffer(body[:rows], "<i4").astype("int32")
