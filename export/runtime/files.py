@@ -16,6 +16,8 @@ from export.errors import BundleError
 
 MANIFEST = "bundle.json"
 CHECKSUMS = "SHA256SUMS"
+RUN = "run.json"
+"""What a run has in the place of both."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 MAX_TEXT = 16 * 2**20
 MAX_FILE = 2**31
@@ -111,7 +113,16 @@ def read_json(content: bytes, name: str) -> dict[str, Any]:
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """Reads `SHA256SUMS`: file name → hash. It lists every file of the bundle but itself."""
+    """Reads `SHA256SUMS`: file name → hash. It lists every file of the bundle but itself.
+
+    Raises:
+        BundleError: It is missing, or malformed.
+    """
+    if (folder / RUN).is_file() and not (folder / CHECKSUMS).exists():
+        raise BundleError(
+            f"A bundle is a folder that zoo export made. Received: {folder}, a run. "
+            f"Accepted: the bundle of zoo export {folder} --out BUNDLE."
+        )
     text = read(folder, CHECKSUMS, MAX_TEXT).decode("utf-8", errors="replace")
     sums: dict[str, str] = {}
     for line in text.splitlines():

@@ -33,6 +33,17 @@ def test_file_is_replaced_only_on_demand(zoo, vae_bundle, tmp_path):
     assert zoo("pipeline", vae_bundle, "score", "--out", path, "--overwrite").code == 0
 
 
+def test_runs_are_exported_first(zoo, vae_run, tmp_path):
+    words = [["pipeline", vae_run, "score", "--out", tmp_path / "score.onnx"], ["verify", vae_run]]
+    for command in words:
+        done = zoo(*command)
+        assert done.code == 1
+        assert (
+            f"Received: {vae_run}, a run. Accepted: the bundle of zoo export" in done.out + done.err
+        )
+    assert not (tmp_path / "score.onnx").exists()
+
+
 def test_density_and_data_belong_together(zoo, vae_bundle, tmp_path):
     words = ["sample", "--out", tmp_path / "s.onnx"]
     for option in (["--density", "2"], ["--data", "digits"]):
