@@ -15,6 +15,8 @@ from zoo.errors import RunError
 from zoo.training.run_folder import RunFolder
 from zoo.training.step import all_variables
 
+pytestmark = pytest.mark.once
+
 FIT = {"batch_size": 16, "verbose": 0}
 
 
