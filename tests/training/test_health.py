@@ -62,3 +62,12 @@ def test_each_finding_is_reported_once(digits):
     with pytest.warns(HealthWarning, match="nothing is learnt") as caught:
         model.fit(digits, epochs=2, verbose=0, callbacks=[HealthChecks(digits, first_step=1)])
     assert [warning.category for warning in caught].count(HealthWarning) == 1
+
+
+def test_training_that_ends_in_the_first_stage_is_reported(digits):
+    model = tiny.create("code_gan", num_classes=10)
+    with pytest.warns(HealthWarning, match="All of the 6 steps were of the first stage"):
+        model.fit(digits, steps=6, verbose=0, callbacks=[HealthChecks(digits)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HealthWarning)
+        model.fit(digits, steps=1, verbose=0, callbacks=[HealthChecks(digits)])

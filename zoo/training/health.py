@@ -42,9 +42,22 @@ class HealthChecks(keras.callbacks.Callback):
         self.first_step = first_step
         self._reported: set[str] = set()
 
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Compares the steps with those of a first stage."""
+        steps = int(keras.ops.convert_to_numpy(self.model.steps))
+        first = getattr(self.model, "first_step", 0)
+        if first and steps <= first:
+            warnings.warn(
+                f"All of the {steps} steps were of the first stage, which takes {first}: what "
+                "follows it is untrained. Accepted: more steps, or a shorter stage (zoo describe).",
+                HealthWarning,
+                stacklevel=2,
+            )
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at a few samples and reconstructions, and at the logs."""
-        if int(keras.ops.convert_to_numpy(self.model.steps)) < self.first_step:
+        steps = int(keras.ops.convert_to_numpy(self.model.steps))
+        if steps < max(self.first_step, getattr(self.model, "first_step", 0) + 1):
             return
         for name, message in findings(self.model, self.data, logs or {}).items():
             if name not in self._reported:
