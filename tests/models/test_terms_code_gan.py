@@ -109,6 +109,13 @@ def test_matching_adds_the_squared_distance_between_codes():
     FORWARD.check(array(found["loss"]), without + 2 * distance)
 
 
+def test_an_own_autoencoder_takes_the_default_options_that_it_has():
+    model = zoo.create("code_gan", shape=(8, 8, 1), own_autoencoder="conv_autoencoder")
+    assert "latent_dim" not in model.autoencoder.settings
+    with pytest.raises(ModelError, match="latent_dim"):
+        made(own_autoencoder="conv_autoencoder", autoencoder_options={"latent_dim": 3})
+
+
 def test_a_trained_autoencoder_stays_as_it_is_and_is_saved_with_the_model(tmp_path):
     vae = tiny.create("vae")
     vae.fit((DATA + 1) / 2, steps=3, batch_size=16, verbose=0)

@@ -69,6 +69,8 @@ class WithAutoencoder(GenerativeModel):
         row = describe(self.own_autoencoder)
         fields = row.fields()
         chosen = {**row.settings, **self.autoencoder_options}
+        if self.autoencoder_options == type(self).fields["autoencoder_options"].default:
+            chosen = {name: value for name, value in chosen.items() if name in fields}
         shared: dict[str, Any] = {"shape": self.shape, "seed": self.seed}
         shared["precision"] = self.precision
         if fields["num_classes"].required:
@@ -103,7 +105,7 @@ class WithAutoencoder(GenerativeModel):
         )
         self.require(
             model.num_classes in (None, self.num_classes),
-            "an autoencoder has the same classes, or reads no labels",
+            "an autoencoder has as many classes as num_classes says, or reads no labels",
             num_classes=self.num_classes,
             autoencoder=model.num_classes,
         )
