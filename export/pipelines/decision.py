@@ -21,6 +21,8 @@ what a certificate allows."""
 def with_decision(pipeline: Pipeline, threshold: float) -> None:
     """Adds the result `decision`, bool `(batch,)`: whether the score is above the threshold.
 
+    A score that is no number is an anomaly.
+
     Raises:
         ExportError: The use gives no score, or the threshold is no finite number.
     """
@@ -33,7 +35,8 @@ def with_decision(pipeline: Pipeline, threshold: float) -> None:
         raise ExportError(f"A threshold is a finite number. Received: {threshold}.")
     assembly = pipeline.assembly
     stored = assembly.constant("decision/threshold", np.float32(threshold))
-    assembly.after("Greater", [SCORE, stored], DECISION)
+    assembly.after("LessOrEqual", [SCORE, stored], "decision/normal")
+    assembly.after("Not", ["decision/normal"], DECISION)
     shape = next(
         entry.type.tensor_type.shape for entry in assembly.model.graph.output if entry.name == SCORE
     )
@@ -45,7 +48,7 @@ def with_decision(pipeline: Pipeline, threshold: float) -> None:
 def check_decision(pipeline: Pipeline, path: Path, threshold: float) -> None:
     """Raises unless the graph decides as its own scores say."""
     made = run(open_session(path), pipeline.inputs)
-    if not np.array_equal(made[DECISION], made[SCORE] > np.float32(threshold)):
+    if not np.array_equal(made[DECISION], ~(made[SCORE] <= np.float32(threshold))):
         raise CertificateError("A decision must be whether the score is above the threshold.")
 
 

@@ -82,6 +82,11 @@ def test_the_area_is_the_probability_that_an_anomaly_scores_higher():
         applications.roc(scores, np.ones(4, bool))
 
 
+def test_data_that_are_not_finite_are_refused_as_by_a_bundle():
+    with pytest.raises(UseError, match="'data' must be finite"):
+        applications.anomalies(Halving("reconstruct").runner, [[0.0, np.nan, 0.0, 1.0]])
+
+
 def test_scores_are_finite_numbers_each_with_a_truth():
     rule = "Scores are finite numbers"
     truths = np.array([True, False, True])
@@ -175,7 +180,7 @@ def test_codes_are_clustered_and_classified():
     with pytest.raises(UseError, match="labelled rows of two classes"):
         applications.classify(model, data, {"data": data, "labels": np.full(60, -1)})
     for wrong, message in (
-        (["a", "b"] * 30, "Received: labels, list of the dtype <U1"),
+        (["a", "b"] * 30, "Labels are whole numbers from 0.*<U1"),
         (labels / 2, "Labels are whole numbers from 0"),
         (np.eye(3)[labels].astype(int), "Labels are whole numbers from 0"),
     ):

@@ -29,6 +29,17 @@ def test_a_graph_decides_from_bytes(bundles, models, tmp_path):
     assert 0 < decision.sum() < 40
 
 
+def test_a_score_that_is_no_number_is_an_anomaly(bundles, tmp_path):
+    path = export.to_pipeline(bundles["vae"], tmp_path / "a.onnx", "anomaly", threshold=1e6)
+    session = onnxruntime.InferenceSession(path)
+    (read,) = session.get_inputs()
+    data = np.zeros((2, *read.shape[1:]), "float32")
+    data[1] = np.nan
+    score, decision = session.run(["score", "decision"], {read.name: data})
+    assert np.isnan(score[1])
+    np.testing.assert_array_equal(decision, [False, True])
+
+
 def test_a_threshold_needs_a_score(bundles, tmp_path):
     with pytest.raises(ExportError, match="a use with the result 'score'"):
         export.to_pipeline(bundles["vae"], tmp_path / "a.onnx", "encode", threshold=1.0)

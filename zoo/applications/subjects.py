@@ -54,6 +54,8 @@ def _numbers(name: str, values: Any) -> np.ndarray:
         array = np.asarray(values)
     except ValueError:  # Rows of different lengths.
         array = np.empty(0, object)
+    if name in LABELS and array.dtype.kind == "U":  # Names of classes, which a bundle reads.
+        return array
     if array.dtype.kind not in "fiub" or (array.ndim == 0 and name not in LABELS):
         raise UseError(
             f"Data are arrays of numbers, a row for each sample. Received: {name}, "
@@ -64,8 +66,15 @@ def _numbers(name: str, values: Any) -> np.ndarray:
 
 
 def follow(runner: Runner, name: str, fields: Arrays, **options: Any) -> Arrays:
-    """The results of a use on those fields that it reads."""
+    """The results of a use on those fields that it reads.
+
+    Raises:
+        UseError: One of them holds NaN or infinity.
+    """
     read = {key: fields[key] for key in runner.table[name].inputs if key in fields}
+    for key, array in read.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise UseError(f"{key!r} must be finite. Received: NaN or infinite values.")
     return dict(runner.use(name, **read, **options))
 
 
