@@ -81,6 +81,51 @@ def test_numbers_that_cannot_be_are_wrong_use(zoo, vae_run):
         assert done.code == 2 and message in done.err
 
 
+@pytest.fixture
+def scans(tmp_path):
+    """A file of noise alone, without a test split."""
+    noise = 255 * np.random.default_rng(0).integers(0, 2, (40, 8, 8, 1), dtype="uint8")
+    np.savez(tmp_path / "scans.npz", x_train=noise, y_train=np.arange(40) % 2)
+    return tmp_path / "scans.npz"
+
+
+def test_data_without_a_test_split_are_all_asked_about(zoo, vae_run, vae_bundle, scans, tmp_path):
+    found = json.loads(zoo("anomaly", vae_run, "--data", scans, "--json").out)
+    own = json.loads(zoo("anomaly", vae_run, "--json").out)
+    # The threshold is that of what the run was trained on, not of the noise.
+    assert (found["rows"], found["flagged"]) == (40, 1.0)
+    assert found["threshold"] == own["threshold"]
+    done = zoo("anomaly", vae_bundle, "--data", scans, "--json")
+    assert json.loads(done.out)["rows"] == 40 and "stand in for the training data" in done.err
+    words = ["--data", scans, "--threshold", own["threshold"], "--json"]
+    found = json.loads(zoo("anomaly", vae_bundle, *words).out)
+    assert (found["threshold"], found["flagged"]) == (own["threshold"], 1.0)
+    words = ["--data", scans, "--out", tmp_path / "scans.codes"]
+    assert zoo("compress", vae_run, *words).code == 0
+    assert zoo("decompress", vae_run, words[-1], "--out", tmp_path / "x.npy").code == 0
+    assert len(np.load(tmp_path / "x.npy")) == 40
+    done = zoo("classify", vae_bundle, "--data", scans, "--labels", 30, "--json")
+    assert (json.loads(done.out)["rows"], done.code) == (40, 0)
+    np.savez(scans, x_train=np.zeros((1, 8, 8, 1), "uint8"))
+    for command in ("anomaly", "inpaint", "denoise", "compress"):
+        words = ["--data", scans, "--json", "--out", tmp_path / "one.npy"]
+        done = zoo(command, vae_run, *words)
+        assert (json.loads(done.out)["rows"], done.code) == (1, 0), done.err
+
+
+def test_no_part_of_a_run_or_a_bundle_and_no_data_are_replaced(zoo, vae_run, vae_bundle, scans):
+    before = {path: path.read_bytes() for path in (*vae_run.glob("*.*"), scans)}
+    for subject, out in ((vae_run, "model.keras"), (vae_bundle, "bundle.json")):
+        done = zoo("compress", vae_run, "--out", subject / out)
+        assert done.code == 2 and "no part of a run or a bundle" in done.err
+    done = zoo("augment", vae_run, "--data", scans, "--count", 5, "--out", scans)
+    assert done.code == 2 and "another file than the data" in done.err
+    assert {path: path.read_bytes() for path in before} == before
+    picture = vae_run / "heat.png"
+    assert [zoo("anomaly", vae_run, "--out", picture).code for _ in range(2)] == [0, 0]
+    picture.unlink()
+
+
 def test_models_without_the_uses_are_named(zoo, cgan_run):
     done = zoo("compress", cgan_run, "--out", "x")
     assert done.code == 2 and "needs the use 'encode'" in done.err

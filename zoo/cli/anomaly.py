@@ -1,10 +1,11 @@
 """Scores rows by how little they look like the training data, and shows where they do not.
 
-The threshold follows from --contamination, the share of the training data that is taken for
-anomalies. With labels, --normal names the classes that are normal, and the area under the ROC curve
-is printed beside those of the distance from the mean and of principal components. The picture has
-rows of data, reconstructions and heat maps: the highest scores first, then rows below the
-threshold. --out FILE.npy writes the scores.
+The threshold is --threshold, or follows from --contamination, the share of the training data that
+is taken for anomalies. The training data are the run's own where --data have no test split; a
+bundle does not know them, and takes that share of --data. With labels, --normal names the classes
+that are normal, and the area under the ROC curve is printed beside those of the distance from the
+mean and of principal components. The picture has rows of data, reconstructions and heat maps: the
+highest scores first, then rows below the threshold. --out FILE.npy writes the scores.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ examples:
   zoo anomaly runs/vae --out heat.png
   zoo anomaly bundles/vae --data digits --normal 0,1 --contamination 0.05 --roc roc.svg
   zoo anomaly runs/vae --out scores.npy
+  zoo anomaly bundles/vae --data scans/ --threshold 0.18 --out heat.png
 """
 COUNT = 10_000
 COMPONENTS = 32
@@ -45,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help="share of the normal training data above the threshold (0.05)",
     )
+    parser.add_argument(
+        "--threshold",
+        type=values.number,
+        metavar="T",
+        help="a score, such as a run printed, in place of that of --contamination",
+    )
     parser.add_argument("--roc", type=_chart, metavar="FILE", help="an .svg file for the curve")
 
 
@@ -60,9 +68,10 @@ def run(options: argparse.Namespace) -> None:
     if normal is not None:
         rows = np.isin(known["labels"], normal)
         known = {name: array[rows] for name, array in known.items()}
-    threshold = threshold_of(
-        anomalies(runner, known, seed=options.seed).scores, options.contamination
-    )
+    threshold = options.threshold
+    if threshold is None:
+        scores = anomalies(runner, known, seed=options.seed).scores
+        threshold = threshold_of(scores, options.contamination)
     found = anomalies(runner, asked, seed=options.seed)
     flagged = found.scores > threshold
     outcome: dict[str, Any] = {

@@ -48,8 +48,10 @@ def run(options: argparse.Namespace) -> None:
     if train.labels is None and "classify" not in opened.table:
         raise UsageError("Codes are classified by labelled data. Received: data without labels.")
     few: dict[str, np.ndarray] = {}
+    given = np.zeros(len(test), dtype=bool)  # rows whose labels are told, of which none is judged
     if train.labels is not None:
         hidden = train.hide_labels(min(options.labels, len(train)), seed=options.seed)
+        given = hidden.labels >= 0 if train is test else given
         rows = hidden.batch(np.arange(len(hidden)), opened.about.value_range)
         if (
             "classify" not in opened.table
@@ -65,12 +67,12 @@ def run(options: argparse.Namespace) -> None:
         save_grid(shown, options.out, value_range=opened.about.value_range, columns=columns)
     outcome: dict[str, Any] = {"rows": len(found)}
     labels = asked.get("labels")
-    if labels is not None and (labels >= 0).all():
+    if labels is not None and (labels >= 0).all() and not given.all():
         if few:
             plain = probe(few["data"], few["labels"], asked["data"])["label"]
-            outcome["accuracy_of_data"] = float(np.mean(plain == labels))
+            outcome["accuracy_of_data"] = float(np.mean((plain == labels)[~given]))
             outcome["labels"] = len(few["labels"])
-        outcome["accuracy"] = float(np.mean(found == labels))
+        outcome["accuracy"] = float(np.mean((found == labels)[~given]))
     applied.finish(options, outcome)
 
 

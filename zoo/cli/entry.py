@@ -55,6 +55,8 @@ HOMES = {
     "leaderboard": "benchmarks.commands",
     "demo": "benchmarks.commands",
 }
+RUN = {"run.json", "log.jsonl", "model.keras", "checkpoints"}
+"""What a run is made of, beside its pictures."""
 EXAMPLES = """\
 examples:
   zoo list "*gan"
@@ -94,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with terminal.quiet():
             words = _expand(words)
             options = build_parser(words).parse_args(words)
+            check_out(getattr(options, "out", None))
             code = options.handler(options)
             sys.stdout.flush()  # A reader that has gone is noticed here.
         return code or 0
@@ -104,6 +107,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if failure is None:
             raise
         return failure.report(debug="--debug" in words)
+
+
+def check_out(out: Path | None) -> None:
+    """Checks that a file, which is replaced where it is there, is no part of a run or a bundle.
+
+    Raises:
+        UsageError: It is.
+    """
+    if out is None or not Path(out).is_file():
+        return
+    path = Path(out).resolve()
+    for folder in path.parents:
+        own = (folder / "run.json").is_file() and path.relative_to(folder).parts[0] in RUN
+        if own or (folder / "bundle.json").is_file():
+            raise errors.UsageError(
+                f"--out replaces no part of a run or a bundle. Received: {out}, of {folder}."
+            )
 
 
 def _expand(words: list[str]) -> list[str]:

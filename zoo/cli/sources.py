@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,10 @@ def load_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     source = source_of(options, opened.source)
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
+    out = getattr(options, "out", None)
+    read = {str(source[name]) for name in ("data", "target", "mask") if name in source}
+    if out is not None and str(Path(out).resolve()) in read:
+        raise UsageError(f"--out is another file than the data. Received: {out}.")
     train, test = load(as_trained(source, opened.about))
     return _in_classes(opened, train), _in_classes(opened, test)
 
@@ -269,14 +274,33 @@ def _check_own(source: Mapping[str, Any], own: Mapping[str, Any]) -> None:
 
 
 def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:
-    """Up to `count` rows of the training data and of the test data, evenly spaced.
+    """Up to `count` rows of training data, and of the data that are asked about, evenly spaced.
 
-    Without test data, the last tenth of the training data stands in for them.
+    Those are the test data. Where `--data` have none, all of them are asked about, and the training
+    data are what the subject was trained on, or where that is not known the same rows; without
+    `--data`, the last tenth of the training data is asked about.
     """
     train, test = splits_for(opened, options)
-    if test is None:
+    if test is None and options.data is None and len(train) > 1:
         train, test = train.split(0.1)
-    return tuple(
+    elif test is None:
+        train, test = trained_on(opened) or train, train
+    known, asked = (
         data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
         for data in (train, test)
     )
+    return (asked if train is test else known), asked
+
+
+def trained_on(opened: Any) -> Any | None:
+    """A subject's own training data; None, with a warning, where they are not known or gone."""
+    if "data" in opened.source:
+        try:
+            train, _ = load(as_trained(dict(opened.source), opened.about))
+            return _in_classes(opened, train)
+        except DataError as error:
+            reason = str(error)
+    else:
+        reason = f"{opened.path} does not tell what it was trained on."
+    warnings.warn(f"--data stand in for the training data: {reason}", stacklevel=2)
+    return None
