@@ -122,6 +122,8 @@ def test_holes_are_filled_by_what_a_model_comes_to():
     assert model.asked == 2
     with pytest.raises(UseError, match="A mask has the shape"):
         applications.inpaint(model.runner, data, mask[:, :2])
+    with pytest.raises(UseError, match="in the field 'data'. Received: labels."):
+        applications.inpaint(model.runner, {"labels": [1]}, mask)
     for wrong in (0.3, -1, np.nan):
         with pytest.raises(UseError, match="A mask is 1 where data are missing"):
             applications.inpaint(model.runner, data, np.where(mask == 1, wrong, mask))

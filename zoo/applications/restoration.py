@@ -89,6 +89,8 @@ def inpaint(
         raise UseError(f"Holes are filled in a whole number of steps, from 1. Received: {steps!r}.")
     runner = runner_of(subject, "inpaint")
     fields = fields_of(runner, data)
+    if "data" not in fields:
+        raise UseError(f"Holes are in the field 'data'. Received: {', '.join(fields) or 'none'}.")
     mask, whole = _mask(mask, fields["data"]), fields["data"]
     whole = np.where(mask, whole.dtype.type(0), whole)
     if whole.size:
