@@ -354,11 +354,22 @@ def test_what_does_not_fit_is_named(saved, tmp_path):
         ({"down_block_types": ["DownBlock2D"] * 2}, "down_block_types are 2 of DownEncoderBlock2D"),
         ({"up_block_types": ["UpDecoderBlock2D"]}, "up_block_types are 2 of UpDecoderBlock2D"),
         ({"sample_size": None}, "without sample_size"),
+        ({"down_block_types": 3}, "down_block_types are 2 of"),
+        ({"up_block_types": [[], {}]}, "up_block_types are 2 of"),
+        ({"block_out_channels": []}, "block_out_channels are multiples of norm_num_groups, 2"),
+        ({"block_out_channels": [8, 3]}, "block_out_channels are multiples of norm_num_groups, 2"),
+        ({"block_out_channels": "ab"}, "block_out_channels is a whole number from 1"),
+        ({"sample_size": [8, 8]}, "sample_size is a whole number from 1. Received: .8, 8"),
+        ({"in_channels": "3"}, "in_channels is a whole number from 1. Received: '3'"),
+        ({"layers_per_block": 0}, "layers_per_block is a whole number from 1. Received: 0"),
+        ({"vq_embed_dim": 2.5}, "vq_embed_dim is a whole number from 1. Received: 2.5"),
         ({"latent_channels": 3}, "has the shape"),
     ):
         (tmp_path / "config.json").write_text(json.dumps({**CONFIG, **changed}))
         with pytest.raises(DataError, match=message):
             import_autoencoder_kl(folder / "weights.safetensors", tmp_path / "config.json")
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "sample_size": [8, 8]}))
+    import_autoencoder_kl(folder / "weights.safetensors", tmp_path / "config.json", size=(8, 8))
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DataError, match="the key 'latent_channels' is missing"):
         import_autoencoder_kl(folder / "weights.safetensors", tmp_path / "config.json")

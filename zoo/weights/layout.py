@@ -52,16 +52,28 @@ class Layout:
         """
         try:
             described = json.loads(config.read_text())
-            latent = described["latent_channels"]
+            latent = _whole("latent_channels", described["latent_channels"])
+            widths = described["block_out_channels"]
+            groups = _whole("norm_num_groups", described.get("norm_num_groups", 32))
+            if not widths or any(_whole("block_out_channels", n) % groups for n in widths):
+                raise ValueError(
+                    f"block_out_channels are multiples of norm_num_groups, {groups}. "
+                    f"Received: {widths!r}"
+                )
             topology = Topology(
-                tuple(described["block_out_channels"]),
-                described["layers_per_block"],
+                tuple(widths),
+                _whole("layers_per_block", described["layers_per_block"]),
                 latent,
-                described.get("norm_num_groups", 32),
+                groups,
                 middle_attends=described.get("mid_block_add_attention", True),
             )
-            sizes = described["in_channels"], described.get("sample_size")
-            codebook = described.get("num_vq_embeddings", 256), described.get("vq_embed_dim")
+            size = described.get("sample_size")
+            sizes = _whole("in_channels", described["in_channels"]), size
+            vectors, dim = described.get("num_vq_embeddings"), described.get("vq_embed_dim")
+            codebook = (
+                256 if vectors is None else _whole("num_vq_embeddings", vectors),
+                latent if dim is None else _whole("vq_embed_dim", dim),
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"the key {error} is missing" if isinstance(error, KeyError) else error
             raise DataError(
@@ -72,13 +84,13 @@ class Layout:
                 raise DataError(f"{config}: {key} is {wanted}. Received: {described[key]!r}.")
         attends, decoder_attends = (_attending(described, key, config) for key in BLOCKS)
         topology = replace(topology, attends=attends, decoder_attends=decoder_attends)
-        return cls(topology, *sizes, codebook[0], codebook[1] or latent)
+        return cls(topology, *sizes, *codebook)
 
     def shape(self, size: tuple[int, int] | None) -> tuple[int, int, int]:
         """Of the images.
 
         Raises:
-            DataError: No size is given, and the configuration has none.
+            DataError: No size is given, and the configuration has none, or several.
         """
         if size is not None:
             return *size, self.channels
@@ -86,7 +98,11 @@ class Layout:
             raise DataError(
                 "The images have a size. Received: a configuration without sample_size."
             )
-        return self.size, self.size, self.channels
+        try:
+            side = _whole("sample_size", self.size)
+        except ValueError as error:
+            raise DataError(f"{error}. Accepted: a size of one's own.") from error
+        return side, side, self.channels
 
     def kl_networks(self, shape: latent_diffusion.Shape) -> Networks:
         """The networks of `AutoencoderKL`, untrained."""
@@ -108,6 +124,17 @@ class Layout:
         return Codebook(self.codebook_size, self.codebook_dim, name="quantize")
 
 
+def _whole(key: str, value: Any) -> int:
+    """A number of a configuration.
+
+    Raises:
+        ValueError: It is no whole number from 1.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{key} is a whole number from 1. Received: {value!r}")
+    return value
+
+
 def _attending(described: Mapping[str, Any], key: str, config: Path) -> tuple[int, ...]:
     """The levels with attention, from the data down.
 
@@ -116,7 +143,8 @@ def _attending(described: Mapping[str, Any], key: str, config: Path) -> tuple[in
     """
     known, count = BLOCKS[key], len(described["block_out_channels"])
     kinds = described.get(key, [next(iter(known))] * count)
-    if len(kinds) != count or any(kind not in known for kind in kinds):
+    listed = isinstance(kinds, list) and len(kinds) == count
+    if not listed or any(kind not in tuple(known) for kind in kinds):
         raise DataError(f"{config}: {key} are {count} of {', '.join(known)}. Received: {kinds!r}.")
     ordered = kinds if key == "down_block_types" else kinds[::-1]
     return tuple(level for level, kind in enumerate(ordered) if known[kind])
