@@ -28,7 +28,6 @@ class EBGAN(EnergyBased):
     margin: float = setting(
         "The energy that samples are raised to, at most.", default=0.1, above=0, tiny=0.1
     )
-    pulling_away: float = setting("Weight of the pulling-away term.", default=0.1, at_least=0)
 
     def energy(self, data: Any, batch: Batch, training: bool) -> tuple[Any, Any]:
         """The mean squared error of each row `(batch,)`, and the codes."""

@@ -25,6 +25,7 @@ class EnergyBased(NetworkSettings, GenerativeModel):
     latent_dim: int = setting("Length of the latent.", default=64, at_least=1, tiny=4)
     code_dim: int = setting("Length of the autoencoder's code.", default=64, at_least=1, tiny=4)
     learning_rate: Rate = setting("Of both Adams.", default=2e-4, above=0)
+    pulling_away: float = setting("Weight of the pulling-away term.", default=0.1, at_least=0)
     generator: keras.Model = setting("Latent → data, without an output activation.", default=None)
     encoder: keras.Model = setting("Data → code.", default=None)
     decoder: keras.Model = setting(

@@ -362,7 +362,6 @@ TABLE: dict[str, Row] = {
         f"{_HYBRIDS}.began:BEGAN",
         "Berthelot et al. 2017, arXiv:1703.10717",
         "the discriminator is an autoencoder, in equilibrium",
-        small={"learning_rate": 3e-4, "gamma": 0.7},
     ),
     "soft_intro_vae": Row(
         f"{_HYBRIDS}.soft_intro_vae:SoftIntroVAE",
