@@ -11,6 +11,7 @@ highest scores first, then rows below the threshold. --out FILE.npy writes the s
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,12 @@ def run(options: argparse.Namespace) -> None:
         known = {name: array[rows] for name, array in known.items()}
     threshold = options.threshold
     if threshold is None:
+        if train is test:
+            warnings.warn(
+                "--data stand in for the training data, which are not known: --contamination is "
+                "the share of them above the threshold. Accepted: --threshold.",
+                stacklevel=2,
+            )
         scores = anomalies(runner, known, seed=options.seed).scores
         threshold = threshold_of(scores, options.contamination)
     found = anomalies(runner, asked, seed=options.seed)

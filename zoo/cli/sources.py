@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -277,8 +276,8 @@ def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tup
     """Up to `count` rows of training data, and of the data that are asked about, evenly spaced.
 
     Those are the test data. Where `--data` have none, all of them are asked about, and the training
-    data are what the subject was trained on, or where that is not known the same rows; without
-    `--data`, the last tenth of the training data is asked about.
+    data are what the subject was trained on, or where that is not known the same rows, the same
+    object; without `--data`, the last tenth of the training data is asked about.
     """
     train, test = splits_for(opened, options)
     if test is None and options.data is None and len(train) > 1:
@@ -293,14 +292,11 @@ def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tup
 
 
 def trained_on(opened: Any) -> Any | None:
-    """A subject's own training data; None, with a warning, where they are not known or gone."""
-    if "data" in opened.source:
-        try:
-            train, _ = load(as_trained(dict(opened.source), opened.about))
-            return _in_classes(opened, train)
-        except DataError as error:
-            reason = str(error)
-    else:
-        reason = f"{opened.path} does not tell what it was trained on."
-    warnings.warn(f"--data stand in for the training data: {reason}", stacklevel=2)
-    return None
+    """A subject's own training data; None where it does not know them, or they are gone."""
+    if "data" not in opened.source:
+        return None
+    try:
+        train, _ = load(as_trained(dict(opened.source), opened.about))
+    except DataError:
+        return None
+    return _in_classes(opened, train)
