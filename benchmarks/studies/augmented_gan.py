@@ -117,8 +117,7 @@ def train(arm: arms.Arm, seed: int, quick: bool) -> Mapping[str, float]:
     elif perturbs:
         fields = {"data": 2 * images - 1, "labels": labels}
         made = augment(
-            model.use,
-            model.table(),
+            model,
             fields,
             SAMPLES,
             perturbation=kind,

@@ -118,7 +118,7 @@ def test_augmenting_offline_gives_decodings_with_the_labels_of_their_rows():
     model = autoencoder()
     labels = (np.arange(32) % 2).astype("int32")
     fields = {"data": (DATA + 1) / 2, "labels": labels}
-    made = augment(model.use, model.table(), fields, 80, strength=0.0, seed=4)
+    made = augment(model, fields, 80, strength=0.0, seed=4)
     assert made["data"].shape == (80, 8, 8, 1) and np.bincount(made["labels"]).sum() == 80
     # Without a perturbation they are reconstructions, each row in turn.
     rebuilt = model.reconstruct(fields["data"])
@@ -127,13 +127,15 @@ def test_augmenting_offline_gives_decodings_with_the_labels_of_their_rows():
     assert distances.min(axis=1).max() < 1e-5
     assert (labels[rows] == made["labels"]).all()
     assert sorted(np.bincount(rows, minlength=32).tolist()) == [2] * 16 + [3] * 16
-    moved = augment(model.use, model.table(), fields, 80, strength=1.0, seed=4)
+    moved = augment(model, fields, 80, strength=1.0, seed=4)
     assert (moved["labels"] == made["labels"]).all() and (moved["data"] != made["data"]).any()
 
 
 def test_models_without_continuous_codes_do_not_augment():
     gan, quantized = tiny.create("dcgan"), tiny.create("vq_vae")
-    with pytest.raises(UseError, match="a model without 'encode'"):
-        augment(gan.use, gan.table(), {"data": DATA}, 4)
+    with pytest.raises(UseError, match="needs the use 'encode'"):
+        augment(gan, {"data": DATA}, 4)
     with pytest.raises(UseError, match="Continuous codes"):
-        augment(quantized.use, quantized.table(), {"data": DATA}, 4)
+        augment(quantized, {"data": DATA}, 4)
+    with pytest.raises(UseError, match="whole number of rows from 1"):
+        augment(quantized, {"data": DATA}, 0)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
+from zoo.applications.subjects import Arrays, fields_of, follow, is_whole, runner_of
 from zoo.errors import UseError
 from zoo.hybrids.perturbation import Perturbation, noise_of, perturbed
-from zoo.uses import Use
 
 BATCH_SIZE = 64
 """Codes that are perturbed together: their deviations, means and neighbours are those of a batch,
 as in the training of `augmented_gan`."""
-Arrays = dict[str, np.ndarray]
 
 
 def augment(
-    use: Callable[..., Arrays],
-    table: Mapping[str, Use],
-    fields: Mapping[str, np.ndarray],
+    subject: Any,
+    data: Any,
     count: int,
     *,
     perturbation: Perturbation = "interpolation",
@@ -29,10 +27,9 @@ def augment(
     """New rows of data: each the decoding of the perturbed code of a row that is there.
 
     Args:
-        use: Runs a use of a model or of a bundle.
-        table: Their uses, of which `encode` and `decode` are needed.
-        fields: `data` `(rows, …)` as the model reads them, and `labels` where there are some, which
-            the new rows take over; neighbours are then of the same class.
+        subject: A model, or a session of `export.runtime.load`.
+        data: `Data`, fields by name, or samples in the model's value range. The new rows take over
+            `labels` where there are some; neighbours are then of the same class.
         count: How many new rows. The rows that they come from are drawn in turns: each comes once
             before one comes twice.
         perturbation: Of the codes.
@@ -43,16 +40,13 @@ def augment(
         `data` and, where there were some, `labels`.
 
     Raises:
-        UseError: The model cannot encode and decode, or its codes are indices.
+        UseError: The model cannot encode and decode, its codes are indices, or the count is none.
     """
-    for name in ("encode", "decode"):
-        if name not in table:
-            raise UseError(
-                f"Data are augmented by models that encode and decode. Received: a model without "
-                f"{name!r}. Accepted: one with an encoder and a decoder."
-            )
-    read = {name: fields[name] for name in table["encode"].inputs if name in fields}
-    codes = use("encode", seed=seed, **read)["code"]
+    if not is_whole(count) or count < 1:
+        raise UseError(f"A whole number of rows from 1 is made. Received: {count!r}.")
+    runner = runner_of(subject, "augment data", "encode", "decode")
+    fields = fields_of(runner, data)
+    codes = follow(runner, "encode", fields, seed=seed)["code"]
     if codes.dtype.kind != "f":
         raise UseError(f"Continuous codes are perturbed. Received: codes of {codes.dtype}.")
     rng = np.random.default_rng([seed])
@@ -68,8 +62,6 @@ def augment(
         classes = labels[batch] if known and labels is not None else None
         moved = perturbed(codes[batch], drawn, perturbation, strength, labels=classes, xp=np)
         pieces.append(moved.astype(codes.dtype))
-    given: Arrays = {"code": np.concatenate(pieces)}
-    if "labels" in table["decode"].inputs and labels is not None:
-        given["labels"] = labels[rows]
-    made = {"data": use("decode", seed=seed, **given)["data"]}
-    return made | ({} if labels is None else {"labels": labels[rows]})
+    given: Arrays = {} if labels is None else {"labels": labels[rows]}
+    made = follow(runner, "decode", given | {"code": np.concatenate(pieces)}, seed=seed)
+    return {"data": made["data"]} | given

@@ -68,8 +68,7 @@ def run(options: argparse.Namespace) -> None:
     value_range = opened.about.value_range
     fields = train.batch(np.arange(len(train)), value_range)
     made = augment(
-        opened.use,
-        opened.table,
+        opened,
         fields,
         options.count,
         perturbation=options.perturbation,
