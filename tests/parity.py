@@ -243,7 +243,9 @@ class Difference(NamedTuple):
 
     @property
     def relative(self) -> float:
-        """To the size of the log, or of the terms that it is made of."""
+        """To the size of the log, or of the terms that it is made of; 0 of two logs that are 0."""
+        if not self.size:
+            return math.inf if self.value else 0.0
         return self.value / self.size
 
 

@@ -49,6 +49,11 @@ def test_a_run_resumed_on_another_backend_ends_as_the_uninterrupted_one(case, fo
             PARITY_FLOAT64.check(value, expected[log], name=f"{log} of {where}")
 
 
+def test_logs_of_zero_agree_with_zero_alone():
+    logs = [parity.Difference("vae", "accuracy", "torch", value, 0.0) for value in (0.0, 1e-12)]
+    assert [log.relative <= PARITY_FLOAT64.relative for log in logs] == [True, False]
+
+
 def uses_gelu(case):
     layers = (layer for part in parity.create(case).parts().values() for layer in part.layers)
     activations = (getattr(layer, "activation", None) for layer in layers)
