@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Clusters, saves, and prints how many are in use and how they agree with classes."""
     opened = open_subject(options.subject)
-    _, test = sources.known_and_asked(opened, options, options.count)
+    test = sources.asked_about(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = cluster(opened, asked, options.clusters, seed=options.seed)
     if options.out is not None and options.out.suffix.lower() == ".npy":

@@ -125,7 +125,7 @@ def run_on_data(options: argparse.Namespace) -> None:
     if not 0 <= given < math.inf or (noise != "gaussian" and given > 1):
         raise UsageError(f"--level is a share, or a deviation from 0. Received: {given}.")
     opened = open_subject(options.subject)
-    _, test = sources.known_and_asked(opened, options, options.count)
+    test = sources.asked_about(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     clean, value_range = asked["data"], opened.about.value_range
     if clean.dtype.kind != "f":

@@ -279,16 +279,29 @@ def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tup
     data are what the subject was trained on, or where that is not known the same rows, the same
     object; without `--data`, the last tenth of the training data is asked about.
     """
+    train, test = _held_out(opened, options)
+    if train is test:
+        train = trained_on(opened) or train
+    asked = _spaced(test, count)
+    return (asked if train is test else _spaced(train, count)), asked
+
+
+def asked_about(opened: Any, options: argparse.Namespace, count: int) -> Any:
+    """The rows that are asked about, as of `known_and_asked`, without reading others."""
+    return _spaced(_held_out(opened, options)[1], count)
+
+
+def _held_out(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """The training data, and what is asked about: the same where they have no test split."""
     train, test = splits_for(opened, options)
-    if test is None and options.data is None and len(train) > 1:
-        train, test = train.split(0.1)
-    elif test is None:
-        train, test = trained_on(opened) or train, train
-    known, asked = (
-        data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
-        for data in (train, test)
-    )
-    return (asked if train is test else known), asked
+    if test is not None:
+        return train, test
+    return train.split(0.1) if options.data is None and len(train) > 1 else (train, train)
+
+
+def _spaced(data: Any, count: int) -> Any:
+    """Up to `count` rows, evenly spaced."""
+    return data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
 
 
 def trained_on(opened: Any) -> Any | None:
