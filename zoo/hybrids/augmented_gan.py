@@ -86,14 +86,14 @@ class AugmentedGAN(WithAutoencoder):
 
     def _make_inner(self) -> GenerativeModel:
         row = describe(self.gan)
-        shared: dict[str, Any] = {"shape": self.shape, "value_range": self.value_range}
-        shared |= {"num_classes": self.num_classes, "seed": self.seed}
         self.require(
             self.num_classes is not None or not row.fields()["num_classes"].required,
             "num_classes says how many classes a GAN that reads labels knows",
             num_classes=self.num_classes,
             gan=self.gan,
         )
+        shared: dict[str, Any] = {"shape": self.shape, "value_range": self.value_range}
+        shared |= {"num_classes": self.num_classes, "seed": self.seed}
         shared |= {"precision": self.precision, "standardize_vectors": self.standardize_vectors}
         model = row.load()(**{**row.settings, **shared, **self.gan_options})
         self.require(
