@@ -54,7 +54,6 @@ class FAnoGAN(NetworkSettings, GenerativeModel):
         self.encoder = self.encoder_of(code=self.generator.input["latent"].shape[-1])
         self.features = _features(self.gan.discriminator)
         self.residual = self._residual()
-        self.first_step = 0 if trained is not None else self.gan_steps
         phase = Phase(
             self.encoder_loss,
             [self.encoder],
@@ -67,6 +66,11 @@ class FAnoGAN(NetworkSettings, GenerativeModel):
             stage = Inner("gan", self.gan, end=self.gan_steps, prefix="gan_")
             self.phases = [*stage.phases(), phase]
             self.noise = stage.noise
+
+    @property
+    def first_step(self) -> int:
+        """The step at which the GAN is trained and the encoder begins."""
+        return self.gan_steps if self.settings["gan"] is None else 0
 
     def _own_gan(self) -> GenerativeModel:
         row = describe(self.own_gan)

@@ -171,6 +171,11 @@ class GenerativeModel(CommonSettings, Building, UseTable, Inference, Stored, ker
         return found
 
     @property
+    def first_step(self) -> int:
+        """The step at which a first stage has ended; 0 where there is none."""
+        return 0
+
+    @property
     def standardizes(self) -> bool:
         """Whether the data are vectors without bounds, which are standardized."""
         return self.standardize_vectors and self.value_range is None and len(self.shape) == 1

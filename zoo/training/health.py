@@ -42,10 +42,12 @@ class HealthChecks(keras.callbacks.Callback):
         self.first_step = first_step
         self._reported: set[str] = set()
 
+    def _steps(self) -> int:
+        return int(keras.ops.convert_to_numpy(self.model.steps))
+
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Compares the steps with those of a first stage."""
-        steps = int(keras.ops.convert_to_numpy(self.model.steps))
-        first = getattr(self.model, "first_step", 0)
+        steps, first = self._steps(), self.model.first_step
         if first and steps <= first:
             warnings.warn(
                 f"All of the {steps} steps were of the first stage, which takes {first}: what "
@@ -56,8 +58,7 @@ class HealthChecks(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at a few samples and reconstructions, and at the logs."""
-        steps = int(keras.ops.convert_to_numpy(self.model.steps))
-        if steps < max(self.first_step, getattr(self.model, "first_step", 0) + 1):
+        if self._steps() < max(self.first_step, self.model.first_step + 1):
             return
         for name, message in findings(self.model, self.data, logs or {}).items():
             if name not in self._reported:
