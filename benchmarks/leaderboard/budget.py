@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import zoo
+from benchmarks.leaderboard import pairs
 from zoo.registry import Row, describe
 from zoo.settings import REQUIRED, is_trained_model
 
@@ -45,9 +46,8 @@ def reason_to_skip(name: str, data: Any) -> str | None:
     needed = [n for n, s in cls.fields.items() if s.required and is_trained_model(s)]
     if needed:
         return f"needs a trained model as {needed[0]!r}"
-    reads = zoo.create(name, **settings(name, data)).reads
-    missing = [field for field in reads if field not in data.shapes]
-    return f"reads the field {missing[0]!r} beside the data" if missing else None
+    absent = pairs.missing(zoo.create(name, **settings(name, data)).reads, data)
+    return f"reads the field {absent[0]!r} beside the data" if absent else None
 
 
 def settings(name: str, data: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import zoo
 from benchmarks.leaderboard.budget import Budget, reason_to_skip, settings
 from benchmarks.leaderboard.folder import sheet
+from benchmarks.leaderboard.pairs import reference_for
 from zoo import backends
 from zoo.metrics import Reference, evaluate
 from zoo.plotting.grid import save_grid
@@ -63,6 +64,7 @@ def make_row(name: str, reference: Reference, budget: Budget, folder: Path) -> d
         return about | {"skipped": reason}
     chosen = settings(name, reference.train)
     model = zoo.create(name, seed=budget.seed, **chosen)
+    reference = reference_for(reference, model.reads)
     clock = Clock()
     start = time.perf_counter()
     model.fit(

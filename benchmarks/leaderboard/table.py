@@ -8,16 +8,20 @@ from typing import Any
 from benchmarks.leaderboard.folder import sheet
 
 COLUMNS = {
-    "mean_squared_error": "squared error",
-    "similarity": "SSIM",
-    "frechet_distance": "Fréchet",
-    "coverage": "coverage",
-    "density": "density",
-    "label_accuracy": "labels",
-    "probe_accuracy": "probe",
-    "memorisation": "copies",
+    "squared error": ("mean_squared_error",),
+    "SSIM": ("ssim",),
+    "restored": ("restoration_error",),
+    "translated": ("translation_error",),
+    "Fréchet": ("frechet_distance", "translation_distance"),
+    "coverage": ("coverage",),
+    "density": ("density",),
+    "labels": ("label_accuracy", "translation_label_accuracy"),
+    "probe": ("probe_accuracy",),
+    "copies": ("memorisation",),
 }
-"""Metric → heading."""
+"""Heading → metrics, of which the first that a model has stands there."""
+OWN_BASELINE = ("restored", "translated")
+"""Columns whose baseline depends on the model, and stands beside its value."""
 UNIT = "vae"
 """The model whose step is the unit of time."""
 
@@ -53,10 +57,12 @@ def page(
         "best.",
         "",
         f"Fréchet distance, coverage and density are on {features['name']} features{hashed}"
-        f"{known}; squared errors are of data in (0, 1); `labels` is the share of samples of the "
-        "class asked for; `probe` a logistic regression on codes; `copies` the chance that a "
-        "sample is nearer to the training data than a row of test data is. A step's time is over "
-        f"that of `{UNIT}`.",
+        f"{known}; errors are squared, of data in (0, 1): `restored` after a model damaged data "
+        "itself, `translated` of pictures that it made of their edges, both beside a trivial "
+        "answer. Of models that translate, the Fréchet distance is that of translations; `labels` "
+        "is the share of samples, or of translations, of the class asked for; `probe` a logistic "
+        "regression on codes; `copies` the chance that a sample is nearer to the training data "
+        f"than a row of test data is. A step's time is over that of `{UNIT}`.",
         "",
         *_table(done),
         "",
@@ -76,31 +82,43 @@ def page(
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     unit = next((row.get("step_milliseconds") for row in rows if row["model"] == UNIT), None)
-    heads = ["model", "weights", "step", *COLUMNS.values()]
+    heads = ["model", "weights", "step", *COLUMNS]
     lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
     beside = _beside(rows)
-    if beside:
-        cells = ["*data, or a baseline*", "", "", *(beside.get(name, "") for name in COLUMNS)]
+    if any(beside.values()):
+        cells = ["*data, or a baseline*", "", "", *beside.values()]
         lines.append("| " + " | ".join(cells) + " |")
     for row in rows:
-        found = {score["metric"]: score["value"] for score in row["scores"]}
+        found = {score["metric"]: score for score in row["scores"]}
         timed = unit is not None and "step_milliseconds" in row
         step = f"{row['step_milliseconds'] / unit:.2f}" if timed else ""
         cells = [f"`{row['model']}`", f"{row['weights']:,}", step]
-        cells += [_text(found.get(name)) for name in COLUMNS]
+        cells += [_cell(heading, found) for heading in COLUMNS]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
+def _cell(heading: str, found: Mapping[str, Mapping[str, Any]]) -> str:
+    """The first of a column's metrics that a model has."""
+    score = next((found[metric] for metric in COLUMNS[heading] if metric in found), None)
+    if score is None:
+        return ""
+    own = score.get("beside", {}) if heading in OWN_BASELINE else {}
+    return ", ".join([_text(score["value"]), *(f"*{_text(v)} {name}*" for name, v in own.items())])
+
+
 def _beside(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Scores that do not depend on the model: the data's own, and the mean picture's error."""
+    """By heading, what does not depend on the model: the data's scores, the mean's error."""
     found: dict[str, str] = {}
     for row in rows:
         for score in row["scores"]:
             for name, value in score.get("beside", {}).items():
                 if not name.startswith("PCA"):
                     found.setdefault(score["metric"], f"*{_text(value)} {name}*")
-    return found
+    return {
+        heading: "" if heading in OWN_BASELINE else found.get(metrics[0], "")
+        for heading, metrics in COLUMNS.items()
+    }
 
 
 def _sheets(rows: Sequence[Mapping[str, Any]]) -> list[str]:

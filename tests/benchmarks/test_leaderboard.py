@@ -7,12 +7,14 @@ import pytest
 from PIL import Image
 
 import zoo
-from benchmarks.leaderboard import budget, table
+from benchmarks.leaderboard import budget, pairs, table
 from benchmarks.leaderboard.folder import Folder, sheet
+from tests.tolerances import EXACT
 from zoo.cli import main
 from zoo.data import as_data, load_data
 from zoo.errors import RunError
 from zoo.metrics import Reference
+from zoo.metrics.groups import GROUPS
 from zoo.registry import Row
 
 pytestmark = pytest.mark.once
@@ -84,6 +86,50 @@ def test_notes_beside_the_rows_stand_before_the_sheets():
     text = table.page([row], conditions, "zoo leaderboard", "- `vae`: blurred.\n")
     assert text.index("- `vae`: blurred.") < text.index("## Contact sheets")
     assert "What is weak" not in table.page([row], conditions, "zoo leaderboard")
+
+
+def test_every_column_is_of_metrics_that_there_are():
+    known = {metric for group in GROUPS.values() for metric in group.metrics}
+    assert {metric for metrics in table.COLUMNS.values() for metric in metrics} <= known
+
+
+def test_a_column_holds_the_first_metric_that_a_model_has():
+    found = {
+        name: {"metric": name, "value": value, "beside": {"trivial": 0.5}}
+        for name, value in (("translation_distance", 3.0), ("translation_error", 0.25))
+    }
+    assert table._cell("Fréchet", found) == "3"
+    assert table._cell("Fréchet", found | {"frechet_distance": {"value": 2.0}}) == "2"
+    assert table._cell("translated", found) == "0.25, *0.5 trivial*"
+    assert table._cell("copies", found) == ""
+
+
+def test_edges_are_differences_of_neighbours():
+    image = np.array([[0, 3, 3], [1, 1, 16]], "uint8")[None, :, :, None]
+    assert pairs.edges(image)[0, :, :, 0].tolist() == [[3, 2, 13], [1, 15, 16]]
+    assert pairs.edges(image).dtype == np.uint8
+
+
+@pytest.mark.parametrize("field", ["target", "other"])
+def test_models_that_translate_make_pictures_of_their_edges(digits, field):
+    reference = Reference(*digits, count=32)
+    assert pairs.reference_for(reference, ["mask"]) is reference
+    found = pairs.reference_for(reference, [field])
+    assert found.features is reference.features and found.count == 32
+    EXACT.check(found.asked, pairs.edges(reference.asked))
+    pictures = found.train.batch(np.arange(4), (0.0, 1.0))[field]
+    EXACT.check(pictures, digits[0].batch(np.arange(4), (0.0, 1.0))["data"])
+    assert pairs.missing([field, "mask"], digits[0]) == ["mask"]
+
+
+def test_models_that_translate_have_rows(tmp_path):
+    assert run(tmp_path, "--models", "pix2pix", "cyclegan") == 0
+    _, *rows = lines(tmp_path)
+    first, second = ({score["metric"] for score in row["scores"]} for row in rows)
+    assert first == {"translation_error", "translation_distance"}
+    assert second == {"translation_distance", "cycle_error"}
+    page = (tmp_path / "leaderboard.md").read_text()
+    assert "mean target*" in page
 
 
 def test_models_that_are_there_are_not_trained_again(board, monkeypatch):

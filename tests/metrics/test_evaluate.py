@@ -8,9 +8,9 @@ import pytest
 
 import zoo
 from tests import tiny
-from tests.tolerances import CERTIFICATE
+from tests.tolerances import CERTIFICATE, EXACT
 from zoo import metrics
-from zoo.data import as_data
+from zoo.data import as_data, paired, unpaired
 from zoo.errors import DataError, ModelError, UseError
 from zoo.metrics import baselines
 from zoo.metrics.groups import GROUPS
@@ -126,6 +126,88 @@ def test_uses_decide_which_metrics_there_are(digits):
     assert {"perplexity", "codebook_share"} <= found["vq_vae"]
     assert found["vq_vae"].isdisjoint(GROUPS["fidelity"].metrics)
     assert "active_units" not in found["shallow_autoencoder"]
+
+
+class Answers:
+    """Stands in for a model: each of its uses gives what is said here."""
+
+    def __init__(self, model, **answers):
+        self.model, self.answers, self.given = model, answers, {}
+
+    def use(self, name, *, count=None, seed=0, **inputs):
+        self.given[name] = inputs
+        return self.answers[name]
+
+    def runner(self):
+        return Runner(self.model, self.model.table(), self.use)
+
+
+def scores_of(runner, reference, *names):
+    report = metrics.evaluate(runner, reference, metrics=names)
+    return {score.metric: score for score in report.scores}
+
+
+@pytest.mark.once
+def test_restored_data_stand_beside_the_damaged(digits, reference):
+    asked = reference.asked
+    noisy = Answers(
+        tiny.create("denoising_autoencoder"),
+        restore={"corrupted": asked + 0.5, "clean": asked + 0.25},
+    )
+    score = scores_of(noisy.runner(), reference, "restoration")["restoration_error"]
+    assert score.value == pytest.approx(0.0625)
+    assert score.beside == {"corrupted": pytest.approx(0.25)}
+
+
+@pytest.mark.once
+def test_enlarged_data_stand_beside_repeated_pixels(reference):
+    asked, model = reference.asked, tiny.create("srgan", value_range=(0.0, 1.0))
+    small = asked[:, ::2, ::2]
+    answers = Answers(model, restore={"data": asked}, degrade={"low": small})
+    score = scores_of(answers.runner(), reference, "restoration")["restoration_error"]
+    repeated = small.repeat(2, axis=1).repeat(2, axis=2)
+    assert score.value == 0
+    assert score.beside == {"pixels repeated": pytest.approx(np.mean((repeated - asked) ** 2))}
+
+
+@pytest.mark.once
+def test_translations_stand_beside_their_targets(digits):
+    pairs = [paired(data, target=images(data)[:, ::-1]) for data in digits]
+    held = metrics.Reference(*pairs, count=64)
+    model = tiny.create("pix2pix", value_range=(0.0, 1.0))
+    answers = Answers(model, translate={"target": held.targets})
+    found = scores_of(answers.runner(), held, "translation")
+    assert found["translation_error"].value == 0
+    mean = images(digits[0])[:, ::-1].mean(axis=0)
+    expected = np.mean((held.targets - mean) ** 2)
+    assert found["translation_error"].beside == {"mean target": pytest.approx(expected)}
+    distance = found["translation_distance"]
+    assert distance.value == pytest.approx(0, abs=1e-6) and distance.beside["data as they are"] > 10
+
+
+@pytest.mark.once
+def test_translations_without_pairs_are_held_against_the_other_domain(digits):
+    held = metrics.Reference(*(unpaired(d, other=images(d)[::-1, ::-1]) for d in digits), count=64)
+    model = tiny.create("cyclegan", value_range=(0.0, 1.0))
+    answers = Answers(model, translate={"other": held.domain}, cycle={"data": held.asked + 0.5})
+    found = scores_of(answers.runner(), held, "translation")
+    assert set(found) == {"translation_distance", "cycle_error"}
+    assert found["translation_distance"].value == pytest.approx(0, abs=1e-6)
+    assert found["cycle_error"].value == pytest.approx(0.25)
+
+
+@pytest.mark.once
+def test_translations_into_classes_show_the_class_asked_for(digits, reference):
+    train, labels = images(digits[0]), digits[0].labels
+    asked = np.arange(reference.count) % 10
+    shown = np.stack([train[labels == label][0] for label in range(10)])[asked]
+    model = tiny.create("stargan", value_range=(0.0, 1.0))
+    answers = Answers(model, translate={"other": shown}, cycle={"data": reference.asked})
+    found = scores_of(answers.runner(), reference, "translation")
+    EXACT.check(answers.given["translate"]["target_labels"], asked)
+    score = found["translation_label_accuracy"]
+    assert score.value > 0.9 and score.beside == {"chance": 0.1}
+    assert "translation_error" not in found
 
 
 @pytest.mark.once

@@ -12,8 +12,8 @@ import zoo
 from benchmarks.leaderboard.budget import sizes
 from tests import tiny
 from zoo.applications import hole, inpaint, translate
-from zoo.applications.translation import enlarged
 from zoo.data import Field, as_data, paired, unpaired
+from zoo.metrics.baselines import enlarged
 from zoo.networks import apply
 from zoo.noise import draw_all
 

@@ -9,8 +9,8 @@ from tests.arrays import array, arrays, softplus, tensor
 from tests.tolerances import EXACT, FORMULA
 from zoo import networks
 from zoo.applications import upscale
-from zoo.applications.translation import enlarged
 from zoo.errors import ModelError
+from zoo.metrics.baselines import enlarged
 
 SETTINGS = {"shape": (8, 8, 1), "network_options": {"width": 2}, "pretraining_steps": 3}
 

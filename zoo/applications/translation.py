@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,11 +52,3 @@ def upscale(subject: Any, small: np.ndarray) -> np.ndarray:
     """
     runner = runner_of(subject, "upscale", "upscale")
     return next(iter(follow(runner, "upscale", {"low": small}).values()))
-
-
-def enlarged(small: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Small data with every value repeated, cropped to a shape `(count, …, channels)`."""
-    found = small
-    for axis in range(1, small.ndim - 1):
-        found = np.repeat(found, -(-shape[axis] // small.shape[axis]), axis=axis)
-    return found[tuple(slice(size) for size in shape)]

@@ -11,9 +11,9 @@ import argparse
 import numpy as np
 
 from zoo.applications import upscale
-from zoo.applications.translation import enlarged
 from zoo.cli import applied, picture_folder, sources, values
 from zoo.cli.opened import Opened, open_subject
+from zoo.metrics.baselines import enlarged
 
 EXAMPLES = """\
 examples:

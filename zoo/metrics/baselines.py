@@ -1,7 +1,8 @@
-"""Baselines of autoencoders: the mean, and principal components at equal code size."""
+"""Trivial answers: the mean, principal components of the code's size, and repeated pixels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,14 @@ def principal_components_error(train: Any, test: Any, code_dim: int) -> float:
     components = PCA(code_dim, svd_solver="covariance_eigh").fit(known)
     rebuilt = components.inverse_transform(components.transform(asked))
     return float(np.mean((asked - rebuilt) ** 2))
+
+
+def enlarged(small: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Small data with every value repeated, cropped to a shape `(count, …, channels)`."""
+    found = small
+    for axis in range(1, small.ndim - 1):
+        found = np.repeat(found, -(-shape[axis] // small.shape[axis]), axis=axis)
+    return found[tuple(slice(size) for size in shape)]
 
 
 def _rows(values: Any) -> np.ndarray:

@@ -153,18 +153,20 @@ class Network:
         return found | ({"accuracy": float(accuracy)} if accuracy else {})
 
 
-def choose(source: str | Path | None, train: Any, value_range: Any) -> Features:
+def choose(source: str | Path | Features | None, train: Any, value_range: Any) -> Features:
     """The features that samples of some data are compared in.
 
     Args:
-        source: An ONNX file, or `pixels`; None for the embedded classifier where the data are the
-            embedded digits, standardized values where they have no bounds, and else pixels.
+        source: Features, an ONNX file, or `pixels`; None for the embedded classifier where the data
+            are the embedded digits, standardized values where they have no bounds, else pixels.
         train: The training data.
         value_range: That of the model.
 
     Raises:
         DataError: The file cannot be used, or there are too many pixels.
     """
+    if source is not None and not isinstance(source, str | Path):
+        return source
     if source is not None and str(source) != "pixels":
         return Network(source)
     if value_range is None:

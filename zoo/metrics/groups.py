@@ -9,7 +9,16 @@ import numpy as np
 
 from zoo.data.sources.builtin import DEVIATIONS, mixture_centres
 from zoo.errors import UseError
-from zoo.metrics import classes, copies, coverage, disentanglement, fidelity, reconstruction, tables
+from zoo.metrics import (
+    classes,
+    copies,
+    coverage,
+    disentanglement,
+    fidelity,
+    made_of_data,
+    reconstruction,
+    tables,
+)
 from zoo.metrics.codes import active_units, codebook_use
 from zoo.metrics.judged import Judged
 from zoo.metrics.nll import negative_log_likelihood
@@ -238,6 +247,8 @@ GROUPS = {
         ),
         _reconstruction,
     ),
+    "restoration": Group("restore", made_of_data.RESTORATION, made_of_data.restoration),
+    "translation": Group("translate", made_of_data.TRANSLATION, made_of_data.translation),
     "fidelity": Group(
         "sample",
         ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage"),

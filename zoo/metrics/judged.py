@@ -15,7 +15,7 @@ from zoo.errors import ModelError, suggestion
 from zoo.metrics.features import Extracted
 from zoo.metrics.reference import Reference
 from zoo.metrics.tables import blocks
-from zoo.uses import Use
+from zoo.uses import TARGET_LABELS, Use
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,24 @@ class Judged:
     @cached_property
     def rebuilt(self) -> np.ndarray:
         """Reconstructions of the test data."""
-        results = self._on("reconstruct", self.reference.test, self.reference.rows)
-        return self._scaled(next(iter(results.values())))
+        return next(iter(self.results("reconstruct").values()))
+
+    @cached_property
+    def translated(self) -> np.ndarray:
+        """Translations of the test data, into every class in turn where there are classes."""
+        return next(iter(self.results("translate").values()))
+
+    @cached_property
+    def target_labels(self) -> np.ndarray | None:
+        """The classes that translations are into; None where the use reads none."""
+        if TARGET_LABELS not in self.runner.table["translate"].inputs:
+            return None
+        return (np.arange(self.reference.count) % self.runner.about.num_classes).astype("int32")
+
+    def results(self, name: str) -> dict[str, np.ndarray]:
+        """What a use that makes data makes of the test data, by name."""
+        found = self._on(name, self.reference.test, self.reference.rows)
+        return {key: self._scaled(values) for key, values in found.items()}
 
     @cached_property
     def train_codes(self) -> np.ndarray:
@@ -161,6 +177,8 @@ class Judged:
         fields = data.batch(rows, self.runner.about.value_range)
         inputs = self.runner.table[name].inputs
         given = {key: fields[key] for key in inputs if key in fields}
+        if TARGET_LABELS in inputs and self.target_labels is not None:
+            given[TARGET_LABELS] = self.target_labels
         return self.runner.use(name, seed=self.seed, **given)
 
     def _scaled(self, values: np.ndarray) -> np.ndarray:

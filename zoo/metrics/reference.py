@@ -43,7 +43,7 @@ class Reference:
         test: Any = None,
         *,
         bounded: bool = True,
-        features: str | Path | None = None,
+        features: str | Path | spaces.Features | None = None,
         count: int | None = None,
     ) -> None:
         self.split = test is not None
@@ -117,6 +117,27 @@ class Reference:
         return self.features.extract(self.known[_spaced(len(self.known), self.count)])
 
     @cached_property
+    def targets(self) -> np.ndarray | None:
+        """What the test data should become, scaled as they are; None where there are no pairs."""
+        return _targets(self.test, self.rows, self.range)
+
+    @cached_property
+    def domain(self) -> np.ndarray:
+        """Test data of the domain that translations should be of: by default the data's own."""
+        if self.targets is not None:
+            return self.targets
+        other = self.test.streams.get("other")
+        if other is None:
+            return self.asked
+        return other.batch(_spaced(len(other), self.count), self.range)["data"]
+
+    @cached_property
+    def mean_target_error(self) -> float:
+        """The squared error of the mean target of the training data."""
+        known = _targets(self.train, self.train_rows, self.range)
+        return baselines.mean_error(known, self.targets)
+
+    @cached_property
     def mean_error(self) -> float:
         """The squared error of the mean of the training data."""
         return baselines.mean_error(self.known, self.asked)
@@ -166,6 +187,10 @@ def _splits(train: Any, test: Any) -> tuple[Data, Data]:
     if test is None:
         return known.split(HELD_OUT)
     return known, test if isinstance(test, Data) else as_data(test)
+
+
+def _targets(data: Data, rows: np.ndarray, bounds: Any) -> np.ndarray | None:
+    return data.batch(rows, bounds)["target"] if "target" in data.fields else None
 
 
 def _spaced(length: int, count: int) -> np.ndarray:
