@@ -67,6 +67,26 @@ def test_the_estimate_becomes_the_largest_singular_value(built):
     assert abs(found - 1) < 1e-3
 
 
+def test_a_kernel_of_zeros_is_learned_from_and_then_normalized():
+    # As at the end of R3GAN's residual blocks.
+    layer = SpectralDense(5, use_bias=False, kernel_initializer="zeros")
+    data = tensor(np.random.default_rng(0).normal(size=(2, 7)))
+    EXACT.check(array(layer(data, training=True)), np.zeros((2, 5)))
+    direction = array(layer.direction)
+    assert np.linalg.norm(direction) > 0.1
+
+    def objective():
+        return ops.sum(layer(data)), {}
+
+    gradients, _ = backends.current().gradients(objective, layer.trainable_variables, [])
+    FORMULA.check(array(gradients[0]), np.tile(array(data).sum(axis=0)[:, None], (1, 5)))
+    learned = np.random.default_rng(1).normal(size=(7, 5)).astype("float32")
+    layer._kernel.assign(learned)
+    for _ in range(100):
+        layer(data, training=True)
+    FORWARD.check(array(layer.kernel), learned / largest(learned, (0, 1)))
+
+
 def test_outputs_are_those_of_the_keras_layer_with_the_normalized_kernel(built):
     layer, data, _ = built
     plain = layer.export_as.from_config(layer.get_config())

@@ -85,14 +85,14 @@ def current() -> ModuleType:
 
 
 def prepare() -> None:
-    """Lets Keras use the running backend's faster functions; every model calls it when it is made.
+    """Lets Keras use the running backend's own functions; every model calls it when it is made.
 
-    On JAX, importing the backend's module replaces functions of Keras's backend; the others need
-    nothing.
+    On JAX and PyTorch, importing the backend's module replaces functions of Keras's backend;
+    TensorFlow needs nothing.
     """
     import keras
 
-    if keras.config.backend() == "jax":
+    if keras.config.backend() in ("jax", "torch"):
         current()
 
 

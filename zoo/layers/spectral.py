@@ -70,11 +70,14 @@ class Spectral:
         axes = list(range(len(shape)))
         axes.append(axes.pop(self.filters_axis))
         matrix = ops.reshape(ops.transpose(own, axes), (math.prod(shape) // filters, filters))
-        fixed = ops.stop_gradient(matrix)
-        right = _unit(ops.matmul(fixed, ops.convert_to_tensor(self.direction)))
-        left = _unit(ops.matmul(right, fixed))
-        # A kernel of zeros has no direction: it stays 0.
-        return left, ops.maximum(ops.sum(ops.matmul(right, matrix) * left), SMALLEST_SQUARE)
+        fixed, direction = ops.stop_gradient(matrix), ops.convert_to_tensor(self.direction)
+        right = _unit(ops.matmul(fixed, direction))
+        product = ops.matmul(right, fixed)
+        # A kernel of zeros has no direction: it is divided by 1, and the last direction stays.
+        is_zero = ops.sum(ops.square(product)) < SMALLEST_SQUARE
+        left = ops.where(is_zero, direction, _unit(product))
+        sigma = ops.sum(ops.matmul(right, matrix) * left)
+        return left, ops.where(is_zero, ops.ones_like(sigma), sigma)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The output of the Keras layer with the normalized kernel."""

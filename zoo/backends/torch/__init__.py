@@ -7,8 +7,10 @@ import keras
 import numpy as np
 import torch
 
-from zoo.backends.torch import adam
+from zoo.backends.torch import adam, keras_functions
 from zoo.backends.torch.recorded import Recorded
+
+keras_functions.install()
 
 
 def gradients(
