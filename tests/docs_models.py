@@ -26,6 +26,21 @@ NO_PICTURES = {
     "table_gan": ("people.csv", "made.csv"),
 }
 """The models that read no images: a file of their data, and of their samples."""
+PAIRS = {
+    "pix2pix": ("target", "edges.npz --target drawn.npz"),
+    "cyclegan": ("other", "edges.npz --target drawn.npz --unpaired"),
+}
+"""The models that learn to translate: the field that they read beside the data, and files."""
+APPLIED = {
+    "context_encoder": "inpaint",
+    "cyclegan": "translate",
+    "denoising_autoencoder": "denoise",
+    "masked_autoencoder": "inpaint",
+    "pix2pix": "translate",
+    "srgan": "upscale",
+    "stargan": "translate",
+}
+"""The commands that models are made for."""
 COMMON = {*CommonSettings.fields, *NetworkSettings.fields}
 
 
@@ -95,8 +110,9 @@ def _caption() -> str:
         f"{conditions['batch_size']} rows, with small networks: "
         f"[the leaderboard]({LINKS}/{BOARD.name}/leaderboard.md) has the conditions. Where a model "
         "rebuilds data, test data are in the first row and what it makes of them below, with the "
-        "corrupted data or the attention where it has such; where it samples, the last six rows "
-        "are samples, which are not chosen."
+        "corrupted data or the attention where it has such; `pix2pix` and `cyclegan` make pictures "
+        "of their edges; where a model samples, the last six rows are samples, which are not "
+        "chosen."
     )
 
 
@@ -109,6 +125,7 @@ def _picture(name: str) -> list[str]:
 def _training(name: str) -> list[str]:
     """Commands, and the leaderboard's settings in Python."""
     source, sampled = NO_PICTURES.get(name, ("digits", ""))
+    source = PAIRS[name][1] if name in PAIRS else source
     words = f"zoo train {name} --data {source} --epochs 20 --out runs/{name}"
     lines = ["## Training", "", "```sh", words]
     if sampled:
@@ -121,6 +138,8 @@ def _training(name: str) -> list[str]:
             lines.append(f"zoo sample runs/{name} --out samples.png")
         if "mean_squared_error" in scores:
             lines.append(f"zoo reconstruct runs/{name} --out rebuilt.png")
+        if name in APPLIED:
+            lines.append(f"zoo {APPLIED[name]} runs/{name} --out made.png")
         lines.append(f"zoo export runs/{name} --out bundles/{name}")
     if f"{name}/digits" in pretrained.available():
         lines.append(f"zoo sample {name}/digits --out pretrained.png  # comes with the package")
@@ -133,7 +152,11 @@ def _in_python(name: str, row: Mapping[str, Any]) -> list[str]:
     options = "".join(f"    {key}={_literal(value)},\n" for key, value in row["settings"].items())
     made = f'model = zoo.create(\n    "{name}",\n{options})'
     steps = f"steps={conditions['steps']}, batch_size={conditions['batch_size']}"
-    lines = ["import zoo", "", 'train, test = zoo.load_data("digits")', made]
+    lines = ["import zoo", "", 'train, test = zoo.load_data("digits")']
+    if name in PAIRS:
+        lines.insert(1, "from benchmarks.leaderboard.pairs import of_edges")
+        lines.append(f'train = of_edges(train, ["{PAIRS[name][0]}"])')
+    lines.append(made)
     return ["As in the picture:", "", "```python", *lines, f"model.fit(train, {steps})", "```", ""]
 
 
