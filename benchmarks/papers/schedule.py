@@ -113,7 +113,12 @@ def page(title: str, about: str, cases: Mapping[str, Case], records: list[dict[s
 def schedule_words(length: int, full: int, unit: str, seeds: Sequence[int]) -> str:
     """A length, as a part of the published one where it is shorter, and the seeds."""
     share = "" if length >= full else f" of {full:,}"
-    return f"{length:,}{share} {unit}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    return f"{length:,}{share} {unit}, {seed_words(seeds)}"
+
+
+def seed_words(seeds: Sequence[int]) -> str:
+    """The seeds in words."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 def numbers(values: Sequence[float | None]) -> str:
