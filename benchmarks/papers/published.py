@@ -24,6 +24,7 @@ SCRIPTS = (
     "bigan",
     "clustering",
     "modes",
+    "stacked_mnist",
 )
 """The scripts in the order of the page."""
 COLUMNS = ("result", "published", "ours", "control", "schedule", "bar")
