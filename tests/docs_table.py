@@ -1,4 +1,4 @@
-"""Writes what is generated of README and docs: `python -m tests.docs_table`, `make docs`.
+"""Writes what is generated of README, docs and results: `python -m tests.docs_table`, `make docs`.
 
 With `--check` it writes nothing, and tells which files are not as they should be.
 """
@@ -68,11 +68,13 @@ def pages() -> dict[Path, str]:
 
 
 def run() -> int:
-    """Writes the tables and the models' pages, or tells what is out of date."""
+    """Writes the tables and the pages, or lists what is out of date."""
+    from benchmarks.papers import published
     from tests import docs_models
     from tests.export import coverage
 
     wanted = pages() | docs_models.pages() | {coverage.PAGE: coverage.page()}
+    wanted[published.PAGE] = published.page()
     stale = [path for path, text in wanted.items() if not _holds(path, text)]
     stale += sorted(set(docs_models.FOLDER.glob("*.md")) - set(wanted))
     for path in stale:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.papers.bars import Bar, Limit, measure
 from benchmarks.papers.schedule import Case, Schedule, main
 from zoo.data import load_data
 from zoo.metrics import neighbour_accuracy
@@ -112,6 +113,23 @@ CASES = {
     "25_epochs": Case(bigan, 25, 1, "96.28, 0.77"),
     "400_epochs": Case(bigan, 400, 1, "97.35, 0.62"),
 }
+
+
+def _bar(case: str, *limits: Limit) -> Bar:
+    return Bar(
+        "MNIST, BiGAN: 1-nearest-neighbour accuracy of codes in percent, and distance to own over "
+        "that to others' reconstructions",
+        f"{CASES[case].published} after {CASES[case].full} epochs",
+        "Donahue et al., 2016, [arXiv:1605.09782](https://arxiv.org/abs/1605.09782)",
+        {name: measure(case, name) for name in ("accuracy", "ratio")},
+        {f"untrained {name}": measure(case, f"untrained_{name}") for name in ("accuracy", "ratio")},
+        limits,
+        inputs="--data mnist.npz",
+        differs="no weight decay, a constant learning rate",
+    )
+
+
+BARS = (_bar("25_epochs", Limit("ratio", at_most=0.85)), _bar("400_epochs"))
 
 if __name__ == "__main__":
     main("benchmarks.papers.bigan", "BiGAN on MNIST", ABOUT, CASES, images, doc=__doc__)

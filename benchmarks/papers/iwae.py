@@ -17,6 +17,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from benchmarks.papers.bars import Bar, Limit, difference, measure
 from benchmarks.papers.likelihood import Drawn, binarised, grey, negative_log_likelihood
 from benchmarks.papers.schedule import Case, Schedule, main
 from zoo.metrics import active_units
@@ -24,6 +25,7 @@ from zoo.metrics import active_units
 BATCH = 100
 EPOCHS = 300
 STAGES = 6
+PAPER_EPOCHS = sum(3**stage for stage in range(8))
 ABOUT = """\
 −log p of MNIST's test images, their pixels drawn once, in nats, as `benchmarks/papers/iwae.py`
 says: the VAE is the control."""
@@ -70,6 +72,39 @@ CASES = {
     "iwae_5": Case(of_draws(5), EPOCHS, 3, "85.54, 22 active units"),
     "iwae_50": Case(of_draws(50), EPOCHS, 3, "84.78, 25 active units"),
 }
+
+
+def _bar(case: str, before: str, *limits: Limit) -> Bar:
+    count = case.removeprefix("iwae_")
+    return Bar(
+        f"MNIST drawn anew, importance weighted autoencoder of {count} samples: −log p in nats, "
+        "and active units",
+        f"{CASES[case].published}; {before} {CASES[before].published}",
+        "Burda et al., 2015, [arXiv:1509.00519](https://arxiv.org/abs/1509.00519)",
+        {
+            "−log p": measure(case, "nll"),
+            "active units": measure(case, "active_units"),
+            "gain": difference(measure(before, "nll"), measure(case, "nll")),
+            "more units": difference(
+                measure(case, "active_units"), measure(before, "active_units")
+            ),
+        },
+        {
+            f"{before}'s −log p": measure(before, "nll"),
+            f"{before}'s active units": measure(before, "active_units"),
+        },
+        (*limits, Limit("more units", above=0)),
+        inputs="--data mnist.npz",
+        length=PAPER_EPOCHS,
+        draws=5000,
+        differs=f"batches of {BATCH}, not 20; the stages of the learning rate scaled to the length",
+    )
+
+
+BARS = (
+    _bar("iwae_5", "vae", Limit("gain", at_least=0.7)),
+    _bar("iwae_50", "iwae_5"),
+)
 
 if __name__ == "__main__":
     main("benchmarks.papers.iwae", "IWAE on binarised MNIST", ABOUT, CASES, grey, doc=__doc__)

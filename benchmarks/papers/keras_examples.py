@@ -14,16 +14,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.papers.bars import Bar, Limit, Measure, Results, measure
 from benchmarks.papers.schedule import Case, Schedule, main
 from zoo import metrics
 from zoo.data import as_data, paired
 
 BATCH = 128
+BACKENDS = ("jax", "tensorflow", "torch")
+CROSS_ENTROPIES = {"autoencoder": {10: 0.0648, 50: 0.0622}, "denoising": {10: 0.0868}}
+"""Published: case → epochs → cross-entropy of the test images."""
+TERMS = {10: (145.78, 6.54), 30: (140.15, 6.80)}
+"""Published: epochs → reconstruction and divergence of the variational autoencoder."""
 ABOUT = """\
 Convolutional and denoising autoencoder, and a variational one with a latent of two numbers, on
 MNIST, as `benchmarks/papers/keras_examples.py` says: networks, optimizer and batches are the
@@ -128,11 +135,79 @@ def networks(seed: int) -> dict[str, Any]:
     }
 
 
+def _after(published: Mapping[int, float | str]) -> str:
+    return ", ".join(f"{value} after {epochs} epochs" for epochs, value in published.items())
+
+
+SUMS = {epochs: f"{one:.2f} + {other:.2f}" for epochs, (one, other) in TERMS.items()}
 CASES = {
-    "autoencoder": Case(autoencoder, 50, 1, "0.0648 after 10 epochs, 0.0622 after 50"),
-    "denoising": Case(denoising, 10, 1, "0.0868 after 10 epochs"),
-    "vae": Case(vae, 30, 1, "145.78 + 6.54 after 10 epochs, 140.15 + 6.80 after 30"),
+    "autoencoder": Case(autoencoder, 50, 1, _after(CROSS_ENTROPIES["autoencoder"])),
+    "denoising": Case(denoising, 10, 1, _after(CROSS_ENTROPIES["denoising"])),
+    "vae": Case(vae, 30, 1, _after(SUMS)),
 }
+
+
+def _excess(case: str, published: float) -> Measure:
+    """The cross-entropy above the images' own, as a share of what was published above it."""
+
+    def of(results: Results) -> float:
+        found = results[case]
+        return (found["cross_entropy"] - found["floor"]) / (published - found["floor"])
+
+    return Measure((case,), of)
+
+
+def _cross_entropy_bar(case: str, epochs: int, published: float, differs: str = "") -> Bar:
+    return Bar(
+        f"MNIST, Keras's {WHAT[case]} autoencoder: cross-entropy of test images",
+        _after({epochs: published}),
+        "Keras's [example](https://keras.io/examples/vision/autoencoder/)",
+        {
+            "cross-entropy": measure(case, "cross_entropy"),
+            "share of the published excess over the floor": _excess(case, published),
+        },
+        {"floor": measure(case, "floor"), "mean image": measure(case, "mean_image")},
+        (Limit("share of the published excess over the floor", at_most=1.15),),
+        inputs="--data mnist.npz",
+        length=epochs,
+        backends=BACKENDS,
+        differs=differs,
+    )
+
+
+def _terms_bar(epochs: int) -> Bar:
+    near = zip(("reconstruction", "divergence"), TERMS[epochs], (1.5, 0.4), strict=True)
+    return Bar(
+        "MNIST, Keras's variational autoencoder of two latents: reconstruction and divergence of "
+        "an epoch, nats",
+        _after({epochs: SUMS[epochs]}),
+        "Keras's [example](https://keras.io/examples/generative/vae/)",
+        {name: measure("vae", name) for name in ("reconstruction", "divergence")},
+        limits=tuple(
+            Limit(name, at_least=round(value - within, 2), at_most=round(value + within, 2))
+            for name, value, within in near
+        ),
+        inputs="--data mnist.npz",
+        length=epochs,
+    )
+
+
+WHAT = {"autoencoder": "convolutional", "denoising": "denoising"}
+BARS = (
+    *(
+        _cross_entropy_bar("autoencoder", *published)
+        for published in CROSS_ENTROPIES["autoencoder"].items()
+    ),
+    *(
+        _cross_entropy_bar(
+            "denoising",
+            *published,
+            "starts anew, where the example's goes on from the autoencoder's weights",
+        )
+        for published in CROSS_ENTROPIES["denoising"].items()
+    ),
+    *map(_terms_bar, TERMS),
+)
 
 if __name__ == "__main__":
     main(

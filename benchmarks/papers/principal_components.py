@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.papers.bars import Bar, Limit, measure
 from benchmarks.papers.schedule import Case, Schedule, main
 from zoo.data import load_data
 from zoo.metrics.baselines import principal_components_error
@@ -88,6 +89,26 @@ CASES = {
     "narrow": Case(of_model("deep_autoencoder", widths=(64,)), STEPS, 100, "", "steps"),
     "deep": Case(of_model("deep_autoencoder", widths=(256, 64)), STEPS, 100, "below 1", "steps"),
 }
+
+
+def _bar(data: str, what: str) -> Bar:
+    return Bar(
+        f"{what}: error over that of principal components of the code's size",
+        f"linear {CASES['linear'].published}, deep {CASES['deep'].published}",
+        "Baldi & Hornik, 1989, [Neural Networks 2](https://doi.org/10.1016/0893-6080(89)90014-2); "
+        "Hinton & Salakhutdinov, 2006, [Science 313](https://doi.org/10.1126/science.1127647)",
+        {name: measure(name, "ratio") for name in ("linear", "narrow", "deep")},
+        {"error of principal components": measure("deep", "principal_components")},
+        (Limit("deep", below=1.0),),
+        inputs=f"--data {data}",
+        records=f"principal_components-{Path(data).stem}",
+    )
+
+
+BARS = (
+    _bar("mnist.npz", "MNIST, autoencoders with codes of 32 of 784"),
+    _bar("digits", "8×8 digits, autoencoders with codes of 8 of 64"),
+)
 
 if __name__ == "__main__":
     main(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,8 @@ from typing import Any
 from benchmarks.records.environment import sentence
 from zoo.files import write_atomically
 
-KEYS = ("case", "backend", "length", "seed", "draws")
-"""What tells one record from another."""
+KEYS = ("case", "backend", "length", "seed", "draws", "quick")
+"""What tells one record from another; only records of `--quick` have the last."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Schedule:
         seed: Of weights, order and noise.
         draws: Importance samples of a likelihood.
         folder: Where checkpoints are kept; None for nowhere.
+        quick: Whether this is a first look, for which a script may make its networks smaller.
     """
 
     length: int
@@ -40,6 +41,7 @@ class Schedule:
     seed: int = 0
     draws: int = 5000
     folder: Path | None = None
+    quick: bool = False
 
     def fit(self, model: Any, data: Any, *, unit: str = "epochs", **options: Any) -> Any:
         """Trains a model for the length, from its last checkpoint on; returns the history."""
@@ -91,23 +93,35 @@ def page(title: str, about: str, cases: Mapping[str, Case], records: list[dict[s
     """The records as a page: a row for each case and its seeds, a column for each number."""
     metrics = list(dict.fromkeys(name for record in records for name in record["result"]))
     columns = ["case", "backend", "schedule", *metrics, "published"]
-    lines = [f"# {title}", "", about, "", _row(columns), "|---" * len(columns) + "|"]
+    lines = [f"# {title}", "", about, "", row(columns), "|---" * len(columns) + "|"]
     groups: dict[Any, list[dict[str, Any]]] = {}
     for record in records:
         key = (*(record.get(name) for name in KEYS if name != "seed"), *record["result"])
         groups.setdefault(key, []).append(record)
     for group in groups.values():
         first, case = group[0], cases[group[0]["case"]]
-        share = "" if first["length"] >= case.full else f" of {case.full:,}"
-        seeds = ", ".join(str(record["seed"]) for record in group)
-        schedule = f"{first['length']:,}{share} {case.unit}, seed{'s' * (len(group) > 1)} {seeds}"
-        found = [_numbers([record["result"].get(name) for record in group]) for name in metrics]
-        lines.append(_row([first["case"], first["backend"], schedule, *found, case.published]))
+        quick = "quick: " if first.get("quick") else ""
+        schedule = quick + schedule_words(
+            first["length"], case.full, case.unit, [record["seed"] for record in group]
+        )
+        found = [numbers([record["result"].get(name) for record in group]) for name in metrics]
+        lines.append(row([first["case"], first["backend"], schedule, *found, case.published]))
     conditions = sorted({record["conditions"] for record in records})
     return "\n".join([*lines, "", *conditions]) + "\n"
 
 
-def _numbers(values: list[float | None]) -> str:
+def schedule_words(length: int, full: int, unit: str, seeds: Sequence[int]) -> str:
+    """A length, as a part of the published one where it is shorter, and the seeds."""
+    share = "" if length >= full else f" of {full:,}"
+    return f"{length:,}{share} {unit}, {seed_words(seeds)}"
+
+
+def seed_words(seeds: Sequence[int]) -> str:
+    """The seeds in words."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+def numbers(values: Sequence[float | None]) -> str:
     """The mean of several seeds, and their least and greatest."""
     known = [value for value in values if value is not None]
     if len(set(known)) < 2:
@@ -116,7 +130,8 @@ def _numbers(values: list[float | None]) -> str:
     return f"{_number(sum(known) / len(known))} ({ends})"
 
 
-def _row(cells: list[str]) -> str:
+def row(cells: Sequence[str]) -> str:
+    """A row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -129,10 +144,11 @@ def main(
     title: str,
     about: str,
     cases: Mapping[str, Case],
-    load: Callable[[Any], Any],
+    load: Callable[..., Any],
     *,
     doc: str | None,
     reads: bool = True,
+    files: Mapping[str, str] | None = None,
     given: list[str] | None = None,
 ) -> None:
     """Runs the cases that are asked for and not yet recorded.
@@ -142,22 +158,26 @@ def main(
         title: Of the page.
         about: The page's first words.
         cases: By name.
-        load: Reads the file of data.
+        load: Reads the file of data, and after it the further files.
         doc: The script's help.
         reads: Whether the script reads a file; others make their data.
+        files: Further files that the script reads: the option's name → its help.
         given: The command line; that of the process by default.
     """
-    parser = _parser(cases, doc, reads)
+    files = files or {}
+    parser = _parser(cases, doc, reads, files)
     options = parser.parse_args(given)
     unknown = [name for name in options.cases if name not in cases]
     if unknown:
         parser.error(f"unknown case {', '.join(unknown)}. Accepted: {', '.join(cases)}.")
     import keras
 
-    arrays = load(options.data if reads else None)
-    data = f"--data {options.data.name} " if reads else ""
+    further = {name: getattr(options, name) for name in files}
+    arrays = load(options.data if reads else None, *further.values())
+    named = ({"data": options.data} if reads else {}) | further
+    data = "".join(f"--{name} {file.name} " for name, file in named.items())
     path = options.out
-    records = [] if path is None or not path.exists() else _read(path)
+    records = [] if path is None or not path.exists() else read(path)
     for name in options.cases or cases:
         case = cases[name]
         length = options.length or (case.quick if options.quick else case.full)
@@ -167,28 +187,33 @@ def main(
             "length": length,
             "seed": options.seed,
             "draws": options.draws,
-        }
-        if any(all(one.get(key) == record[key] for key in KEYS) for one in records):
+        } | ({"quick": True} if options.quick else {})
+        if any(all(one.get(key) == record.get(key) for key in KEYS) for one in records):
             print(f"{name}: recorded in {path}")
             continue
         folder = None
         if options.runs is not None:
-            folder = options.runs / "-".join(str(record[key]) for key in KEYS[:4])
-        schedule = Schedule(length, case.full, options.seed, options.draws, folder)
+            told = [str(record[key]) for key in KEYS[:4]] + ["quick"] * options.quick
+            folder = options.runs / "-".join(told)
+        schedule = Schedule(
+            length, case.full, options.seed, options.draws, folder, quick=options.quick
+        )
         record["result"] = case.run(arrays, schedule)
         record["conditions"] = sentence(
-            f"python -m {module} CASE {data}--length {length} "
+            f"python -m {module} CASE {data}{'--quick ' * options.quick}--length {length} "
             f"--draws {options.draws} --seed {options.seed}"
         )
         print(json.dumps({name: record["result"]}), flush=True)
         if path is not None:
             # Others may have added theirs meanwhile.
-            records = [*(_read(path) if path.exists() else []), record]
+            records = [*(read(path) if path.exists() else []), record]
             write_atomically(path, "".join(f"{json.dumps(one)}\n" for one in records))
             write_atomically(path.with_suffix(".md"), page(title, about, cases, records))
 
 
-def _parser(cases: Mapping[str, Case], doc: str | None, reads: bool) -> argparse.ArgumentParser:
+def _parser(
+    cases: Mapping[str, Case], doc: str | None, reads: bool, files: Mapping[str, str]
+) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -196,6 +221,8 @@ def _parser(cases: Mapping[str, Case], doc: str | None, reads: bool) -> argparse
     if reads:
         about = "an .npz file, or what the script says"
         parser.add_argument("--data", type=Path, required=True, help=about)
+    for name, about in files.items():
+        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=about)
     parser.add_argument("--quick", action="store_true", help="a short schedule, for a first look")
     parser.add_argument("--length", type=int, metavar="N", help="epochs or steps (the published)")
     parser.add_argument("--draws", type=int, default=5000, help="importance samples (5000)")
@@ -205,5 +232,6 @@ def _parser(cases: Mapping[str, Case], doc: str | None, reads: bool) -> argparse
     return parser
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read(path: Path) -> list[dict[str, Any]]:
+    """The records of a file."""
     return [json.loads(line) for line in path.read_text().splitlines()]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from benchmarks.papers.bars import Bar, Limit, measure
 from benchmarks.papers.likelihood import Best, negative_log_likelihood, static
 from benchmarks.papers.schedule import Case, Schedule, main
 from zoo import metrics
@@ -70,6 +71,19 @@ def judged(
 
 
 CASES = {"vae": Case(vae, 500, 5, "89.78 ± 0.01 (200 samples)")}
+
+BARS = (
+    Bar(
+        "MNIST static, variational autoencoder of 784-400-40: −log p in nats",
+        CASES["vae"].published,
+        "pythae: Chadebec et al., 2022, [arXiv:2206.08309](https://arxiv.org/abs/2206.08309)",
+        {"−log p": measure("vae", "nll")},
+        {"independent pixels": measure("vae", "pixels")},
+        (Limit("−log p", at_most=90.8),),
+        inputs="--data mnist_static_binarized.npz",
+        draws=200,
+    ),
+)
 
 if __name__ == "__main__":
     main("benchmarks.papers.vae", "VAE on binarised MNIST", ABOUT, CASES, static, doc=__doc__)

@@ -32,6 +32,7 @@ def test_recorded_cases_are_not_run_again(tmp_path):
     _main(calls, tmp_path, "--quick")
     _main(calls, tmp_path, "--quick", "--seed", "1")
     assert [(c.length, c.seed) for c in calls] == [(4, 0), (1, 0), (2, 0), (1, 1), (2, 1)]
+    assert [c.quick for c in calls] == [False, True, True, True, True]
     _main(calls, tmp_path, "--quick")
     assert len(calls) == 5
     records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
@@ -39,7 +40,31 @@ def test_recorded_cases_are_not_run_again(tmp_path):
     backend = keras.backend.backend()
     text = (tmp_path / "r.md").read_text()
     assert f"| short | {backend} | 4 epochs, seed 0 | 2.00 | 0.01234 | 0.7 |" in text
-    assert f"| long | {backend} | 2 of 100 epochs, seeds 0, 1 | 1.00 | 0.01234 | 0.6 |" in text
+    assert (
+        f"| long | {backend} | quick: 2 of 100 epochs, seeds 0, 1 | 1.00 | 0.01234 | 0.6 |" in text
+    )
+
+
+def test_a_first_look_is_no_record_of_the_same_length(tmp_path):
+    calls = []
+    _main(calls, tmp_path, "short", "--quick", "--length", "4", "--runs", str(tmp_path))
+    _main(calls, tmp_path, "short", "--runs", str(tmp_path))
+    assert [call.quick for call in calls] == [True, False]
+    assert calls[0].folder != calls[1].folder
+
+
+def test_further_files_are_read_after_the_data(tmp_path, capsys):
+    read = []
+    script = ("module", "Title", "About.", CASES, lambda *paths: read.append(paths) or [])
+    files = {"features": "A classifier."}
+    given = ["short", "--data", "a/d.npz", "--out", str(tmp_path / "r.jsonl")]
+    main(*script, doc="Help.", files=files, given=[*given, "--features", "b/f.onnx"])
+    assert [[path.name for path in paths] for paths in read] == [["d.npz", "f.onnx"]]
+    record = json.loads((tmp_path / "r.jsonl").read_text())
+    assert "CASE --data d.npz --features f.onnx --length 4 " in record["conditions"]
+    with pytest.raises(SystemExit):
+        main(*script, doc="Help.", files=files, given=given)
+    assert "--features" in capsys.readouterr().err
 
 
 def test_an_unknown_case_is_named(tmp_path, capsys):
