@@ -10,6 +10,7 @@ from export.direct.passes.axis_order import AbsorbTransposes
 from export.direct.passes.crop import FoldCrops
 from export.direct.passes.narrow_conv import TransposeNarrowConvolutions
 from export.direct.passes.pad import KeepPads
+from export.direct.passes.phases import SplitIntoPhases
 from export.direct.passes.products import KeepTransposes
 from export.direct.passes.reshape import MergeReshapes
 from export.direct.passes.shapes import ForgetShapes
@@ -18,7 +19,7 @@ from export.direct.passes.shapes import ForgetShapes
 def optimize(model: ir.Model) -> None:
     """Folds scales, shifts, crops and axis orders into their neighbours; removes what is left over.
 
-    Last, convolutions to very few channels take the form that runs faster.
+    Last, convolutions to twice the size, and to very few channels, take the form that runs faster.
     """
     folding = [AbsorbTransposes(), FoldCrops(), FoldAffine(), MergeReshapes()]
     # Each step but the last removes a node, so that there are never more steps than nodes.
@@ -26,6 +27,7 @@ def optimize(model: ir.Model) -> None:
     PassManager(
         [
             PassManager(folding, steps=steps, early_stop=True),
+            SplitIntoPhases(),
             TransposeNarrowConvolutions(),
             KeepPads(),
             KeepTransposes(),
