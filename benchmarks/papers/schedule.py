@@ -208,7 +208,8 @@ def main(
             # Others may have added theirs meanwhile.
             records = [*(read(path) if path.exists() else []), record]
             write_atomically(path, "".join(f"{json.dumps(one)}\n" for one in records))
-            write_atomically(path.with_suffix(".md"), page(title, about, cases, records))
+    if path is not None and records:  # of joined files, too
+        write_atomically(path.with_suffix(".md"), page(title, about, cases, records))
 
 
 def _parser(
