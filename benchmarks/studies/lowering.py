@@ -46,7 +46,7 @@ LAYERS = (
     Layer("transposed", 256, 256, 3),
     Layer("transposed", 64, 64, 5),
     Layer("transposed", 128, 128, 5),
-    Layer("transposed", 256, 128, 5),
+    Layer("transposed", 256, 256, 5),
 )
 GENERATORS: Mapping[str, Mapping[str, Any]] = {
     "wgan_gp": {"network": "resnet", "network_options": {"width": 128}},

@@ -37,7 +37,7 @@ class Rule(NamedTuple):
 
 ENLARGED = (Rule(3, 64, 16),)
 """Enlargements by two, then a convolution of stride one to the same size."""
-TRANSPOSED = (Rule(4, 256, 256), Rule(5, 128, 128))
+TRANSPOSED = (Rule(5, 256, 256),)
 """Transposed convolutions of stride two to twice the size."""
 
 Taps = dict[int, list[int]]
