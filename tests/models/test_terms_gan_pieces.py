@@ -6,6 +6,7 @@ import pytest
 from keras import layers, ops
 
 import zoo
+from tests import tiny
 from tests.arrays import array, arrays, softplus, tensor
 from tests.tolerances import FORMULA
 from zoo import augmentation, backends
@@ -131,7 +132,19 @@ def test_features_are_of_discriminators_that_tell_them():
     model = zoo.create("dcgan", shape=(8, 8, 1), width=2, feature_matching=1.0)
     assert set(model.discriminator.output) == {"logit", "features"}
     with pytest.raises(ModelError, match="feature_matching is of discriminators"):
-        zoo.create("projection_gan", shape=(8, 8, 1), num_classes=2, feature_matching=1.0)
+        zoo.create("cyclegan", shape=(8, 8, 1), feature_matching=1.0)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("labels", [{}, {"num_classes": 3}], ids=["plain", "of labels"])
+@pytest.mark.parametrize("name", ["projection_gan", "stylegan2", "fast_gan"])
+def test_discriminators_of_labels_and_maps_tell_their_features(name, labels):
+    if name == "projection_gan" and not labels:
+        name = "sagan"  # whose labels are optional
+    model = tiny.create(name, feature_matching=1.0, **labels)
+    history = model.fit(tiny.data(model), steps=1, batch_size=8, verbose=0).history
+    (distance,) = history["generator_feature_distance"]
+    assert distance > 0
 
 
 @pytest.mark.once

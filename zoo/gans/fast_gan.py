@@ -58,7 +58,9 @@ class FastGAN(Adversarial):
 
     def make_discriminator(self) -> None:
         """A discriminator, and decoders of its last two maps."""
-        self.discriminator = self.encoder_of("discriminator", logit=1)
+        self.discriminator = self.encoder_of(
+            "discriminator", logit=1, features=bool(self.feature_matching)
+        )
         if not self.reconstruction:
             return
         maps = fastgan.maps_of(self.discriminator)
@@ -155,5 +157,5 @@ def _shrunk(x: Any, halvings: int) -> Any:
 def _with_maps(network: keras.Model) -> keras.Model:
     """A discriminator with its last two maps as outputs."""
     part, whole = fastgan.maps_of(network)[-2:]
-    outputs = {"logit": network.output["logit"], "part": part, "whole": whole}
+    outputs = {**network.output, "part": part, "whole": whole}
     return keras.Model(network.input, outputs, name=network.name)

@@ -61,12 +61,14 @@ class ProjectionGAN(Adversarial):
 
     def with_projection(self, trunk: keras.Model) -> keras.Model:
         """A network with `logit` and `features` as one whose logit depends on the label."""
+        told = {"features": trunk.output["features"]} if self.feature_matching else {}
         if self.num_classes is None:
-            return keras.Model(trunk.input, {"logit": trunk.output["logit"]}, name=trunk.name)
+            outputs = {"logit": trunk.output["logit"], **told}
+            return keras.Model(trunk.input, outputs, name=trunk.name)
         labels = keras.Input((), dtype="int32", name="labels")
         embedded = self.embedding(ops.one_hot(labels, self.num_classes, dtype=precise_dtype()))
         inputs = {**trunk.input, "labels": labels}
-        outputs = {"logit": projected_logit(trunk.output, embedded)}
+        outputs = {"logit": projected_logit(trunk.output, embedded), **told}
         return keras.Model(inputs, outputs, name=trunk.name)
 
 

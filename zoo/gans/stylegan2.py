@@ -145,7 +145,12 @@ class StyleGAN2(Adversarial):
 
     def make_discriminator(self) -> None:
         """A residual network; with `num_classes`, the label chooses one of its logits."""
-        discriminator = self.encoder_of("discriminator", labels=False, logit=self.num_classes or 1)
+        discriminator = self.encoder_of(
+            "discriminator",
+            features=bool(self.feature_matching),
+            labels=False,
+            logit=self.num_classes or 1,
+        )
         self.discriminator = rewired(discriminator, self._of_the_label)
 
     def _of_the_label(self, network: keras.Model) -> keras.Model:
@@ -155,7 +160,7 @@ class StyleGAN2(Adversarial):
         labels = keras.Input((), dtype="int32", name="labels")
         logits = network.output["logit"]
         chosen = logits * ops.one_hot(labels, self.num_classes, dtype=precise_dtype())
-        outputs = {"logit": ops.sum(chosen, axis=-1, keepdims=True)}
+        outputs = {**network.output, "logit": ops.sum(chosen, axis=-1, keepdims=True)}
         return keras.Model({**network.input, "labels": labels}, outputs, name=network.name)
 
     @property
