@@ -29,7 +29,7 @@ from export.certification.edges import (
 )
 from export.certification.inputs import BATCHES, probes
 from export.certification.integers import notes as notes_of_ranges
-from export.certification.integers import ranges
+from export.certification.integers import numbers, ranges
 from export.certification.native import Native, weights_sha256
 from export.errors import CertificateError, ExportError
 from export.runtime.engine import open_session, run
@@ -84,6 +84,7 @@ def certify(
         "extent": extent,
         "counts": FEW if large or extent == "quick" else BATCHES,
         "sizes": usable_sizes(native, known),
+        "numbers": numbers(graph) - set(told),
     }
     batches = list(probes(native.signature, **plan))
     native.check_pure(batches[0].inputs)

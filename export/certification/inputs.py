@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ ANY_SIZE = 16  # drawn for a dimension other than the batch that may have any si
 # Where activations and roundings have kinks and steps; drawn so often that there are ties.
 KINKS = (-3.0, -2.5, -1.5, -1.0, -0.5, -0.2, -0.0, 0.0, 0.2, 0.5, 1.0, 1.5, 2.5, 3.0, 6.0)
 EXTENTS = ("full", "quick")
+MOST = 2**40
+"""Of the integers of 64 bits that are drawn."""
 # Sizes to try for the unknown ones, by their number: different and odd ones first.
 SIZES: tuple[Callable[[int], int], ...] = (
     lambda k: 16 + 3 * k,
@@ -139,6 +141,7 @@ def probes(
     extent: str = "quick",
     counts: Sequence[int] = BATCHES,
     sizes: Sequence[Sizes] = ({},),
+    numbers: Collection[str] = (),
 ) -> Iterator[Probe]:
     """Yields the batches of every family: standard normal, uniform, large, zeros and real.
 
@@ -155,6 +158,7 @@ def probes(
         extent: `full`, or `quick` for the first five families alone.
         counts: The batches of a random family.
         sizes: The numbers in place of unknown sizes, by input and axis; batches take turns.
+        numbers: The integer inputs whose ends are those of their type.
 
     Raises:
         ExportError: An argument does not fit the signature, or an integer input has no cardinality.
@@ -178,7 +182,10 @@ def probes(
         count = fixed[0] if is_fixed else ZERO_BATCHES[-1]
         given = sizes[(len(ZERO_BATCHES) - 1) % len(sizes)]  # a shape that there was already
         for family in EDGES:
-            yield Probe(family, _draw(signature, rng, family, count, cardinality, given))
+            drawn = _draw(signature, rng, family, count, cardinality, given)
+            if family == "ends":
+                drawn |= _ends_of_types(signature, rng, drawn, numbers)
+            yield Probe(family, drawn)
 
 
 def _real(
@@ -213,6 +220,31 @@ def _draw(
         tensor.name: _draw_one(tensor, rng, family, count, cardinality, sizes or {})
         for tensor in signature.inputs
     }
+
+
+def _ends_of_types(
+    signature: Signature,
+    rng: np.random.Generator,
+    drawn: Mapping[str, np.ndarray],
+    names: Collection[str],
+) -> dict[str, np.ndarray]:
+    """The largest numbers of the types of some inputs, of both signs, and small ones.
+
+    Without the least of a signed type, whose quotient by -1 is none of its numbers; and of 64 bits
+    to `MOST`, as sums of larger ones have no 64 bits, on JAX to 32 bits, which is what it has.
+    """
+    import keras
+
+    limit = np.iinfo("int32").max if keras.config.backend() == "jax" else MOST
+    found = {}
+    for tensor in signature.inputs:
+        if tensor.name in names:
+            most = min(np.iinfo(tensor.dtype).max, limit)
+            ends = np.array([0, 1, most], tensor.dtype)
+            if np.iinfo(tensor.dtype).min < 0:
+                ends = np.array([-most, -1, 0, 1, most], tensor.dtype)
+            found[tensor.name] = rng.choice(ends, drawn[tensor.name].shape)
+    return found
 
 
 def _draw_one(

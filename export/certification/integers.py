@@ -7,6 +7,7 @@ false two, and what is only computed with may be any number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -36,12 +37,28 @@ INTEGERS = {
 }  # fmt: skip
 
 
+class Reading(NamedTuple):
+    """How a graph reads an integer input: how many values it takes, and whether as any number."""
+
+    count: int
+    is_number: bool
+
+
 def ranges(model: onnx.ModelProto) -> dict[str, int]:
     """How many values integer inputs take: those that the graph tells, by name.
 
     An input of which an operation reads numbers as places, without a table of known length, is
     left out, as is one that goes into the body of a loop.
     """
+    return {name: reading.count for name, reading in _readings(model).items()}
+
+
+def numbers(model: onnx.ModelProto) -> set[str]:
+    """The integer inputs that are computed with, and are neither places nor true or false."""
+    return {name for name, reading in _readings(model).items() if reading.is_number}
+
+
+def _readings(model: onnx.ModelProto) -> dict[str, Reading]:
     graph = model.graph
     readers: dict[str, list[tuple[onnx.NodeProto, int]]] = {}
     for node in graph.node:
@@ -55,9 +72,9 @@ def ranges(model: onnx.ModelProto) -> dict[str, int]:
     for entry in graph.input:
         dtype = entry.type.tensor_type.elem_type
         if dtype in INTEGERS:
-            limit = _range(entry.name, dtype, readers, constants)
-            if limit is not None:
-                found[entry.name] = limit
+            reading = _reading(entry.name, dtype, readers, constants)
+            if reading is not None:
+                found[entry.name] = reading
     return found
 
 
@@ -71,13 +88,13 @@ def notes(ranges: Mapping[str, int], used: Iterable[str]) -> list[str]:
     ]
 
 
-def _range(
+def _reading(
     name: str,
     dtype: int,
     readers: Mapping[str, list[tuple[onnx.NodeProto, int]]],
     constants: Mapping[str, onnx.TensorProto],
-) -> int | None:
-    """How many values an input takes; None where the graph does not tell."""
+) -> Reading | None:
+    """How an input is read; None where the graph does not tell."""
     limits: list[int] = []
     truth = MASK in name.lower()
     pending, seen = [(name, False)], set()
@@ -105,8 +122,8 @@ def _range(
             else:
                 return None
     if limits:
-        return min(limits)
-    return 2 if truth else min(NUMBERS, _most(dtype))
+        return Reading(min(limits), is_number=False)
+    return Reading(2 if truth else min(NUMBERS, _most(dtype)), is_number=not truth)
 
 
 def _rows(

@@ -48,8 +48,8 @@ class Native:
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Maps input names to arrays → output names to arrays.
 
-        Integers have the width that Keras declares; a backend may give another, as PyTorch does
-        in `top_k`.
+        Integers are no wider than Keras declares, where that holds them; a backend may give wider
+        ones, as PyTorch does in `top_k`.
         """
         outputs, _ = self._run(inputs)
         named = zip(self.signature.outputs, outputs, strict=True)
@@ -112,7 +112,11 @@ def _to_numpy(tensor: Any) -> np.ndarray:
 
 
 def _declared(array: np.ndarray, dtype: str) -> np.ndarray:
-    if "int" in dtype and array.dtype.kind in "iu":
+    if (
+        "int" in dtype
+        and array.dtype.kind in "iu"
+        and array.dtype.itemsize > np.dtype(dtype).itemsize
+    ):
         declared = array.astype(dtype, copy=False)
         if np.array_equal(declared, array):  # else the truth is what the backend returns
             return declared

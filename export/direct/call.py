@@ -28,6 +28,7 @@ from export.direct.tensor import (
     plain,
     without,
 )
+from export.direct.wide_integers import as_computed
 from export.errors import UnsupportedOperation
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Call(Bodies):
     def spec(self) -> Any:
         """The outputs as Keras infers them: one symbolic tensor or a structure of them."""
         args, kwargs = Symbols().replace(self._arguments)
-        return output_spec(self.operation, args, kwargs)
+        inferred = output_spec(self.operation, args, kwargs)
+        return as_computed(self.operation, args, kwargs, inferred)
 
     @property
     def shape(self) -> Shape:
@@ -137,6 +139,8 @@ class Call(Bodies):
             for value in values
         ]
         dtype = float32(keras.backend.result_type(*kinds))
+        if dtype == "int32" and "int64" in kinds and self.dtype in ("bool", "int64"):
+            dtype = "int64"  # PyTorch compares and computes with what it is given
         return [self.tensor(value, dtype) for value in values]
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:

@@ -8,7 +8,7 @@ from keras import layers, ops
 from onnx import TensorProto, helper, numpy_helper
 
 import export
-from export.certification.integers import NUMBERS, ranges
+from export.certification.integers import NUMBERS, numbers, ranges
 
 pytestmark = pytest.mark.once
 
@@ -96,3 +96,14 @@ def test_the_body_of_a_loop_is_not_followed():
     model.graph.initializer.append(condition)
     assert ranges(model) == {}
     assert isinstance(model, onnx.ModelProto)
+
+
+def test_numbers_are_told_from_places_and_from_truth():
+    lookup = helper.make_node("Gather", ["table", "x"], ["y"])
+    table = numpy_helper.from_array(np.zeros((NUMBERS, 2), "float32"), "table")
+    assert numbers(_graph(_cast(FLOAT))) == {"x"}
+    assert numbers(_graph(_cast(BOOL))) == set()
+    looked_up = _graph(lookup)
+    looked_up.graph.initializer.append(table)
+    assert ranges(looked_up) == {"x": NUMBERS}
+    assert numbers(looked_up) == set()
