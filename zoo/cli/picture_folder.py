@@ -30,7 +30,12 @@ def is_asked_for(options: argparse.Namespace) -> bool:
 
 
 def fill(
-    opened: Opened, options: argparse.Namespace, size: tuple[int, int] | None, make: Make
+    opened: Opened,
+    options: argparse.Namespace,
+    size: tuple[int, int] | None,
+    make: Make,
+    *,
+    channels: int | None = None,
 ) -> dict[str, Any]:
     """Writes what is made of the pictures of `--data`, all of them or the first `--count`.
 
@@ -39,6 +44,7 @@ def fill(
         options: Of the command line.
         size: Height and width that pictures are brought to; None for their own.
         make: The function.
+        channels: That pictures are brought to; by default those of the subject's data.
 
     Returns:
         How many pictures were made.
@@ -50,7 +56,7 @@ def fill(
     files, value_range = _files(folder)[: options.count], opened.about.value_range
     written = 0
     for file in files:
-        picture = read_picture(file, options.image_size or size, opened.about.shape[-1])
+        picture = read_picture(file, options.image_size or size, channels or opened.about.shape[-1])
         if isinstance(picture, str):
             terminal.note(f"left out {file}: {picture}")
             continue

@@ -21,6 +21,8 @@ from zoo.errors import DataError
 
 FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
 """Options of `load_data` that the command line calls otherwise."""
+SECOND = ("other", "target")
+"""The fields that a second source becomes: unpaired, or paired."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
@@ -224,18 +226,36 @@ def _in_classes(opened: Any, data: Any) -> Any:
     return data
 
 
-def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+def splits_for(opened: Any, options: argparse.Namespace, *, back: bool = False) -> tuple[Any, Any]:
     """The training data that a subject is shown, and the test data, or None.
 
+    Args:
+        opened: The subject.
+        options: Of the command line, which name the data.
+        back: Whether data without a second source are of the second domain.
+
     Raises:
-        UsageError: No data are known, or they do not have the subject's shape.
+        UsageError: No data are known, or they do not have the shape of the domain.
     """
     train, test = load_for(opened, options)
-    shape = tuple(opened.about.shape)
+    alone = back and not set(SECOND) & set(train.shapes)
+    shape = other_shape(opened.about) if alone else tuple(opened.about.shape)
     if tuple(train.shape) != shape:
         hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""
         raise UsageError(f"The data have the shape {shape}. Received: {tuple(train.shape)}.{hint}")
     return train, test
+
+
+def other_shape(about: Any) -> tuple[int, ...]:
+    """The shape of the second domain; of a model of one domain, that of its data.
+
+    Args:
+        about: A model, or the manifest of a bundle.
+    """
+    if hasattr(about, "reads"):
+        return tuple(about.reads.get("other", about.shape))
+    other = about.fields.get("other")
+    return tuple(about.shape if other is None else other.shape)
 
 
 def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
@@ -272,14 +292,17 @@ def _check_own(source: Mapping[str, Any], own: Mapping[str, Any]) -> None:
             )
 
 
-def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:
+def known_and_asked(
+    opened: Any, options: argparse.Namespace, count: int, *, back: bool = False
+) -> tuple[Any, Any]:
     """Up to `count` rows of training data, and of the data that are asked about, evenly spaced.
 
     Those are the test data. Where `--data` have none, all of them are asked about, and the training
     data are what the subject was trained on, or where that is not known the same rows, the same
-    object; without `--data`, the last tenth of the training data is asked about.
+    object; without `--data`, the last tenth of the training data is asked about. `back` is as of
+    `splits_for`.
     """
-    train, test = _held_out(opened, options)
+    train, test = _held_out(opened, options, back=back)
     if train is test:
         train = trained_on(opened) or train
     asked = _spaced(test, count)
@@ -291,9 +314,9 @@ def asked_about(opened: Any, options: argparse.Namespace, count: int) -> Any:
     return _spaced(_held_out(opened, options)[1], count)
 
 
-def _held_out(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+def _held_out(opened: Any, options: argparse.Namespace, *, back: bool = False) -> tuple[Any, Any]:
     """The training data, and what is asked about: the same where they have no test split."""
-    train, test = splits_for(opened, options)
+    train, test = splits_for(opened, options, back=back)
     if test is not None:
         return train, test
     return train.split(0.1) if options.data is None and len(train) > 1 else (train, train)
