@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from zoo.applications import translate
-from zoo.cli import applied, picture_folder, sources, values
+from zoo.cli import applied, picture_folder, sources, splits, values
 from zoo.cli.opened import Opened, open_subject
 from zoo.uses import TARGET_LABELS
 
@@ -59,9 +59,7 @@ def run(options: argparse.Namespace) -> None:
     if picture_folder.is_asked_for(options):
         applied.finish(options, _fill(opened, options))
         return
-    train, test = sources.known_and_asked(
-        opened, options, options.count or COUNT, back=options.back
-    )
+    train, test = splits.known_and_asked(opened, options, options.count or COUNT, back=options.back)
     value_range = opened.about.value_range
     asked = _turned(test.batch(np.arange(len(test)), value_range), options)
     each = _translations(opened, asked, options)
