@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many inputs certificates compare; quick says what it left out (full)",
     )
     parser.add_argument(
+        "--fixed-size",
+        action="store_true",
+        help="translators and upscalers read the run's height and width alone, not any",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
         help="replace the bundle in the folder; other files there are never touched",
@@ -100,6 +105,7 @@ def run(options: argparse.Namespace) -> None:
             run=record,
             second_opinion=options.second_opinion,
             certify=options.certify,
+            any_size=not options.fixed_size,
         )
     issued = certificates(folder)
     if options.json:

@@ -201,18 +201,6 @@ def _in_classes(opened: Any, data: Any) -> Any:
     return data
 
 
-def other_shape(about: Any) -> tuple[int, ...]:
-    """The shape of the second domain; of a model of one domain, that of its data.
-
-    Args:
-        about: A model, or the manifest of a bundle.
-    """
-    if hasattr(about, "reads"):
-        return tuple(about.reads.get("other", about.shape))
-    other = about.fields.get("other")
-    return tuple(about.shape if other is None else other.shape)
-
-
 def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
     """The source of text, of a table or of sounds, read as what a model was trained on."""
     settings, path = about.settings, str(source["data"])

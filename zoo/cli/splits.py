@@ -9,26 +9,39 @@ import numpy as np
 
 from zoo.cli import sources
 from zoo.cli.errors import UsageError
+from zoo.cli.opened import Shape
 
 
-def splits_for(opened: Any, options: argparse.Namespace, *, back: bool = False) -> tuple[Any, Any]:
+def splits_for(
+    opened: Any, options: argparse.Namespace, shape: Shape | None = None, alone: Shape | None = None
+) -> tuple[Any, Any]:
     """The training data that a subject is shown, and the test data, or None.
 
     Args:
         opened: The subject.
         options: Of the command line, which name the data.
-        back: Whether data without a second source are of the second domain.
+        shape: That the data have, where None is any size; by default the subject's own.
+        alone: The shape of data without a second source, where it is another.
 
     Raises:
-        UsageError: No data are known, or they do not have the shape of the domain.
+        UsageError: No data are known, or they do not have the shape.
     """
     train, test = sources.load_for(opened, options)
-    alone = back and not set(sources.SECOND) & set(train.shapes)
-    shape = sources.other_shape(opened.about) if alone else tuple(opened.about.shape)
-    if tuple(train.shape) != shape:
-        hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""
-        raise UsageError(f"The data have the shape {shape}. Received: {tuple(train.shape)}.{hint}")
+    wanted = tuple(opened.about.shape) if shape is None else shape
+    if alone is not None and not set(sources.SECOND) & set(train.shapes):
+        wanted = alone
+    if not _has_shape(train, wanted):
+        sequences = len(wanted) == 2 and _has_shape(train, (*wanted, 1))
+        hint = " Accepted: --sequences." if sequences else ""
+        shown = str(tuple(wanted)).replace("None", "any")
+        raise UsageError(f"The data have the shape {shown}. Received: {tuple(train.shape)}.{hint}")
     return train, test
+
+
+def _has_shape(data: Any, shape: Shape) -> bool:
+    return len(data.shape) == len(shape) and all(
+        size in (None, own) for size, own in zip(shape, data.shape, strict=True)
+    )
 
 
 def fields_for(
@@ -55,16 +68,16 @@ def fields_for(
 
 
 def known_and_asked(
-    opened: Any, options: argparse.Namespace, count: int, *, back: bool = False
+    opened: Any, options: argparse.Namespace, count: int, **shapes: Shape | None
 ) -> tuple[Any, Any]:
     """Up to `count` rows of training data, and of the data that are asked about, evenly spaced.
 
     Those are the test data. Where `--data` have none, all of them are asked about, and the training
     data are what the subject was trained on, or where that is not known the same rows, the same
-    object; without `--data`, the last tenth of the training data is asked about. `back` is as of
-    `splits_for`.
+    object; without `--data`, the last tenth of the training data is asked about. `shapes` are those
+    of `splits_for`.
     """
-    train, test = _held_out(opened, options, back=back)
+    train, test = _held_out(opened, options, **shapes)
     if train is test:
         train = sources.trained_on(opened) or train
     asked = _spaced(test, count)
@@ -76,9 +89,9 @@ def asked_about(opened: Any, options: argparse.Namespace, count: int) -> Any:
     return _spaced(_held_out(opened, options)[1], count)
 
 
-def _held_out(opened: Any, options: argparse.Namespace, *, back: bool = False) -> tuple[Any, Any]:
+def _held_out(opened: Any, options: argparse.Namespace, **shapes: Shape | None) -> tuple[Any, Any]:
     """The training data, and what is asked about: the same where they have no test split."""
-    train, test = splits_for(opened, options, back=back)
+    train, test = splits_for(opened, options, **shapes)
     if test is not None:
         return train, test
     return train.split(0.1) if options.data is None and len(train) > 1 else (train, train)

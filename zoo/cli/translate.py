@@ -1,9 +1,10 @@
 """Translates data, and shows rows of data, of translations, and of targets where there are some.
 
-Where the data have targets, the mean absolute error is printed beside that of the mean target of
-the training data. `--back` translates the second domain of a model of two: the second source where
-there is one, and otherwise `--data`. A model of several classes makes a row of each class, or of
-those of `--labels`.
+Pictures may have any height and width, which their translations have as well; where a model has
+one size, as `stargan`, those of a folder are resized to it. Where the data have targets, the mean
+absolute error is printed beside that of the mean target of the training data. `--back` translates
+the second domain of a model of two: the second source where there is one, and otherwise `--data`.
+A model of several classes makes a row of each class, or of those of `--labels`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from zoo.applications import translate
-from zoo.cli import applied, picture_folder, sources, splits, values
-from zoo.cli.opened import Opened, open_subject
+from zoo.applications.subjects import runner_of
+from zoo.cli import applied, picture_folder, splits, values
+from zoo.cli.opened import Opened, Shape, open_subject
 from zoo.uses import TARGET_LABELS
 
 EXAMPLES = """\
@@ -59,7 +61,10 @@ def run(options: argparse.Namespace) -> None:
     if picture_folder.is_asked_for(options):
         applied.finish(options, _fill(opened, options))
         return
-    train, test = splits.known_and_asked(opened, options, options.count or COUNT, back=options.back)
+    shapes = {"shape": _shape(opened, "translate", "data")}
+    if options.back:
+        shapes["alone"] = _shape(opened, "translate_back", "other")
+    train, test = splits.known_and_asked(opened, options, options.count or COUNT, **shapes)
     value_range = opened.about.value_range
     asked = _turned(test.batch(np.arange(len(test)), value_range), options)
     each = _translations(opened, asked, options)
@@ -77,12 +82,10 @@ def run(options: argparse.Namespace) -> None:
         applied.save_rows(shown, options.out, None if made.ndim == 4 else value_range)
     outcome: dict[str, float] = {"rows": len(made)}
     if target is not None:
-        known = _turned(train.batch(np.arange(len(train)), value_range), options)
-        mean = known["target"].mean(axis=0)
-        outcome |= {
-            "error": float(np.mean(np.abs(made - target))),
-            "error_of_mean": float(np.mean(np.abs(mean - target))),
-        }
+        outcome["error"] = float(np.mean(np.abs(made - target)))
+        known = _turned(train.batch(np.arange(len(train)), value_range), options).get("target")
+        if known is not None and known.shape[1:] == target.shape[1:]:
+            outcome["error_of_mean"] = float(np.mean(np.abs(known.mean(axis=0) - target)))
     applied.finish(options, outcome)
 
 
@@ -96,9 +99,18 @@ def _fill(opened: Opened, options: argparse.Namespace) -> dict[str, Any]:
         folders = [str(names[c]) for c in classes] if len(classes) > 1 else [""]
         return dict(zip(folders, each, strict=True))
 
-    about = opened.about
-    shape: Any = sources.other_shape(about) if options.back else about.shape
-    return picture_folder.fill(opened, options, tuple(shape[:2]), made, channels=shape[-1])
+    name, field = ("translate_back", "other") if options.back else ("translate", "data")
+    return picture_folder.fill(opened, options, _shape(opened, name, field), made)
+
+
+def _shape(opened: Opened, use: str, field: str) -> Shape:
+    """The shape of what a use reads; by default that of the model's data.
+
+    Raises:
+        UseError: The model has no such use.
+    """
+    runner_of(opened, use.replace("_", " "), use)
+    return opened.shapes(use).get(field, tuple(opened.about.shape))
 
 
 def _turned(fields: Mapping[str, np.ndarray], options: argparse.Namespace) -> dict[str, np.ndarray]:
