@@ -46,7 +46,9 @@ def export_lowered(workdir: Workdir, name: str, model: Any, precision: str) -> l
     real = inputs.fields(dict.fromkeys(n for use in inputs.table.values() for n in use.inputs))
     folder = workdir.folder / f"bundle-{precision}"
     try:
-        to_bundle(model, folder, real_inputs=real, precision=precision, samples=False)
+        to_bundle(
+            model, folder, real_inputs=real, precision=precision, samples=False, any_size=False
+        )
     except ExportError as error:
         return [Failure(of=Export.kind, **where, error=str(error).splitlines()[0])]
     rows: list[Row] = []

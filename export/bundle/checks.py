@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 
 from export.bundle.identity import in_float32
+from export.bundle.parts import parts_of_any_size
 from export.bundle.reference import REFERENCE, read_reference, select
 from export.certification.cardinality import cardinality, of_inputs
 from export.certification.certificate import Certificate
@@ -118,11 +119,13 @@ def native_problems(session: Session, run: Any, found: Closeness) -> Iterator[st
         run = zoo.load(run)
     model = in_float32(run)
     with model.averaged_weights():
-        networks, limits = model.parts(), cardinality(model)
+        networks, free, limits = model.parts(), parts_of_any_size(model), cardinality(model)
         for name, part in session.manifest.parts.items():
             if name not in networks:
                 yield f"the run has no part {name!r}"
                 continue
+            if any(None in port.shape for port in part.inputs):
+                networks |= {name: free.get(name, networks[name])}
             try:
                 if session.manifest.precision != "float32":
                     inputs = select(read_reference(session.folder), f"{name}/input/")

@@ -34,6 +34,7 @@ class Request:
     precision: str
     cross_check: bool
     extent: str
+    any_size: bool
     metadata: Mapping[str, str]
 
 
@@ -70,7 +71,8 @@ def export_parts(
         CertificateError: A graph differs from the native model, or loses too much.
         ExportError: There are no parts, one cannot be converted, or the data do not fit them.
     """
-    natives = {name: Native(network) for name, network in model.parts().items()}
+    networks = model.parts() | (parts_of_any_size(model) if request.any_size else {})
+    natives = {name: Native(network) for name, network in networks.items()}
     if not natives:
         raise ExportError(f"A bundle holds parts. Received: {type(model).__name__} without any.")
     table, limits = model.table(), cardinality(model)
@@ -85,6 +87,12 @@ def export_parts(
         for name, native in natives.items()
     ]
     return parts, ports
+
+
+def parts_of_any_size(model: Any) -> dict[str, Any]:
+    """The parts of a model in their form for maps of any size; none of most models."""
+    parts: dict[str, Any] = getattr(model, "parts_of_any_size", dict)()
+    return parts
 
 
 def _export_part(

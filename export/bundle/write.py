@@ -33,6 +33,7 @@ def to_bundle(
     run: Mapping[str, Any] | None = None,
     second_opinion: bool = False,
     certify: str = "full",
+    any_size: bool = True,
 ) -> Path:
     """Exports every part of a model, with its averaged weights where it keeps an average.
 
@@ -55,6 +56,8 @@ def to_bundle(
         run: The content of the run's `run.json`: its data and training go into the model card.
         second_opinion: Whether the backend's own converter is asked too.
         certify: `full`, or `quick`: see `to_onnx`.
+        any_size: Whether translators and upscalers take maps of any height and width, where they
+            can and the route is `direct`; else of the model's own alone.
 
     Returns:
         The folder.
@@ -73,7 +76,8 @@ def to_bundle(
     about = identify(model, run)
     with replacing_folder(folder) as stage, model.averaged_weights():
         metadata = {"model": about.name, "paper": about.paper}
-        request = Request(stage, route, opset, precision, second_opinion, certify, metadata)
+        free = any_size and route == "direct"  # other converters trace one size
+        request = Request(stage, route, opset, precision, second_opinion, certify, free, metadata)
         parts, ports = export_parts(model, request, real_inputs)
         manifest = Manifest(
             model=about.name,

@@ -24,6 +24,7 @@ from export.certification.edges import (
     left_out,
     operators,
     other_batches,
+    sizes_seen,
     usable_sizes,
     without_overflow,
 )
@@ -76,14 +77,14 @@ def certify(
     check_names(native, graph)
     told, read = embedded(model) | dict(cardinality or {}), ranges(graph)
     known = read | told
-    large = is_large(native)
+    large = is_large(native, inputs)
     plan: dict[str, Any] = {
         "seed": seed,
         "cardinality": known,
         "real": inputs or None,
         "extent": extent,
         "counts": FEW if large or extent == "quick" else BATCHES,
-        "sizes": usable_sizes(native, known),
+        "sizes": usable_sizes(native, known, inputs),
         "numbers": numbers(graph) - set(told),
     }
     batches = list(probes(native.signature, **plan))
@@ -98,7 +99,8 @@ def certify(
     used = operators(graph)
     deviations, overflows = without_overflow(deviations, used)
     assumed = notes_of_ranges(read, (name for name in read if name not in told))
-    notes = [*native.notes, *assumed, *left_out(extent, large), *overflows]
+    notes = [*native.notes, *assumed, *left_out(extent, large), *sizes_seen(native, batches)]
+    notes += overflows
     if extent == "full" and all_passed(deviations, agreements):
         odd = [probe for probe in batches if probe.family == "non-finite"]
         notes += by_design(truths, exported, odd, used)

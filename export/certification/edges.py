@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,10 +59,17 @@ class Remembered:
         return outputs
 
 
-def is_large(native: Native) -> bool:
-    """Whether a model's certificate would cost much more than its conversion."""
+def is_large(native: Native, real: Mapping[str, np.ndarray] | None = None) -> bool:
+    """Whether a model's certificate would cost much more than its conversion.
+
+    Args:
+        native: The model.
+        real: Inputs that it is certified on, which have sizes where its own are unknown.
+    """
+    known = {name: np.shape(values) for name, values in (real or {}).items()}
     values = sum(
-        int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in native.signature.inputs
+        int(np.prod([size or 1 for size in known.get(tensor.name, tensor.shape)[1:]]))
+        for tensor in native.signature.inputs
     )
     weights = sum(int(np.prod(weight.shape)) for weight in native.model.weights)
     return weights > LARGE_WEIGHTS or values > LARGE_INPUT
@@ -78,8 +85,37 @@ def left_out(extent: str, large: bool) -> list[str]:
     return ["a large model: without batches of 32 and 1,000"] if large else []
 
 
-def usable_sizes(native: Native, cardinality: Mapping[str, int]) -> list[Sizes]:
+def sizes_seen(native: Native, batches: Sequence[Probe]) -> list[str]:
+    """Says which sizes the inputs had that may have any."""
+    free = dict.fromkeys(name for name, _ in unknown_sizes(native.signature))
+    notes = []
+    for name in free:
+        shapes = dict.fromkeys(probe.inputs[name].shape[1:] for probe in batches)
+        notes.append(f"{name} may have other sizes than those compared: {_listed(shapes)}")
+    return notes
+
+
+def _real_sizes(native: Native, real: Mapping[str, np.ndarray]) -> list[Sizes]:
+    """The sizes of real inputs; nothing where one is unknown."""
+    axes = unknown_sizes(native.signature)
+    if not {name for name, _ in axes} <= set(real):
+        return []
+    return [{(name, axis): np.shape(real[name])[axis] for name, axis in axes}]
+
+
+def _listed(shapes: Iterable[tuple[int, ...]]) -> str:
+    return ", ".join("×".join(map(str, shape)) for shape in shapes)
+
+
+def usable_sizes(
+    native: Native, cardinality: Mapping[str, int], real: Mapping[str, np.ndarray] | None = None
+) -> list[Sizes]:
     """Two choices of the sizes that may be any, on which the native model runs.
+
+    Args:
+        native: The model.
+        cardinality: How many values each integer input takes.
+        real: Inputs whose sizes are the first choice, where they have all that are unknown.
 
     Raises:
         ExportError: It runs on none that is tried.
@@ -88,7 +124,7 @@ def usable_sizes(native: Native, cardinality: Mapping[str, int]) -> list[Sizes]:
         return [{}]
     found: list[Sizes] = []
     refused: Exception | None = None
-    for sizes in size_plans(native.signature):
+    for sizes in (*_real_sizes(native, real or {}), *size_plans(native.signature)):
         plan: dict[str, Any] = {
             "seed": 0,
             "cardinality": cardinality,

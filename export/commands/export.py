@@ -19,7 +19,7 @@ from export.certification.certificate import Certificate, opinion_text
 from export.certification.inputs import EXTENTS
 from export.precision.fidelity import PRECISIONS
 from export.routes import ROUTES
-from zoo.cli import prior, sources, terminal, values
+from zoo.cli import prior, sources, splits, terminal, values
 from zoo.cli.opened import open_model
 from zoo.errors import DataError
 
@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many inputs certificates compare; quick says what it left out (full)",
     )
     parser.add_argument(
+        "--fixed-size",
+        action="store_true",
+        help="translators and upscalers read the run's height and width alone, not any",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
         help="replace the bundle in the folder; other files there are never touched",
@@ -100,6 +105,7 @@ def run(options: argparse.Namespace) -> None:
             run=record,
             second_opinion=options.second_opinion,
             certify=options.certify,
+            any_size=not options.fixed_size,
         )
     issued = certificates(folder)
     if options.json:
@@ -154,7 +160,7 @@ def _model(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     A prior is fitted to the model in float32, as a bundle is made of it.
     """
     if options.prior is not None:
-        train, _ = sources.splits_for(opened, options)
+        train, _ = splits.splits_for(opened, options)
         return prior.fitted(in_float32(opened.about), train, options), train
     prior.check_unused(options)
     source = sources.source_of(options, opened.source)

@@ -26,13 +26,30 @@ class Root:
             self.value, self.axis = value, axis
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Term:
-    """`kind` of two sizes, of which one may be a plain integer."""
+    """`kind` of two sizes, of which one may be a plain integer.
+
+    Two are equal where the graph computes them alike. That their traces are is not enough: of two
+    axes traced as 352 and 416, the first plus 64 is not the second.
+    """
 
     kind: str
     left: Any
     right: Any
+
+    def __eq__(self, term: object) -> bool:
+        return isinstance(term, Term) and self._computation == term._computation
+
+    def __hash__(self) -> int:
+        return hash(self._computation)
+
+    @property
+    def _computation(self) -> tuple[Any, ...]:
+        return self.kind, *(
+            (size.factor, size.atoms) if isinstance(size, Size) else size
+            for size in (self.left, self.right)
+        )
 
 
 Atom = Root | Term

@@ -162,10 +162,12 @@ def as_array(value: Any, what: str) -> np.ndarray:
 def _check_shape(array: np.ndarray, port: Port) -> None:
     expected = port.shape
     fits = array.ndim == len(expected) + 1 and all(
-        size in (None, found) for size, found in zip(expected, array.shape[1:], strict=True)
+        found == size or (size is None and found > 0)
+        for size, found in zip(expected, array.shape[1:], strict=True)
     )
     if not fits:
         hint = " Add a batch dimension: x[np.newaxis]." if array.shape == expected else ""
+        hint = " Accepted: sizes from 1." if 0 in array.shape[1:] else hint
         sizes = "".join(", any" if size is None else f", {size}" for size in expected)
         raise UseError(
             f"{port.name!r} must have shape (batch{sizes}). Received: {array.shape}.{hint}"

@@ -82,12 +82,16 @@ class Manifest:
         return found
 
     def _merged(self, value: str, readers: list[Port]) -> Port:
-        """One port for all that read a value: the smallest cardinality, the first range."""
+        """One port for all that read a value: known sizes, the smallest cardinality, a range."""
         limits = [port.cardinality for port in readers if port.cardinality is not None]
         ranges = [port.range for port in readers if port.range is not None]
         return replace(
             readers[0],
             name=value,
+            shape=tuple(
+                next((size for size in sizes if size is not None), None)
+                for sizes in zip(*(port.shape for port in readers), strict=False)
+            ),
             cardinality=min(limits, default=None),
             range=next(iter(ranges), None),
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export import to_bundle
 from tests import tiny
 from zoo import load
 
@@ -58,6 +59,65 @@ def test_domains_are_translated_there_and_back(zoo, tmp_path):
     assert (made["back"][0] == made["zebras"][0]).all()  # the first row of the last tenth
     done = zoo("translate", saved("pix2pix", tmp_path), *both, "--back")
     assert done.code == 2 and "needs the use 'translate_back'" in done.err
+
+
+def test_data_alone_are_translated_back_as_the_second_domain(zoo, tmp_path):
+    # Grey data and an other domain in colour.
+    model = tiny.create("cyclegan", other_channels=3, identity=0.0)
+    model.save(tmp_path / "cyclegan.keras")
+    to_bundle(model, tmp_path / "bundle", certify="quick")
+    rng = np.random.default_rng(0)
+    zebras = rng.integers(256, size=(5, 8, 8, 3), dtype="uint8")
+    np.savez(tmp_path / "zebras.npz", x_train=zebras)
+    np.savez(tmp_path / "horses.npz", x_train=zebras[..., 0])
+    expected = model.use("translate_back", other=zebras)["data"]
+    words, out = ["--data", tmp_path / "zebras.npz", "--back", "--out"], tmp_path / "made.npy"
+    for subject in ("cyclegan.keras", "bundle"):
+        done = zoo("translate", tmp_path / subject, *words, out)
+        assert done.code == 0, done.err
+        assert np.abs(np.load(out) - expected).max() < 1e-4
+        done = zoo("translate", tmp_path / subject, *words, tmp_path / "made.png")
+        assert done.code == 0, done.err
+        done = zoo(
+            "translate", tmp_path / subject, "--data", tmp_path / "horses.npz", *words[2:], out
+        )
+        assert done.code == 2
+        assert "The data have the shape (any, any, 3). Received: (8, 8, 1)" in done.err
+    done = zoo("translate", tmp_path / "cyclegan.keras", *words[:2], "--out", out)
+    assert (
+        done.code == 2 and "The data have the shape (any, any, 1). Received: (8, 8, 3)" in done.err
+    )
+
+
+def test_pictures_of_the_second_domain_are_read_in_its_colours(zoo, tmp_path):
+    model = tiny.create("cyclegan", other_channels=3, identity=0.0)
+    model.save(tmp_path / "cyclegan.keras")
+    (tmp_path / "in").mkdir()
+    zebra = np.random.default_rng(0).integers(256, size=(8, 8, 3), dtype="uint8")
+    Image.fromarray(zebra).save(tmp_path / "in/zebra.png")
+    words = ["--data", tmp_path / "in", "--back", "--out", tmp_path / "out"]
+    done = zoo("translate", tmp_path / "cyclegan.keras", *words)
+    assert done.code == 0, done.err
+    expected = model.use("translate_back", other=zebra[None])["data"][0, ..., 0]
+    assert np.abs(read(tmp_path / "out/zebra.png") - (expected + 1) * 127.5).max() <= 0.51
+
+
+def test_the_target_of_pairs_is_what_is_translated_back(zoo, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("horses", "zebras"):
+        values = rng.integers(256, size=(5, 8, 8), dtype="uint8")
+        np.savez(tmp_path / f"{name}.npz", x_train=values)
+    model, made = saved("cyclegan", tmp_path), {}
+    zebras = ["--data", tmp_path / "zebras.npz"]
+    pairs = ["--data", tmp_path / "horses.npz", "--target", tmp_path / "zebras.npz"]
+    for name, words in {"alone": zebras, "pairs": pairs}.items():
+        done = zoo("translate", model, *words, "--back", "--json", "--out", tmp_path / "made.npy")
+        assert done.code == 0, done.err
+        made[name] = np.load(tmp_path / "made.npy")
+    assert (made["alone"] == made["pairs"]).all()
+    horses = np.load(tmp_path / "horses.npz")["x_train"][..., None] / 127.5 - 1
+    error = json.loads(done.out)["error"]
+    assert error == pytest.approx(np.abs(made["pairs"] - horses).mean(), rel=1e-4)
 
 
 def test_data_become_each_class_that_is_asked_for(zoo, tmp_path):
@@ -119,6 +179,31 @@ def test_each_picture_of_a_folder_becomes_one_of_another_folder(zoo, tmp_path):
         out / "large",
     )
     assert done.code == 0 and read(out / "large/deep/b.png").shape == (8, 8), done.err
+
+
+@pytest.mark.parametrize(("name", "word"), [("pix2pix", "translate"), ("srgan", "upscale")])
+def test_pictures_keep_their_sizes_from_models_and_from_bundles(zoo, tmp_path, name, word):
+    model, folder = saved(name, tmp_path), tmp_path / "in"
+    for height, width in ((8, 8), (11, 6), (1, 9)):
+        pixels = np.arange(height * width, dtype="uint8").reshape(height, width)
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{height}x{width}.png")
+    bundle = to_bundle(load(model), tmp_path / name, samples=False, certify="quick")
+    factor = 2 if word == "upscale" else 1
+    for subject, out in ((model, tmp_path / "one"), (bundle, tmp_path / "two")):
+        done = zoo(word, subject, "--data", folder, "--out", out)
+        assert done.code == 0 and "resized" not in done.err, done.err
+    for path in folder.iterdir():
+        made, again = (read(tmp_path / place / path.name) for place in ("one", "two"))
+        assert made.shape == tuple(factor * size for size in read(path).shape)
+        assert np.abs(made.astype(int) - again).max() <= 1
+
+
+def test_pictures_are_resized_for_a_model_of_one_size(zoo, tmp_path):
+    model, folder = saved("stargan", tmp_path), pictures(tmp_path / "in", 12)
+    done = zoo("translate", model, "--data", folder, "--labels", "3", "--out", tmp_path / "out")
+    assert done.code == 0 and "resized to 8x8" in done.err, done.err
+    assert read(tmp_path / "out/a.png").shape == (8, 8)
 
 
 def test_a_folder_is_made_of_another_folder_alone(zoo, tmp_path):

@@ -20,7 +20,7 @@ import numpy as np
 from zoo.applications import anomalies, roc, threshold_of
 from zoo.applications.anomaly import baseline_scores
 from zoo.applications.subjects import follow, runner_of
-from zoo.cli import applied, sources, values
+from zoo.cli import applied, splits, values
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import open_subject
 from zoo.files import write_atomically
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Scores, decides, saves, and prints the threshold and the areas."""
     opened = open_subject(options.subject)
-    train, test = sources.known_and_asked(opened, options, options.count)
+    train, test = splits.known_and_asked(opened, options, options.count)
     runner = runner_of(opened, "score anomalies")
     known, asked = (
         data.batch(np.arange(len(data)), opened.about.value_range) for data in (train, test)

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.applications import classify
 from zoo.applications.classification import labelled
-from zoo.cli import applied, sources, values
+from zoo.cli import applied, splits, values
 from zoo.cli.cluster import COLUMNS
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import open_subject
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Classifies, saves, and prints the accuracies."""
     opened = open_subject(options.subject)
-    train, test = sources.known_and_asked(opened, options, options.count)
+    train, test = splits.known_and_asked(opened, options, options.count)
     if train.labels is None and "classify" not in opened.table:
         raise UsageError("Codes are classified by labelled data. Received: data without labels.")
     few: dict[str, np.ndarray] = {}

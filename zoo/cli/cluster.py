@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zoo.applications import Clusters, cluster
-from zoo.cli import applied, sources, values
+from zoo.cli import applied, splits, values
 from zoo.cli.opened import open_subject
 from zoo.metrics.representation import agreement, k_means
 from zoo.plotting.grid import save_grid
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Clusters, saves, and prints how many are in use and how they agree with classes."""
     opened = open_subject(options.subject)
-    test = sources.asked_about(opened, options, options.count)
+    test = splits.asked_about(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = cluster(opened, asked, options.clusters, seed=options.seed)
     if options.out is not None and options.out.suffix.lower() == ".npy":

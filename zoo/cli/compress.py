@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from zoo.applications import compress, decompress
-from zoo.cli import applied, sources, values
+from zoo.cli import applied, splits, values
 from zoo.cli.opened import open_subject
 from zoo.files import write_atomically
 from zoo.metrics import baselines
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Compresses, saves, reads back, and prints ratio and error."""
     opened = open_subject(options.subject)
-    train, test = sources.known_and_asked(opened, options, options.count)
+    train, test = splits.known_and_asked(opened, options, options.count)
     value_range = opened.about.value_range
     known, asked = (data.batch(np.arange(len(data)), value_range) for data in (train, test))
     content = compress(opened, asked, bits=options.bits, seed=options.seed)

@@ -16,7 +16,7 @@ import numpy as np
 
 from zoo.applications import denoise, denoise_sound, signal_to_noise_ratio
 from zoo.autoencoders.corruptions import Kind, corrupted
-from zoo.cli import applied, sources, values
+from zoo.cli import applied, sources, splits, values
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import open_subject
 from zoo.data.sources.wav import read_wav, write_wav
@@ -125,7 +125,7 @@ def run_on_data(options: argparse.Namespace) -> None:
     if not 0 <= given < math.inf or (noise != "gaussian" and given > 1):
         raise UsageError(f"--level is a share, or a deviation from 0. Received: {given}.")
     opened = open_subject(options.subject)
-    test = sources.asked_about(opened, options, options.count)
+    test = splits.asked_about(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     clean, value_range = asked["data"], opened.about.value_range
     if clean.dtype.kind != "f":

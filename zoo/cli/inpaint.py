@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.applications import hole, inpaint
 from zoo.applications.restoration import Hole
-from zoo.cli import applied, sources, values
+from zoo.cli import applied, splits, values
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import open_subject
 
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Fills, saves, and prints the errors within the holes."""
     opened = open_subject(options.subject)
-    train, test = sources.known_and_asked(opened, options, options.count)
+    train, test = splits.known_and_asked(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     data = asked["data"]
     if data.ndim < 3:

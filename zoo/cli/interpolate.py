@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, values, written
+from zoo.cli import sources, splits, values, written
 from zoo.cli.opened import HELP, Opened, given, open_subject
 from zoo.plotting.grid import save_grid
 from zoo.uses import complete_inputs
@@ -64,7 +64,7 @@ def _data_walk(opened: Opened, options: argparse.Namespace) -> np.ndarray:
     use = opened.require("interpolate")
     rows, columns = options.rows, options.columns
     chosen = opened.labels(options.labels, use)
-    fields = sources.fields_for(opened, options, 2 * rows)
+    fields = splits.fields_for(opened, options, 2 * rows)
     inputs = given(use, {name: values[:rows] for name, values in fields.items()})
     inputs["other"] = fields["data"][rows:]
     if chosen and (options.labels is not None or "labels" not in fields):

@@ -17,6 +17,8 @@ from zoo.uses import LABELS, Use
 
 HELP = "a run folder, a .keras file, a bundle, or a pretrained model such as vae/digits"
 Arrays = dict[str, np.ndarray]
+Shape = tuple[int | None, ...]
+"""Of one row; None is any size."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Opened:
         about: The model or the bundle's manifest: shape, value range, classes.
         table: Its uses.
         use: `(name, count=, seed=, …)` → results by name.
+        shapes: A use's name → the shape of each of its inputs.
         class_names: The classes' names, where they have some.
         source: The source of the training data; empty where that is not recorded.
     """
@@ -36,6 +39,7 @@ class Opened:
     about: Any
     table: Mapping[str, Use]
     use: Callable[..., Arrays]
+    shapes: Callable[[str], Mapping[str, Shape]]
     class_names: Sequence[str] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
 
@@ -126,7 +130,11 @@ def open_model(path: Path, rule: str) -> Opened:
 def _open_bundle(path: Path) -> Opened:
     session = packages.import_own("export.runtime").load(path)  # which needs no Keras
     about = session.manifest
-    return Opened(path, about, session.uses, session.use, about.class_names)
+
+    def shapes(name: str) -> dict[str, Shape]:
+        return {value: port.shape for value, port in about.inputs(name).items()}
+
+    return Opened(path, about, session.uses, session.use, shapes, about.class_names)
 
 
 def _load(path: Path) -> Opened:
@@ -136,6 +144,5 @@ def _load(path: Path) -> Opened:
 
     model = load(path)
     run = read_run(path) if (path / "run.json").is_file() else {}
-    return Opened(
-        path, model, model.table(), model.use, run.get("class_names"), run.get("source", {})
-    )
+    names, source = run.get("class_names"), run.get("source", {})
+    return Opened(path, model, model.table(), model.use, model.shapes, names, source)

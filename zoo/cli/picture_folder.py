@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.cli import sources, terminal
 from zoo.cli.errors import UsageError
-from zoo.cli.opened import Opened
+from zoo.cli.opened import Opened, Shape
 from zoo.data import Data
 from zoo.data.sources.folders import find_files
 from zoo.data.sources.image_files import SUFFIXES, read_picture
@@ -29,15 +29,13 @@ def is_asked_for(options: argparse.Namespace) -> bool:
     return options.out is not None and not options.out.suffix
 
 
-def fill(
-    opened: Opened, options: argparse.Namespace, size: tuple[int, int] | None, make: Make
-) -> dict[str, Any]:
+def fill(opened: Opened, options: argparse.Namespace, shape: Shape, make: Make) -> dict[str, Any]:
     """Writes what is made of the pictures of `--data`, all of them or the first `--count`.
 
     Args:
         opened: The subject.
         options: Of the command line.
-        size: Height and width that pictures are brought to; None for their own.
+        shape: Height, width and channels that pictures are brought to; sizes of None are their own.
         make: The function.
 
     Returns:
@@ -48,9 +46,17 @@ def fill(
     """
     folder = _source(opened, options)
     files, value_range = _files(folder)[: options.count], opened.about.value_range
+    height, width, channels = (*shape[:2], shape[-1] or opened.about.shape[-1])
+    size = options.image_size
+    if size is None and height is not None:
+        size = (height, width)
+        terminal.note(
+            f"pictures of other sizes are resized to {height}x{width}, the size that {opened.path} "
+            "reads, and cropped"
+        )
     written = 0
     for file in files:
-        picture = read_picture(file, options.image_size or size, opened.about.shape[-1])
+        picture = read_picture(file, size, channels)
         if isinstance(picture, str):
             terminal.note(f"left out {file}: {picture}")
             continue

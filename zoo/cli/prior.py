@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from zoo.cli import sources, terminal, values
+from zoo.cli import sources, splits, terminal, values
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import Opened, open_model, open_subject
 
@@ -50,7 +50,7 @@ def opened(options: argparse.Namespace) -> Opened:
         check_unused(options)
         return open_subject(options.subject)
     found = open_model(options.subject, "--prior is fitted to a run: zoo export RUN --prior KIND")
-    train, _ = sources.splits_for(found, options)
+    train, _ = splits.splits_for(found, options)
     sampler = fitted(found.about, train, options)
     return replace(found, about=sampler, table=sampler.table(), use=sampler.use)
 

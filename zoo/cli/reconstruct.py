@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, terminal, values, written
+from zoo.cli import sources, splits, terminal, values, written
 from zoo.cli.opened import HELP, given, open_subject
 from zoo.plotting.grid import save_grid
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     written.check_out(opened.about, options.out)
     use = opened.require("reconstruct")
     count = options.count or COUNT
-    fields = sources.fields_for(opened, options, count, at_most=options.count is None)
+    fields = splits.fields_for(opened, options, count, at_most=options.count is None)
     results = opened.use("reconstruct", **given(use, fields))
     originals, rebuilt = fields["data"], next(iter(results.values()))
     if not written.write_text(

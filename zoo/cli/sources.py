@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from zoo.cli import values
 from zoo.cli.errors import UsageError
 from zoo.data import Data, load_data
@@ -21,6 +19,8 @@ from zoo.errors import DataError
 
 FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
 """Options of `load_data` that the command line calls otherwise."""
+SECOND = ("other", "target")
+"""The fields that a second source becomes: unpaired, or paired."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
@@ -165,29 +165,6 @@ def _key(text: str) -> tuple[str, str]:
     return key, array
 
 
-def fields_for(
-    opened: Any, options: argparse.Namespace, count: int, *, at_most: bool = False
-) -> dict[str, np.ndarray]:
-    """Rows of the data that a subject is shown, evenly spaced, scaled for it: every field.
-
-    Args:
-        opened: The subject.
-        options: Of the command line, which name the data.
-        count: How many.
-        at_most: Whether fewer rows do where there are not as many.
-
-    Raises:
-        UsageError: No data are known, or they do not have the subject's shape.
-    """
-    train, test = splits_for(opened, options)
-    data = train if test is None else test
-    count = min(count, len(data)) if at_most else count
-    if len(data) < count:
-        raise UsageError(f"The data hold at least {count} rows. Received: {len(data)}.")
-    chosen = np.linspace(0, len(data) - 1, count).astype(int)
-    return data.batch(chosen, opened.about.value_range)
-
-
 def load_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     """The training data that a subject is shown, and the test data, or None; of any shape.
 
@@ -224,20 +201,6 @@ def _in_classes(opened: Any, data: Any) -> Any:
     return data
 
 
-def splits_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
-    """The training data that a subject is shown, and the test data, or None.
-
-    Raises:
-        UsageError: No data are known, or they do not have the subject's shape.
-    """
-    train, test = load_for(opened, options)
-    shape = tuple(opened.about.shape)
-    if tuple(train.shape) != shape:
-        hint = " Accepted: --sequences." if train.shape == (*shape, 1) and len(shape) == 2 else ""
-        raise UsageError(f"The data have the shape {shape}. Received: {tuple(train.shape)}.{hint}")
-    return train, test
-
-
 def as_trained(source: dict[str, Any], about: Any) -> dict[str, Any]:
     """The source of text, of a table or of sounds, read as what a model was trained on."""
     settings, path = about.settings, str(source["data"])
@@ -270,38 +233,6 @@ def _check_own(source: Mapping[str, Any], own: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{flag} is as in training. Received: {source[name]}. Accepted: {value}."
             )
-
-
-def known_and_asked(opened: Any, options: argparse.Namespace, count: int) -> tuple[Any, Any]:
-    """Up to `count` rows of training data, and of the data that are asked about, evenly spaced.
-
-    Those are the test data. Where `--data` have none, all of them are asked about, and the training
-    data are what the subject was trained on, or where that is not known the same rows, the same
-    object; without `--data`, the last tenth of the training data is asked about.
-    """
-    train, test = _held_out(opened, options)
-    if train is test:
-        train = trained_on(opened) or train
-    asked = _spaced(test, count)
-    return (asked if train is test else _spaced(train, count)), asked
-
-
-def asked_about(opened: Any, options: argparse.Namespace, count: int) -> Any:
-    """The rows that are asked about, as of `known_and_asked`, without reading others."""
-    return _spaced(_held_out(opened, options)[1], count)
-
-
-def _held_out(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
-    """The training data, and what is asked about: the same where they have no test split."""
-    train, test = splits_for(opened, options)
-    if test is not None:
-        return train, test
-    return train.split(0.1) if options.data is None and len(train) > 1 else (train, train)
-
-
-def _spaced(data: Any, count: int) -> Any:
-    """Up to `count` rows, evenly spaced."""
-    return data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
 
 
 def trained_on(opened: Any) -> Any | None:

@@ -1,8 +1,10 @@
 """Translates data, and shows rows of data, of translations, and of targets where there are some.
 
-Where the data have targets, the mean absolute error is printed beside that of the mean target of
-the training data. `--back` translates the other domain of a model of two; a model of several
-classes makes a row of each class, or of those of `--labels`.
+Pictures may have any height and width, which their translations have as well; where a model has
+one size, as `stargan`, those of a folder are resized to it. Where the data have targets, the mean
+absolute error is printed beside that of the mean target of the training data. `--back` translates
+the second domain of a model of two: the second source where there is one, and otherwise `--data`.
+A model of several classes makes a row of each class, or of those of `--labels`.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from zoo.applications import translate
-from zoo.cli import applied, picture_folder, sources, values
-from zoo.cli.opened import Opened, open_subject
+from zoo.applications.subjects import runner_of
+from zoo.cli import applied, picture_folder, splits, values
+from zoo.cli.opened import Opened, Shape, open_subject
 from zoo.uses import TARGET_LABELS
 
 EXAMPLES = """\
@@ -24,6 +27,7 @@ examples:
   zoo translate bundles/pix2pix --data edges/ --out translated.png
   zoo translate bundles/pix2pix --data edges.npz --target photos.npz --out translated.npy
   zoo translate runs/cyclegan --back --out back.png
+  zoo translate runs/cyclegan --back --data zebras/ --out horses.png
   zoo translate runs/stargan --labels 3,8 --out threes-and-eights.png
   zoo translate bundles/pix2pix --data edges/ --out photos/
 """
@@ -42,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--back",
         action="store_true",
-        help="translate the second source back (cyclegan), or --data of the same shape without one",
+        help="translate the second source back (cyclegan), or --data of the second domain alone",
     )
     parser.add_argument(
         "--labels",
@@ -57,9 +61,12 @@ def run(options: argparse.Namespace) -> None:
     if picture_folder.is_asked_for(options):
         applied.finish(options, _fill(opened, options))
         return
-    train, test = sources.known_and_asked(opened, options, options.count or COUNT)
+    shapes = {"shape": _shape(opened, "translate", "data")}
+    if options.back:
+        shapes["alone"] = _shape(opened, "translate_back", "other")
+    train, test = splits.known_and_asked(opened, options, options.count or COUNT, **shapes)
     value_range = opened.about.value_range
-    asked = test.batch(np.arange(len(test)), value_range)
+    asked = _turned(test.batch(np.arange(len(test)), value_range), options)
     each = _translations(opened, asked, options)
     made = np.concatenate(each)
     read = asked.get("other", asked["data"]) if options.back else asked["data"]
@@ -75,11 +82,10 @@ def run(options: argparse.Namespace) -> None:
         applied.save_rows(shown, options.out, None if made.ndim == 4 else value_range)
     outcome: dict[str, float] = {"rows": len(made)}
     if target is not None:
-        mean = train.batch(np.arange(len(train)), value_range)["target"].mean(axis=0)
-        outcome |= {
-            "error": float(np.mean(np.abs(made - target))),
-            "error_of_mean": float(np.mean(np.abs(mean - target))),
-        }
+        outcome["error"] = float(np.mean(np.abs(made - target)))
+        known = _turned(train.batch(np.arange(len(train)), value_range), options).get("target")
+        if known is not None and known.shape[1:] == target.shape[1:]:
+            outcome["error_of_mean"] = float(np.mean(np.abs(known.mean(axis=0) - target)))
     applied.finish(options, outcome)
 
 
@@ -93,7 +99,25 @@ def _fill(opened: Opened, options: argparse.Namespace) -> dict[str, Any]:
         folders = [str(names[c]) for c in classes] if len(classes) > 1 else [""]
         return dict(zip(folders, each, strict=True))
 
-    return picture_folder.fill(opened, options, tuple(opened.about.shape[:2]), made)
+    name, field = ("translate_back", "other") if options.back else ("translate", "data")
+    return picture_folder.fill(opened, options, _shape(opened, name, field), made)
+
+
+def _shape(opened: Opened, use: str, field: str) -> Shape:
+    """The shape of what a use reads; by default that of the model's data.
+
+    Raises:
+        UseError: The model has no such use.
+    """
+    runner_of(opened, use.replace("_", " "), use)
+    return opened.shapes(use).get(field, tuple(opened.about.shape))
+
+
+def _turned(fields: Mapping[str, np.ndarray], options: argparse.Namespace) -> dict[str, np.ndarray]:
+    """The fields as they are, or with `--back` of pairs the target as `other`, data its target."""
+    if not options.back or "target" not in fields:
+        return dict(fields)
+    return {**fields, "other": fields["target"], "target": fields["data"]}
 
 
 def _translations(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.cli import sources, terminal, values, written
+from zoo.cli import sources, splits, terminal, values, written
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
 from zoo.plotting.grid import save_grid
@@ -114,7 +114,7 @@ def traversals(
 def _data_paths(opened: Opened, options: argparse.Namespace) -> Paths:
     """From the code of a row of the data, by the mean and deviation of those of training data."""
     encode, decode = opened.require("encode"), opened.require("decode")
-    train, test = sources.known_and_asked(opened, options, KNOWN)
+    train, test = splits.known_and_asked(opened, options, KNOWN)
     if options.row >= len(test):
         raise UsageError(f"--row is below {len(test)}. Received: {options.row}.")
     fields, asked = (

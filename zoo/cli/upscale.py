@@ -1,12 +1,14 @@
 """Enlarges data, and shows rows of small data, of what is made of them, and of the large data.
 
 Data of the model's own size are made small first, as in its training, and the squared error of what
-is made of them is printed beside that of pixels repeated. Data of the small size are enlarged.
+is made of them is printed beside that of pixels repeated. Data of other sizes are enlarged, and so
+is every picture of a folder where --out is one.
 """
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import numpy as np
 
@@ -40,10 +42,7 @@ def run(options: argparse.Namespace) -> None:
     opened = open_subject(options.subject)
     opened.require("upscale")
     if picture_folder.is_asked_for(options):
-        outcome: dict[str, float] = picture_folder.fill(
-            opened, options, None, lambda data: {"": upscale(opened, _small(opened, data))}
-        )
-        applied.finish(options, outcome)
+        applied.finish(options, _fill(opened, options))
         return
     train, test = sources.load_for(opened, options)
     data = train if test is None else test
@@ -58,13 +57,23 @@ def run(options: argparse.Namespace) -> None:
     elif options.out is not None:
         shown = [nearest, made, *([given] if known else [])]
         applied.save_rows(shown, options.out, opened.about.value_range)
-    outcome = {"rows": len(made)}
+    outcome: dict[str, float] = {"rows": len(made)}
     if known:
         outcome |= {
             "error": float(np.mean(np.square(made - given))),
             "error_of_nearest": float(np.mean(np.square(nearest - given))),
         }
     applied.finish(options, outcome)
+
+
+def _fill(opened: Opened, options: argparse.Namespace) -> dict[str, Any]:
+    """Enlarges every picture of a folder; an upscaler of one size makes large ones small first."""
+    shape = opened.shapes("upscale").get("low", tuple(opened.about.shape))
+
+    def made(data: np.ndarray) -> dict[str, np.ndarray]:
+        return {"": upscale(opened, data if None in shape else _small(opened, data))}
+
+    return picture_folder.fill(opened, options, (None, None, shape[-1]), made)
 
 
 def _small(opened: Opened, data: np.ndarray) -> np.ndarray:

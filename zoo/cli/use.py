@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.cli import sources, terminal, values, written
+from zoo.cli import sources, splits, terminal, values, written
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
 from zoo.cli.reconstruct import interleaved
@@ -113,7 +113,7 @@ def _inputs(opened: Opened, use: Use, options: argparse.Namespace) -> Arrays:
         inputs[name] = np.resize(opened.labels(options.labels, use), count)
     if any(name not in inputs and name not in use.draws for name in use.inputs):
         fewer = options.count is None and not inputs
-        fields = sources.fields_for(opened, options, count, at_most=fewer)
+        fields = splits.fields_for(opened, options, count, at_most=fewer)
         inputs = given(use, fields) | inputs
     elif options.data is not None:
         raise UsageError(

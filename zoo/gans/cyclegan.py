@@ -41,6 +41,7 @@ class CycleGAN(Adversarial):
     accepts = ("sequence", "image")
     lacks = ("latent_dim", "generator")
     pictured = ("translate", "cycle")
+    any_size = ("translator", "back_translator")
     loss = "least_squares"
     learning_rate = 5e-4
     network_options: dict = setting(

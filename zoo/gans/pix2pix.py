@@ -32,6 +32,7 @@ class Pix2Pix(Adversarial):
     accepts = ("sequence", "image")
     lacks = ("latent_dim", "generator")
     pictured = ("translate",)
+    any_size = ("translator",)
     learning_rate = 5e-4
     target_channels: int | None = setting(
         "Channels of the target; by default as many as the data have.", default=None, at_least=1

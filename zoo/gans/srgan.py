@@ -32,6 +32,7 @@ class SRGAN(Adversarial):
     accepts = ("sequence", "image")
     lacks = ("latent_dim", "generator")
     pictured = ("restore",)
+    any_size = ("upscaler",)
     learning_rate = 1e-3
     discriminator_learning_rate = 2e-4
     beta_1 = 0.9
@@ -112,6 +113,11 @@ class SRGAN(Adversarial):
             content = perceptual.distance(self.perceptual, batch["data"], samples)
         return {"content": (self.content, content)}
 
+    def _made_for_any_size(self) -> dict[str, keras.Model]:
+        """The upscaler, and the degrader with it."""
+        made, unknown = super()._made_for_any_size(), [None] * (len(self.shape) - 1)
+        return made and {"degrader": _degrader((*unknown, self.shape[-1]), self.factor), **made}
+
     def uses(self) -> dict[str, Use]:
         """`upscale`, of small data; `degrade`, which makes data small; `restore`, both."""
         large = {"data": "upscaler/data"}
@@ -123,7 +129,7 @@ class SRGAN(Adversarial):
         }
 
 
-def _degrader(shape: tuple[int, ...], factor: int) -> keras.Model:
+def _degrader(shape: tuple[int | None, ...], factor: int) -> keras.Model:
     """`data` → `low`: the means of blocks; those at the far edges may be smaller."""
     data = keras.Input(shape, name="data")
     kind = (layers.AveragePooling1D, layers.AveragePooling2D)[len(shape) - 2]

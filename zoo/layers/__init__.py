@@ -35,6 +35,7 @@ from zoo.layers.spectral import (
 from zoo.layers.standardization import Destandardize, Standardize
 from zoo.layers.token_writer import NextToken, TokenWriter
 from zoo.layers.truncation import Truncation
+from zoo.layers.whole_steps import CropLike, ReflectToStep
 
 __all__ = [
     "Basis",
@@ -46,6 +47,7 @@ __all__ = [
     "Condition",
     "ConditionalBatchNormalization",
     "CosineCodebook",
+    "CropLike",
     "Destandardize",
     "EqualizedConv1D",
     "EqualizedConv2D",
@@ -63,6 +65,7 @@ __all__ = [
     "ModulatedConvolution",
     "NextToken",
     "Quantizer",
+    "ReflectToStep",
     "Residual",
     "ScaledNoise",
     "SelfAttention",

@@ -15,6 +15,7 @@ from zoo.errors import ModelError, UseError
 from zoo.uses import LABELS, Use, complete_inputs, run_in_batches
 
 BATCH_SIZE = 256
+Shape = tuple[int | None, ...]
 
 
 class Inference:
@@ -25,6 +26,8 @@ class Inference:
     reads: Mapping[str, tuple[int, ...]]
     table: Callable[[], dict[str, Use]]
     averaged_weights: Callable[[], AbstractContextManager[None]]
+    parts: Callable[[], dict[str, keras.Model]]
+    parts_of_any_size: Callable[[], dict[str, keras.Model]]
 
     def use(
         self,
@@ -108,18 +111,36 @@ class Inference:
             found[name] = array.astype("float32") if array.dtype == np.float64 else array
         return found
 
+    def shapes(self, name: str) -> dict[str, Shape]:
+        """The shape of one row of each input of a use; None is any size.
+
+        Args:
+            name: A use of `table()`.
+        """
+        use = self.table()[name]
+        parts = self._parts_for(use)
+        return {
+            value: tuple(parts[part].input[port].shape[1:])
+            for value in use.inputs
+            for part, port in use.readers(value)
+        }
+
+    def _parts_for(self, use: Use) -> Mapping[str, keras.Model]:
+        """The parts of a use: those of any size where all of them are."""
+        free = self.parts_of_any_size()
+        return free if set(use.parts) <= set(free) else self.parts()
+
     def _check_shapes(self, name: str, use: Use, given: Mapping[str, np.ndarray]) -> None:
         """Raises where an array has another shape than the part that reads it."""
         for key, array in given.items():
             for part, port in use.readers(key):
-                shape = tuple(getattr(self, part).input[port].shape[1:])
-                fits = array.ndim == len(shape) + 1 and all(
-                    size in (None, own) for size, own in zip(shape, array.shape[1:], strict=True)
-                )
-                if not fits:
+                own = tuple(getattr(self, part).input[port].shape[1:])
+                if not _fits(array, own) and not _fits(array, self.shapes(name)[key]):
+                    shape = str(("batch", *self.shapes(name)[key])).replace("None", "any")
+                    hint = " Accepted: sizes from 1." if 0 in array.shape[1:] else ""
                     raise UseError(
-                        f"The use {name!r} reads {key!r} of shape {('batch', *shape)}. "
-                        f"Received: {array.shape}"
+                        f"The use {name!r} reads {key!r} of shape {shape}. "
+                        f"Received: {array.shape}.{hint}"
                     )
 
     def _labels(self, labels: np.ndarray, count: int | None) -> np.ndarray:
@@ -140,13 +161,23 @@ class Inference:
         return labels.astype("int32")
 
     def _call_part(self, name: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Runs a part, compiled once for each batch size."""
+        """Runs a part, compiled once for each batch size, and for each size of other maps."""
+        part: keras.Model = getattr(self, name)
+        own = all(_fits(array, part.input[key].shape[1:]) for key, array in inputs.items())
         compiled = vars(self).setdefault("_compiled_parts", {})
-        if name not in compiled:
-            part = getattr(self, name)
-            compiled[name] = backends.current().compile_step(
+        if (name, own) not in compiled:
+            part = part if own else self.parts_of_any_size().get(name, part)
+            compiled[name, own] = backends.current().compile_step(
                 lambda batch: networks.apply(part, batch), part.variables, updates=False
             )
         place = backends.current().place
         placed = {key: place(np.asarray(array)) for key, array in inputs.items()}
-        return {k: keras.ops.convert_to_numpy(v) for k, v in compiled[name](placed).items()}
+        return {k: keras.ops.convert_to_numpy(v) for k, v in compiled[name, own](placed).items()}
+
+
+def _fits(array: Any, shape: Shape) -> bool:
+    """Whether rows of an array have a shape, in which None is any size from 1."""
+    found = np.shape(array)[1:]
+    return len(found) == len(shape) and all(
+        own == size or (size is None and own > 0) for size, own in zip(shape, found, strict=True)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import keras
 
 from zoo.errors import ModelError
 from zoo.model.parts import between, squared_error
+from zoo.networks.any_size import of_any_size
 from zoo.noise import Noise, in_turn, uniform
 from zoo.uses import Step, Use
 
@@ -22,6 +23,8 @@ class UseTable:
     code: str
     prior: Mapping[str, Noise]
     encoder: Any
+    any_size: Sequence[str] = ()
+    """The parts that see a part of a map at a time: translators and upscalers."""
 
     def uses(self) -> dict[str, Use]:
         """The uses of the model: name → chain of parts; a subclass adds its own."""
@@ -95,6 +98,22 @@ class UseTable:
         """The networks that the uses name: what is exported."""
         names = dict.fromkeys(name for use in self.table().values() for name in use.parts)
         return {name: getattr(self, name) for name in names}
+
+    def parts_of_any_size(self) -> dict[str, keras.Model]:
+        """The parts of `any_size` for maps of any size, with the layers of `parts()`.
+
+        Each gives what its part gives at the part's own size; see `of_any_size`. There are none
+        where one of them holds its size, as a network of the user's own may.
+        """
+        if "_parts_of_any_size" not in vars(self):  # not an attribute: its layers are the model's
+            vars(self)["_parts_of_any_size"] = self._made_for_any_size()
+        return dict(vars(self)["_parts_of_any_size"])
+
+    def _made_for_any_size(self) -> dict[str, keras.Model]:
+        try:
+            return {name: of_any_size(getattr(self, name)) for name in self.any_size}
+        except ModelError:
+            return {}
 
     def check_uses(self) -> None:
         """Checks that every use names parts, values and results that there are.

@@ -54,6 +54,16 @@ def test_the_graph_computes_sizes_of_any_input():
         assert [int(value[0]) for value in found] == expected
 
 
+def test_sizes_of_equal_traces_are_computed_apart():
+    graph = Graph(21, "sizes")
+    n, m = Size.of(352, 416, Root("n")), Size.of(416, 544, Root("m"))
+    graph.input("x", (n, m), "float32")
+    assert int(n + 64) == int(m) and other(2 * n - 288) == other(m)
+    for one, two in ((n + 64, m), (2 * n - 288, m)):
+        assert graph.size(one - 1) is not graph.size(two - 1)
+        assert graph.size(one - 1) is graph.size(one - 1)
+
+
 def test_what_cancels_is_a_number_or_the_size_itself():
     _, n, m = traced()
     assert type(n - n) is type(n // n) is type(n * 0) is int
