@@ -97,7 +97,7 @@ def certify(
     truths = Remembered(native, batches)
     deviations, agreements = compare(truths, exported, judged)
     used = operators(graph)
-    deviations, overflows = without_overflow(deviations, used)
+    deviations, agreements, overflows = without_overflow(deviations, agreements, used)
     assumed = notes_of_ranges(read, (name for name in read if name not in told))
     notes = [*native.notes, *assumed, *left_out(extent, large), *sizes_seen(native, batches)]
     notes += overflows

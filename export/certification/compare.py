@@ -14,7 +14,7 @@ from export.errors import CertificateError
 TRIALS = 64  # a response seen too rarely is underestimated, and a right graph rejected
 ROUNDING = 2.0**-18  # what rounding in float32 sums of some hundred terms amounts to
 EXPLICABLE = 1e3  # times the tolerance; what differs more is wrong, not rounded
-LARGE_FAMILIES = ("large", "huge")  # whose rounding is that of their largest value
+LARGE_FAMILIES = ("large", "huge", "vast")  # whose rounding is that of their largest value
 
 Predictor = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 

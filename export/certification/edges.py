@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from export.certification.certificate import Deviation
+from export.certification.certificate import Agreement, Deviation
 from export.certification.compare import Predictor, compare
 from export.certification.inputs import Probe, Sizes, probes, size_plans, unknown_sizes
 from export.certification.native import Native
@@ -37,6 +37,8 @@ OVERFLOWING = (
     "Einsum Exp GroupNormalization GRU InstanceNormalization LSTM LayerNormalization MatMul Pow "
     "RMSNormalization RNN ReduceL2 ReduceLogSumExp ReduceMean ReduceSum Scan Softmax"
 ).split()
+# Sums of products, of which only vast numbers overflow.
+SUMMING = "AveragePool Conv ConvTranspose Gemm GlobalAveragePool".split()
 
 
 class Remembered:
@@ -191,24 +193,33 @@ def by_design(
 
 
 def without_overflow(
-    deviations: tuple[Deviation, ...], used: set[str]
-) -> tuple[tuple[Deviation, ...], list[str]]:
-    """The rows that count, and what is said of huge inputs that overflow inside a graph.
+    deviations: tuple[Deviation, ...], agreements: tuple[Agreement, ...], used: set[str]
+) -> tuple[tuple[Deviation, ...], tuple[Agreement, ...], list[str]]:
+    """The rows that count, and what is said of inputs that overflow inside a graph.
 
-    Infinity minus infinity is NaN or a number by the order in which an operator computes.
+    Infinity minus infinity is NaN or a number by the order in which an operator computes. Of whole
+    numbers that are made of vast ones, it cannot be seen whether they come from an overflow.
     """
-    known = sorted(used & set(OVERFLOWING))
-    excused = [
+    known = {
+        "huge": sorted(used & set(OVERFLOWING)),
+        "vast": sorted(used & {*OVERFLOWING, *SUMMING}),
+    }
+    kept = tuple(
         row
         for row in deviations
-        if known and row.family == "huge" and not row.passed and math.isinf(row.absolute)
-    ]
+        if row.passed or not known.get(row.family) or not math.isinf(row.absolute)
+    )
+    equal = tuple(
+        row for row in agreements if row.passed or row.family != "vast" or not known["vast"]
+    )
+    excused = [(row.output, row.family) for row in deviations if row not in kept]
+    excused += [(row.output, row.family) for row in agreements if row not in equal]
     notes = [
-        f"{row.output} on huge inputs overflows, which backends and ONNX Runtime compute otherwise "
-        f"in {', '.join(known)}"
-        for row in excused
+        f"{output} on {family} inputs overflows, which backends and ONNX Runtime compute otherwise "
+        f"in {', '.join(known[family])}"
+        for output, family in excused
     ]
-    return tuple(row for row in deviations if row not in excused), notes
+    return kept, equal, notes
 
 
 def other_batches(

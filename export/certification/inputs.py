@@ -15,7 +15,7 @@ BATCHES = (1, 3, 32, 32)  # 68 inputs a family, so three random families are 204
 ZERO_BATCHES = (1, 3)
 FEWEST = sum(BATCHES)  # also where the model has one fixed batch
 LARGE = 1e3
-HUGE, TINY = 1e6, 1e-30
+HUGE, VAST, TINY = 1e6, 1e30, 1e-30
 ANY_SIZE = 16  # drawn for a dimension other than the batch that may have any size
 # Where activations and roundings have kinks and steps; drawn so often that there are ties.
 KINKS = (-3.0, -2.5, -1.5, -1.0, -0.5, -0.2, -0.0, 0.0, 0.2, 0.5, 1.0, 1.5, 2.5, 3.0, 6.0)
@@ -37,7 +37,7 @@ SIZES: tuple[Callable[[int], int], ...] = (
 )
 
 
-EDGES = ("kinks", "huge", "tiny", "ends", "non-finite")
+EDGES = ("kinks", "huge", "vast", "tiny", "ends", "non-finite")
 Sizes = Mapping[tuple[str, int], int]
 
 
@@ -145,8 +145,8 @@ def probes(
 ) -> Iterator[Probe]:
     """Yields the batches of every family: standard normal, uniform, large, zeros and real.
 
-    In full also numbers at kinks, of which many are equal, huge, tiny and non-finite ones, and both
-    ends of the integers. A model whose batch is fixed gets batches of that size alone.
+    In full also numbers at kinks, of which many are equal, huge, vast, tiny and non-finite ones,
+    and both ends of the integers. A model whose batch is fixed gets batches of that size alone.
     A model of integer inputs alone has the same distribution in the three random families: each
     integer input is drawn evenly from `range(cardinality[name])` whatever the family.
 
@@ -283,5 +283,5 @@ def _draw_one(
         return np.where(rng.random(size) < 0.1, odd, drawn).astype(tensor.dtype)
     if family == "uniform":
         return rng.uniform(-1.0, 1.0, size).astype(tensor.dtype)
-    scale = {"large": LARGE, "huge": HUGE, "tiny": TINY}.get(family, 1.0)
+    scale = {"large": LARGE, "huge": HUGE, "vast": VAST, "tiny": TINY}.get(family, 1.0)
     return (scale * rng.standard_normal(size)).astype(tensor.dtype)

@@ -7,7 +7,7 @@ false two, and what is only computed with may be any number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -37,7 +37,8 @@ INTEGERS = {
 }  # fmt: skip
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True)
+class Reading:
     """How a graph reads an integer input: how many values it takes, and whether as any number."""
 
     count: int

@@ -187,3 +187,14 @@ def test_an_unknown_way_is_named(monkeypatch):
     monkeypatch.setenv(recorded.VARIABLE, "fast")
     with pytest.raises(BackendError, match="Received: 'fast'. Accepted: recorded, eager, compiled"):
         backends.differentiate(lambda batch: (batch, {}), [], [])
+
+
+def test_values_without_a_number_are_compared_too():
+    from zoo.backends.torch.recorded import close
+
+    odd = torch.tensor([torch.nan, torch.inf, 1.0])
+    assert close(odd, odd.clone(), 1e-6)
+    assert close(odd * torch.tensor([1.0, 1.0, 1.0 + 1e-7]), odd, 1e-6)
+    assert not close(torch.tensor([torch.nan, -torch.inf, 1.0]), odd, 1e-6)
+    assert not close(torch.tensor([torch.nan, torch.inf, 1.1]), odd, 1e-6)
+    assert close(torch.full((2,), torch.nan), torch.full((2,), torch.nan), 1e-6)
