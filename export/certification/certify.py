@@ -32,6 +32,7 @@ from export.certification.inputs import BATCHES, probes
 from export.certification.integers import notes as notes_of_ranges
 from export.certification.integers import numbers, ranges
 from export.certification.native import Native, weights_sha256
+from export.certification.sigmoids import explained
 from export.errors import CertificateError, ExportError
 from export.runtime.engine import open_session, run
 
@@ -98,9 +99,10 @@ def certify(
     deviations, agreements = compare(truths, exported, judged)
     used = operators(graph)
     deviations, agreements, overflows = without_overflow(deviations, agreements, used)
+    deviations, gates = explained(Path(path), truths, deviations, judged)
     assumed = notes_of_ranges(read, (name for name in read if name not in told))
     notes = [*native.notes, *assumed, *left_out(extent, large), *sizes_seen(native, batches)]
-    notes += overflows
+    notes += [*overflows, *gates]
     if extent == "full" and all_passed(deviations, agreements):
         odd = [probe for probe in batches if probe.family == "non-finite"]
         notes += by_design(truths, exported, odd, used)

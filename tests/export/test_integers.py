@@ -78,9 +78,9 @@ def test_tokens_and_their_mask_need_no_cardinality(tmp_path):
     assert "valid: drawn from 0 to 1, as the graph reads it; cardinality= draws from others" in (
         certificate.notes
     )
-    assert not any(note.startswith("tokens") for note in certificate.notes)
+    assert not any(note.startswith("tokens:") for note in certificate.notes)
     named = export.to_onnx(model, tmp_path / "m.onnx", cardinality={"valid": 3})
-    assert not any(note.startswith("valid") for note in named.notes)
+    assert not any(note.startswith("valid:") for note in named.notes)
 
 
 def test_the_body_of_a_loop_is_not_followed():
