@@ -69,7 +69,7 @@ parity: $(STAMPS)/all ## train every model on every backend and compare the loss
 	$(PYTHON) -m tests.parity
 
 combinations: $(STAMPS)/all ## train and export 200 combinations of the pieces of GANs
-	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m tests.combinations
+	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m tests.combinations --out benchmarks/results/combinations.jsonl
 
 pretrained: $(STAMPS)/$(BACKEND) ## train the models that come with the package
 	KERAS_BACKEND=$(BACKEND) $(PYTHON) -m benchmarks.pretrained
