@@ -10,10 +10,9 @@ from math import inf
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.presets import PRESETS
 from benchmarks.records.schema import Skipped
-from benchmarks.subjects import QUICK, Subject, select
-
-QUICK_MODELS = ("vae", "vq_vae", "dcgan")
+from benchmarks.subjects import Subject, select, usual
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class RunOptions:
         rounds: Rounds of each task.
         round_seconds: Duration of a round.
         longest: Seconds after which a task ends before its last round.
+        minutes: Time of the whole run, spread over its tasks; None for as long as they take.
         cold: How many models, from the first, are started cold.
         threads: Of each subject.
         device: `cpu` or `gpu`.
@@ -44,6 +44,7 @@ class RunOptions:
     rounds: int = 11
     round_seconds: float = 0.07
     longest: float = 60.0
+    minutes: float | None = None
     cold: int = 2
     threads: int = 0
     device: str = "cpu"
@@ -51,8 +52,12 @@ class RunOptions:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The options in JSON terms; subjects by name."""
-        values = {name: value for name, value in vars(self).items() if name != "unavailable"}
+        """The options in JSON terms that results depend on; subjects by name.
+
+        A run may be continued for another number of minutes.
+        """
+        left_out = ("unavailable", "minutes")
+        values = {name: value for name, value in vars(self).items() if name not in left_out}
         return values | {"subjects": [subject.name for subject in self.subjects]}
 
 
@@ -64,22 +69,24 @@ def from_arguments(args: argparse.Namespace) -> RunOptions:
     """
     from benchmarks.records.environment import cores
 
-    batches = args.batches or ([1, 64] if args.quick else [1, 8, 64])
-    rounds = (7 if args.quick else 11) if args.rounds is None else args.rounds
-    cold = (1 if args.quick else 2) if args.cold is None else args.cold
+    preset = PRESETS[args.preset]
+    device = args.device or preset.device
+    batches = args.batches or preset.batches
+    rounds = preset.rounds if args.rounds is None else args.rounds
+    cold = preset.cold if args.cold is None else args.cold
+    minutes = preset.minutes if args.minutes is None else args.minutes
     threads = len(cores()) if args.threads is None else args.threads
     _check_bounds("threads", [threads], least=1, most=len(cores()))
     _check_bounds("rounds", [rounds], least=1)
     _check_bounds("batches", batches, least=1)
     _check_bounds("cold", [cold], least=0)
-    if not 0 < args.round_seconds < inf:
-        raise BenchmarkError(
-            f"round-seconds must be positive and finite. Received: {args.round_seconds}. "
-            "Accepted: seconds, such as 0.07"
-        )
-    available, unavailable = select(args.subjects or (QUICK if args.quick else ["*"]))
+    _check_time("round-seconds", args.round_seconds, "seconds, such as 0.07")
+    if minutes is not None:
+        _check_time("minutes", minutes, "minutes, such as 40")
+    subjects = args.subjects or preset.subjects or usual(device)
+    available, unavailable = select(subjects, device=device)
     return RunOptions(
-        models=select_models(args.models or (QUICK_MODELS if args.quick else ["*"])),
+        models=select_models(args.models or preset.models),
         subjects=available,
         unavailable=unavailable,
         workloads=list(dict.fromkeys(args.workloads)) if args.workloads else None,
@@ -87,8 +94,10 @@ def from_arguments(args: argparse.Namespace) -> RunOptions:
         rounds=rounds,
         cold=cold,
         round_seconds=args.round_seconds,
+        minutes=minutes,
         threads=threads,
-        device=args.device,
+        device=device,
+        peaks=preset.peaks,
     )
 
 
@@ -115,6 +124,14 @@ def select_models(patterns: Sequence[str]) -> list[str]:
         others.append(pattern)
     chosen = [name for name in known if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
     return [*chosen, *dict.fromkeys(others)]
+
+
+def _check_time(name: str, value: float, accepted: str) -> None:
+    """Raises where a duration is not positive and finite."""
+    if not 0 < value < inf:
+        raise BenchmarkError(
+            f"{name} must be positive and finite. Received: {value}. Accepted: {accepted}"
+        )
 
 
 def _check_bounds(name: str, values: Iterable[int], *, least: int, most: int | None = None) -> None:

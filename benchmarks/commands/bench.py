@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.presets import PRESETS, USUAL
 from benchmarks.records.paths import check_path
 from benchmarks.tasks import TRAIN
 
@@ -22,8 +23,6 @@ examples:
   zoo bench --models my_models.py:MyVAE --subjects "onnxruntime" "jax-*"
   zoo bench report results.jsonl
 """
-OUTPUT = Path("bench.jsonl")
-QUICK_OUTPUT = Path("bench-quick.jsonl")
 
 SLOWER = 1.05
 """How many times slower a subject must be, with confidence, to count as a regression."""
@@ -41,18 +40,29 @@ to the machine's own speed. Exits with 1 if any became slower.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the benchmark's commands and the options of a run."""
     add = parser.add_argument
-    names = f"default: {OUTPUT}; quick: {QUICK_OUTPUT}"
+    names = "default: " + "; ".join(
+        f"{preset.output}" if name == USUAL else f"{name}: {preset.output}"
+        for name, preset in PRESETS.items()
+    )
     add("--out", type=Path, metavar="FILE", help=f"results, ….jsonl; continued ({names})")
     hidden = argparse.SUPPRESS
     add("-o", "--output", dest="out", type=Path, default=hidden, help=hidden)
-    add("--quick", action="store_true", help="three models, fewer subjects: some minutes")
+    presets = parser.add_mutually_exclusive_group()
+    presets.add_argument(
+        "--quick",
+        dest="preset",
+        action="store_const",
+        const="quick",
+        default=USUAL,
+        help="three models, fewer subjects: some minutes",
+    )
     add(
         "--models",
         nargs="+",
         metavar="NAME",
         help="names, patterns, file.py:Class (default: all)",
     )
-    add("--subjects", nargs="+", metavar="NAME", help="names or patterns (default: all installed)")
+    add("--subjects", nargs="+", metavar="NAME", help="names or patterns (default: all usual ones)")
     add(
         "--workloads",
         nargs="+",
@@ -74,13 +84,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="of a round (default: %(default)s)",
     )
+    add(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="time of the run, spread over its tasks; the same command continues (default: none)",
+    )
     add("--cold", type=int, metavar="N", help="models that are started cold (default: 2; quick: 1)")
     add("--threads", type=int, metavar="N", help="of every subject (default: all cores)")
     add(
         "--device",
         choices=("cpu", "gpu"),
-        default="cpu",
-        help="of every subject (default: %(default)s)",
+        help="of every subject (default: cpu)",
     )
     add("--overwrite", action="store_true", help="replace the results that exist")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=False)
@@ -118,6 +133,7 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace) -> int:
     from benchmarks.measure.offers import offers
     from benchmarks.measure.run import BenchmarkRun
+    from benchmarks.measure.time_budget import TimeBudget
     from benchmarks.options import from_arguments
     from benchmarks.plan import resolve
     from benchmarks.records.environment import conditions
@@ -130,7 +146,8 @@ def _measure(args: argparse.Namespace) -> int:
     from benchmarks.workload.temporary import temporary_folder
 
     options = from_arguments(args)
-    output = args.out or (QUICK_OUTPUT if args.quick else OUTPUT)
+    budget = TimeBudget(options.minutes)
+    output = args.out or PRESETS[args.preset].output
     check_path(output)
     try:
         with (
@@ -143,8 +160,11 @@ def _measure(args: argparse.Namespace) -> int:
             print("".join(f"{s}\n" for s in sentences(plan.skipped)), end="", file=sys.stderr)
             made = conditions(plan.to_json(), threads=options.threads, device=options.device)
             with Results(output, made, overwrite=args.overwrite) as results:
-                BenchmarkRun(plan, pool, results).run()
+                left = BenchmarkRun(plan, pool, results, budget=budget).run()
                 publish(results.rows, output)
+                if left:
+                    time = f"tasks left after {options.minutes:g} minutes: {left}"
+                    print(f"{time}; the same command continues {output}", file=sys.stderr)
                 return 0
     except KeyboardInterrupt:
         print(f"interrupted; the same command continues {output}", file=sys.stderr)

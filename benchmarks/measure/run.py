@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from benchmarks.errors import BenchmarkError, WorkerError
 from benchmarks.measure.cold_start import start_cold
 from benchmarks.measure.progress import Estimate, ProgressBar
 from benchmarks.measure.task import Trial, fastest, measure_task
+from benchmarks.measure.time_budget import TimeBudget
 from benchmarks.plan import Measurement, ModelPlan, Plan
 from benchmarks.records.file import Results
 from benchmarks.records.schema import (
@@ -40,6 +43,26 @@ PROFILED_CALLS = 30
 COLD = "cold"
 
 
+@dataclass(frozen=True)
+class Unit:
+    """Rows that are measured and written together: those of a task, or of cold starts."""
+
+    model: ModelPlan
+    folder: Path
+    measurement: Measurement
+    cold: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name in the file of results."""
+        return self.model.cold_unit if self.cold else self.measurement.task.key
+
+    @property
+    def kind(self) -> str:
+        """Units of a kind take about as long."""
+        return COLD if self.cold else self.measurement.task.workload
+
+
 class BenchmarkRun:
     """Measures what a plan holds and the results lack.
 
@@ -48,45 +71,88 @@ class BenchmarkRun:
         pool: The subjects' processes.
         results: The file of rows, and the units that are done already.
         bar: Shows the progress.
+        budget: The time of the run.
     """
 
     def __init__(
-        self, plan: Plan, pool: WorkerPool, results: Results, bar: ProgressBar | None = None
+        self,
+        plan: Plan,
+        pool: WorkerPool,
+        results: Results,
+        bar: ProgressBar | None = None,
+        *,
+        budget: TimeBudget | None = None,
     ) -> None:
         self.plan = plan
         self.pool = pool
         self.results = results
         self.bar = bar or ProgressBar()
+        self.budget = budget or TimeBudget()
         self.described = {row.subject for row in of_kind(results.rows, SubjectInfo)}
         self.estimate = Estimate([kind for model in plan.models for kind in self._pending(model)])
 
-    def run(self) -> None:
-        """Measures the units that are not done yet."""
+    def run(self) -> int:
+        """Measures the units that are not done yet, one at least, until the time is over.
+
+        Returns:
+            How many are left.
+        """
         if self.plan.skipped and Skipped.kind not in self.results.done:
             self.results.add(Skipped.kind, self.plan.skipped)
+        units = self._units()
+        prepared: set[str] = set()
+        measured = 0
         try:
-            for number, model in enumerate(self.plan.models):
-                if self._pending(model):
-                    self._run_model(model, self.pool.folder / f"model-{number}")
+            while units and (self.budget.left or not measured):
+                unit = units[0]
+                if unit.model.name not in prepared:
+                    with self._unit(ModelInfo.kind, f"{unit.model.name}: preparing"):
+                        made = self._prepare(unit.model, unit.folder)
+                    if not made:
+                        own = [other for other in units if other.model is unit.model]
+                        self.estimate.drop([other.kind for other in own])
+                        units = [other for other in units if other not in own]
+                        continue
+                    prepared.add(unit.model.name)
+                self._measure_unit(unit, self.budget.share(len(units)))
+                measured += 1
+                del units[0]
         finally:
             self.bar.close()
+        return len(units)
 
-    def _run_model(self, model: ModelPlan, folder: Path) -> None:
-        pending = self._pending(model)
-        with self._unit(ModelInfo.kind, f"{model.name}: preparing"):
-            prepared = self._prepare(model, folder)
-        if not prepared:
-            self.estimate.drop(pending[1:])
-            return
-        for measurement in model.measurements:
-            task = measurement.task
-            if self._is_done(task.key):
+    def _units(self) -> list[Unit]:
+        """The units that are not done, model by model; within limited time, batch by batch.
+
+        Where the time ends early, every model has then been measured at the first batch sizes.
+        """
+        units = []
+        for number, model in enumerate(self.plan.models):
+            if not self._pending(model):
                 continue
-            with self._unit(task.workload, f"{model.name} {task.workload}, batch {task.batch}"):
-                self.results.add(task.key, self._measure(measurement, folder))
-        if model.cold and not self._is_done(model.cold_unit):
-            with self._unit(COLD, f"{model.name}: cold starts"):
-                self.results.add(model.cold_unit, start_cold(model.cold, self.pool, folder))
+            folder = self.pool.folder / f"model-{number}"
+            found = [Unit(model, folder, measurement) for measurement in model.measurements]
+            if model.cold:
+                found.append(Unit(model, folder, model.cold, cold=True))
+            units += [unit for unit in found if not self._is_done(unit.name)]
+        return sorted(units, key=self._turn) if self.budget.limited else units
+
+    def _turn(self, unit: Unit) -> int:
+        """The place of a unit's batch size; peaks come first, cold starts last."""
+        batches = list(self.plan.options.batches)
+        if unit.cold:
+            return len(batches)
+        return -1 if unit.model.name == PEAK else batches.index(unit.measurement.task.batch)
+
+    def _measure_unit(self, unit: Unit, seconds: float) -> None:
+        task = unit.measurement.task
+        doing = f"{task.model} {task.workload}, batch {task.batch}"
+        with self._unit(unit.kind, f"{task.model}: cold starts" if unit.cold else doing):
+            if unit.cold:
+                rows = start_cold(unit.measurement, self.pool, unit.folder)
+            else:
+                rows = self._measure(unit.measurement, unit.folder, seconds)
+            self.results.add(unit.name, rows)
 
     def _prepare(self, model: ModelPlan, folder: Path) -> bool:
         """Makes the model and its graphs, in a continued run again; rows are written once.
@@ -112,7 +178,8 @@ class BenchmarkRun:
             self.results.add(model.name, rows)
         return not isinstance(rows[0], Failure)
 
-    def _measure(self, measurement: Measurement, folder: Path) -> list[Row]:
+    def _measure(self, measurement: Measurement, folder: Path, seconds: float = inf) -> list[Row]:
+        started = time.monotonic()
         task = measurement.task
         trials = [Trial(subject, self.pool[subject]) for subject in measurement.subjects]
         for trial in trials:
@@ -123,7 +190,8 @@ class BenchmarkRun:
             for trial in trials:
                 trial.error = trial.error or f"no reference: {error}"
             return [trial.row(task) for trial in trials]
-        rows = measure_task(task, trials, reference, self.plan.options, folder)
+        seconds -= time.monotonic() - started
+        rows = measure_task(task, trials, reference, self.plan.options, folder, limit=seconds)
         rows += self._subject_infos(measurement.subjects)
         return rows + self._operators(measurement, of_kind(rows, Timing), folder)
 
@@ -179,7 +247,7 @@ class BenchmarkRun:
         return unit in self.results.done
 
     def _pending(self, model: ModelPlan) -> list[str]:
-        """The kinds of a model's units that are not done."""
+        """The kinds of a model's units that are not done; none where it could not be made."""
         tasks = [m.task for m in model.measurements]
         kinds = [task.workload for task in tasks if not self._is_done(task.key)]
         if model.cold and not self._is_done(model.cold_unit):

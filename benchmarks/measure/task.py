@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,6 +76,7 @@ def measure_task(
     options: RunOptions,
     folder: Path,
     *,
+    limit: float = inf,
     seed: int = 0,
 ) -> list[Row]:
     """Times the subjects of a task in turn: one row each, in their order.
@@ -86,8 +89,10 @@ def measure_task(
         reference: The task's outputs.
         options: The number and duration of rounds.
         folder: The model's files, and the place of outputs.
+        limit: Seconds from the first load after which the task ends before its last round.
         seed: Seeds the order within each round.
     """
+    started = time.monotonic()
     for trial in _running(trials):
         _open(trial, task, reference, folder)
     for trial in _running(trials):
@@ -95,7 +100,8 @@ def measure_task(
     order = random.Random(f"{seed} {task.key}")
     spent = 0.0
     for number in range(options.rounds):
-        if number >= MIN_ROUNDS and spent > options.longest:
+        over = spent > options.longest or time.monotonic() - started > limit
+        if number >= MIN_ROUNDS and over:
             break
         running = _running(trials)
         order.shuffle(running)

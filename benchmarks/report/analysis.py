@@ -64,8 +64,14 @@ class Analysis:
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks of models, in the order they were measured."""
-        return [task for task in self.times if task.model != PEAK]
+        """The tasks of models, each model's and workload's together, in the order they began."""
+        tasks = [task for task in self.times if task.model != PEAK]
+        models = list(dict.fromkeys(task.model for task in tasks))
+        workloads = list(dict.fromkeys((task.model, task.workload) for task in tasks))
+        return sorted(
+            tasks,
+            key=lambda t: (models.index(t.model), workloads.index((t.model, t.workload))),
+        )
 
     def names(self, kind: str) -> list[str]:
         """The subjects of a kind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.records.schema import ColdStart, Export, Failure, Skipped, of_kind
+from benchmarks.records.schema import ColdStart, Export, Failure, ModelInfo, Skipped, of_kind
 from benchmarks.report.analysis import Analysis
 from benchmarks.report.tables import MISSING, Table, seconds, size
 from benchmarks.tasks import PEAK
@@ -102,3 +102,26 @@ def skipped(analysis: Analysis) -> Table:
     ]
     note = "Requested measurements that were skipped, and why."
     return Table("Skipped", note, ["model", "workload", "subject", "reason"], rows, left=4)
+
+
+def unmeasured(analysis: Analysis) -> Table:
+    """The tasks of the plan that the results do not have yet."""
+    plan = analysis.conditions.plan
+    failed = of_kind(analysis.rows, Failure)
+    found = {row.model: row.workloads for row in of_kind(analysis.rows, ModelInfo)}
+    skipped = {r.model for r in of_kind(analysis.rows, Skipped) if r.workload is None}
+    unmade = ({row.model for row in failed} | skipped) - set(found)
+    measured: set[tuple[str | None, str | None, int | None]] = {
+        (task.model, task.workload, task.batch) for task in analysis.times
+    }
+    measured |= {(row.model, row.workload, row.batch) for row in failed}
+    rows = []
+    for model in plan.get("models", ()):
+        if model in unmade:
+            continue
+        for workload in found.get(model, ["all"]):
+            left = [b for b in plan.get("batches", ()) if (model, workload, b) not in measured]
+            if left:
+                rows.append([model, workload, ", ".join(map(str, left))])
+    note = "Tasks of the plan for which the time was too short; the same command measures them."
+    return Table("Not measured yet", note, ["model", "workload", "batches"], rows, left=3)

@@ -33,6 +33,7 @@ def tables(analysis: Analysis) -> list[Table]:
         context.exports(analysis),
         context.failures(analysis),
         context.skipped(analysis),
+        context.unmeasured(analysis),
     ]
     return [table for table in made if table.rows]
 

@@ -19,6 +19,8 @@ COMPILED = "compiled"
 ONNX = "onnx"
 PLAIN = "plain"
 
+DEVICES = ("cpu", "gpu")
+
 NOT_INHERITED = ("TF_ENABLE_ONEDNN_OPTS", "GENZOO_TORCH")
 """Variables that come from a subject's own row alone, never from the command's environment."""
 
@@ -47,6 +49,8 @@ class Subject:
         precision: The precision that it computes in.
         takes_threads: Whether the runner has the keyword `threads`.
         takes_device: Whether the runner has the keyword `device`.
+        devices: The devices that it has a way to run on.
+        usual_on: The devices on which a run that names no subjects measures it.
         variables: Environment variables of this subject alone.
     """
 
@@ -64,6 +68,8 @@ class Subject:
     precision: str = "float32"
     takes_threads: bool = False
     takes_device: bool = False
+    devices: Sequence[str] = DEVICES
+    usual_on: Sequence[str] = DEVICES
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def supports(self, task: Task) -> bool:
@@ -78,8 +84,10 @@ class Subject:
             return self.kind != PREDICT and self.precision == "float32"
         return True
 
-    def unavailable(self) -> str | None:
+    def unavailable(self, device: str = "cpu") -> str | None:
         """The reason why the subject cannot run here, or None; imports nothing."""
+        if device not in self.devices:
+            return f"Runs on {' and '.join(self.devices)} alone. Received: --device {device}."
         if self.instructions and not set(self.instructions) & set(instructions()):
             return f"The processor has none of {', '.join(self.instructions)}."
         absent = [package for package in self.requires if find_spec(package) is None]
@@ -184,22 +192,18 @@ SUBJECTS: Sequence[Subject] = (
     _plain("plain-torch-compile", "compile", trains=True),
 )
 
-# The subjects of `--quick`: each backend's usual calls, and ONNX Runtime.
-QUICK = (
-    "tensorflow-predict",
-    "tensorflow-function",
-    "torch-predict",
-    "torch-eager",
-    "torch-recorded",
-    "jax-predict",
-    "jax-jit",
-    "onnxruntime",
-    "plain-torch",
-)
+
+def usual(device: str) -> list[str]:
+    """The names of the subjects that a run on a device measures where it names none."""
+    return [subject.name for subject in SUBJECTS if device in subject.usual_on]
 
 
-def select(patterns: Sequence[str]) -> tuple[list[Subject], list[Skipped]]:
+def select(patterns: Sequence[str], *, device: str = "cpu") -> tuple[list[Subject], list[Skipped]]:
     """The subjects that match any of the shell patterns, in the table's order.
+
+    Args:
+        patterns: Names or patterns.
+        device: The device of the run.
 
     Returns:
         Those that can run here, and a row with the reason for each of the others.
@@ -217,7 +221,7 @@ def select(patterns: Sequence[str]) -> tuple[list[Subject], list[Skipped]]:
     for subject in SUBJECTS:
         if not any(fnmatch.fnmatchcase(subject.name, pattern) for pattern in patterns):
             continue
-        reason = subject.unavailable()
+        reason = subject.unavailable(device)
         if reason is None:
             able.append(subject)
         else:

@@ -27,18 +27,19 @@ def options(subjects, models=("first",), **changes):
     return RunOptions(list(models), list(subjects), **chosen)
 
 
-def run(path, subjects, *, bar=None, **changes):
+def run(path, subjects, *, bar=None, budget=None, **changes):
     """Runs fakes on fake models and returns the results."""
-    return carry_out(options(subjects, **changes), path, bar)
+    return carry_out(options(subjects, **changes), path, bar, budget)
 
 
-def carry_out(chosen, path, bar=None):
+def carry_out(chosen, path, bar=None, budget=None):
     """Runs what options request and returns the results."""
     with temporary_folder() as folder, WorkerPool(chosen, folder) as pool:
         plan = resolve(chosen, offers(chosen, pool))
         made = conditions(plan.to_json(), threads=chosen.threads)
         with Results(path, made) as results:
-            BenchmarkRun(plan, pool, results, bar or ProgressBar(io.StringIO())).run()
+            bar = bar or ProgressBar(io.StringIO())
+            BenchmarkRun(plan, pool, results, bar, budget=budget).run()
     return results
 
 
