@@ -19,6 +19,23 @@ QUICK = (
 )
 """Each backend's usual calls, and ONNX Runtime."""
 
+GPU = (
+    "tensorflow-function",
+    "tensorflow-function-bfloat16",
+    "torch-recorded",
+    "torch-recorded-bfloat16",
+    "torch-compile",
+    "torch-compile-bfloat16",
+    "jax-jit",
+    "jax-jit-bfloat16",
+    "onnxruntime",
+    "onnxruntime-binding",
+    "onnxruntime-cuda-graph",
+    "onnxruntime-tensorrt",
+    "plain-torch",
+)
+"""Compiled backends, which train in two precisions, and ONNX Runtime's ways on a GPU."""
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -57,5 +74,17 @@ PRESETS: Mapping[str, Preset] = {
         batches=(1, 64),
         rounds=7,
         cold=1,
+    ),
+    "gpu": Preset(
+        models=("vae", "dcgan", "vae_gan"),
+        output=Path("bench-gpu.jsonl"),
+        subjects=GPU,
+        batches=(16, 64, 256),
+        rounds=21,
+        cold=0,
+        minutes=40.0,
+        device="gpu",
+        # Calls are timed from host to host: no ceiling of the device's own arithmetic or memory.
+        peaks=False,
     ),
 }

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.presets import PRESETS, USUAL
@@ -20,6 +22,7 @@ EXAMPLES = """\
 examples:
   zoo bench --quick --out results.jsonl
   zoo bench --models "*gan*" --workloads sample --batches 1 64
+  zoo bench --gpu --out gpu.jsonl
   zoo bench --models my_models.py:MyVAE --subjects "onnxruntime" "jax-*"
   zoo bench report results.jsonl
 """
@@ -40,11 +43,12 @@ to the machine's own speed. Exits with 1 if any became slower.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the benchmark's commands and the options of a run."""
     add = parser.add_argument
-    names = "default: " + "; ".join(
-        f"{preset.output}" if name == USUAL else f"{name}: {preset.output}"
-        for name, preset in PRESETS.items()
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"results, ….jsonl; continued ({_default('output')})",
     )
-    add("--out", type=Path, metavar="FILE", help=f"results, ….jsonl; continued ({names})")
     hidden = argparse.SUPPRESS
     add("-o", "--output", dest="out", type=Path, default=hidden, help=hidden)
     presets = parser.add_mutually_exclusive_group()
@@ -55,6 +59,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const="quick",
         default=USUAL,
         help="three models, fewer subjects: some minutes",
+    )
+    presets.add_argument(
+        "--gpu",
+        dest="preset",
+        action="store_const",
+        const="gpu",
+        default=USUAL,
+        help="on a GPU, in 40 minutes: three models, training in float32 and bfloat16, ONNX "
+        "Runtime with IO binding, CUDA graphs, TensorRT; with --device cpu a trial of it",
     )
     add(
         "--models",
@@ -74,9 +87,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=int,
         metavar="N",
-        help="batch sizes (default: 1 8 64; quick: 1 64)",
+        help=f"batch sizes ({_default('batches')})",
     )
-    add("--rounds", type=int, metavar="N", help="rounds of each task (default: 11; quick: 7)")
+    add(
+        "--rounds",
+        type=int,
+        metavar="N",
+        help=f"rounds of each task ({_default('rounds')})",
+    )
     add(
         "--round-seconds",
         type=float,
@@ -88,14 +106,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         type=float,
         metavar="N",
-        help="time of the run, spread over its tasks; the same command continues (default: none)",
+        help="time of the run, spread over its tasks; the same command continues "
+        f"({_default('minutes')})",
     )
-    add("--cold", type=int, metavar="N", help="models that are started cold (default: 2; quick: 1)")
+    add(
+        "--cold",
+        type=int,
+        metavar="N",
+        help=f"models that are started cold ({_default('cold')})",
+    )
     add("--threads", type=int, metavar="N", help="of every subject (default: all cores)")
     add(
         "--device",
         choices=("cpu", "gpu"),
-        help="of every subject (default: cpu)",
+        help=f"of every subject ({_default('device')})",
     )
     add("--overwrite", action="store_true", help="replace the results that exist")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=False)
@@ -115,6 +139,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="the least ratio of times that counts, above 1 (default: %(default)s)",
     )
+
+
+def _default(name: str) -> str:
+    """An option's default and, where they differ, those of the other presets."""
+    usual = _shown(getattr(PRESETS[USUAL], name))
+    others = {preset: _shown(getattr(PRESETS[preset], name)) for preset in PRESETS}
+    return f"default: {usual}" + "".join(
+        f"; --{preset}: {value}" for preset, value in others.items() if value != usual
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -140,7 +179,7 @@ def _measure(args: argparse.Namespace) -> int:
     from benchmarks.records.file import Results
     from benchmarks.report import publish
     from benchmarks.skipped import sentences
-    from benchmarks.workers.devices import require_gpu
+    from benchmarks.workers.devices import require_gpu, without_absent
     from benchmarks.workers.pool import WorkerPool
     from benchmarks.workers.signals import interrupted_by_signals
     from benchmarks.workload.temporary import temporary_folder
@@ -156,6 +195,7 @@ def _measure(args: argparse.Namespace) -> int:
             WorkerPool(options, folder) as pool,
         ):
             require_gpu(pool)
+            options = without_absent(options, pool)
             plan = resolve(options, offers(options, pool))
             print("".join(f"{s}\n" for s in sentences(plan.skipped)), end="", file=sys.stderr)
             made = conditions(plan.to_json(), threads=options.threads, device=options.device)

@@ -26,8 +26,10 @@ PACKAGES = (
     "openvino",
     "tensorflow",
     "tensorflow-cpu",
+    "tensorrt",
     "tf2onnx",
     "torch",
+    "triton",
 )
 INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
@@ -52,7 +54,7 @@ def conditions(plan: Mapping[str, Any], *, threads: int, device: str = "cpu") ->
         python=platform.python_version(),
         versions=versions(),
         commit=commit(),
-        precision="float32; no TF32, no bfloat16; weights, inputs and outputs in float32",
+        precision="float32 but for subjects named otherwise; no TF32; inputs in float32",
         spinning="off",
         plan=plan,
     )

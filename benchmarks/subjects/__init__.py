@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -25,6 +25,7 @@ NOT_INHERITED = ("TF_ENABLE_ONEDNN_OPTS", "GENZOO_TORCH")
 """Variables that come from a subject's own row alone, never from the command's environment."""
 
 _KERAS = "benchmarks.subjects.keras:Keras"
+_BOUND = "benchmarks.subjects.bound:BoundOnnxRuntime"
 _ONNX = "benchmarks.subjects.onnx:OnnxRuntime"
 _OPENVINO = "benchmarks.subjects.onnx:OpenVINO"
 _PLAIN = "benchmarks.subjects.plain:PlainTorch"
@@ -110,6 +111,17 @@ def on_backend(
     )
 
 
+def _in_bfloat16(backend: str, mode: str, **variables: str) -> Subject:
+    """Training in Keras's policy `mixed_bfloat16`: weights in float32, layers in bfloat16."""
+    return replace(
+        on_backend(backend, mode, name=f"{backend}-{mode}-bfloat16", trains=True, **variables),
+        options={"mode": mode, "precision": "mixed_bfloat16"},
+        workloads=(TRAIN,),
+        precision="bfloat16",
+        usual_on=("gpu",),
+    )
+
+
 def _in_keras(backend: str) -> Subject:
     """Keras's own training of a plain `keras.Model` with the same networks and loss."""
     return Subject(
@@ -135,6 +147,21 @@ def _onnx(name: str, route: str, *packages: str, precision: str = "float32") -> 
         precision=precision,
         takes_threads=True,
         takes_device=True,
+    )
+
+
+def _bound(name: str, *, devices: Sequence[str] = ("gpu",), **options: Any) -> Subject:
+    return Subject(
+        name,
+        _BOUND,
+        ONNX,
+        options,
+        requires=("onnxruntime",),
+        route="direct",
+        takes_threads=True,
+        takes_device=True,
+        devices=devices,
+        usual_on=("gpu",),
     )
 
 
@@ -167,16 +194,20 @@ SUBJECTS: Sequence[Subject] = (
     on_backend(
         "tensorflow", "function", name="tensorflow-onednn", trains=True, TF_ENABLE_ONEDNN_OPTS="1"
     ),
+    _in_bfloat16("tensorflow", "function"),
     on_backend("tensorflow", "xla"),
     on_backend("tensorflow", "lite"),
     _in_keras("tensorflow"),
     on_backend("torch", "predict"),
     on_backend("torch", "eager", trains=True, GENZOO_TORCH="eager"),
     on_backend("torch", "recorded", trains=True, GENZOO_TORCH="recorded"),
+    _in_bfloat16("torch", "recorded", GENZOO_TORCH="recorded"),
     on_backend("torch", "compile", trains=True, GENZOO_TORCH="compiled"),
+    _in_bfloat16("torch", "compile", GENZOO_TORCH="compiled"),
     _in_keras("torch"),
     on_backend("jax", "predict"),
     on_backend("jax", "jit", trains=True),
+    _in_bfloat16("jax", "jit"),
     on_backend("jax", "export"),
     _in_keras("jax"),
     _onnx("onnxruntime", "direct"),
@@ -185,6 +216,9 @@ SUBJECTS: Sequence[Subject] = (
     _onnx("onnxruntime-tf2onnx", "tf2onnx", "tf2onnx", "tensorflow"),
     _onnx("onnxruntime-torch", "torch", "torch"),
     _onnx("onnxruntime-jax2onnx", "jax2onnx", "jax2onnx", "jax"),
+    _bound("onnxruntime-binding", devices=DEVICES),
+    _bound("onnxruntime-cuda-graph", cuda_graph=True),
+    _bound("onnxruntime-tensorrt", engine="tensorrt"),
     _openvino("openvino", "float32"),
     # Elsewhere bfloat16 is computed as float32, so that the two could not be distinguished.
     _openvino("openvino-bfloat16", "bfloat16", "avx512_bf16", "amx_bf16"),

@@ -22,12 +22,15 @@ class Keras:
 
     Args:
         mode: `predict`, or a mode of the backend's table in `benchmarks.native`.
+        precision: Of the training steps that are timed, as in the models' setting; reference
+            outputs and exports are in float32.
     """
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, *, precision: str = "float32") -> None:
         from zoo import backends
 
         self.mode = mode
+        self.precision = precision
         self._last: tuple[str, dict[str, Any]] = ("", {})
         self.backend = backends.current()
         self.backend.pin_float32()
@@ -50,7 +53,7 @@ class Keras:
 
         workdir = Workdir(task["folder"])
         if task["workload"] == TRAIN:
-            return _training_step(workdir, task)
+            return _training_step(workdir, task, self.precision)
         parts = self._parts(workdir, task["model"])
         use = workdir.use(task["workload"])
         inputs = workdir.inputs(task["workload"], task["batch"])
@@ -127,7 +130,19 @@ def _predict(parts: dict[str, Any], batch: int) -> Callable[..., Outputs]:
     return lambda name, values: parts[name].predict(values, batch_size=batch, verbose=0)
 
 
-def _training_step(workdir: Workdir, task: dict[str, Any]) -> Callable[[], Outputs]:
+def in_precision(model: Any, precision: str) -> Any:
+    """A model with the same settings and weights that computes in another precision."""
+    if precision == model.precision:
+        return model
+    other = type(model)(**{**model.settings, "precision": precision})
+    for own, given in zip(other.variables, model.variables, strict=True):
+        own.assign(given)
+    return other
+
+
+def _training_step(
+    workdir: Workdir, task: dict[str, Any], precision: str = "float32"
+) -> Callable[[], Outputs]:
     """One training step from arrays to losses, phase by phase as `fit` runs it."""
     import keras
 
@@ -135,7 +150,7 @@ def _training_step(workdir: Workdir, task: dict[str, Any]) -> Callable[[], Outpu
     from zoo.training.step import Stepper
 
     place = backends.current().place
-    stepper = Stepper(load(workdir, task["model"]))
+    stepper = Stepper(in_precision(load(workdir, task["model"]), precision))
     updates = workdir.updates(task["batch"])
 
     def step() -> Outputs:

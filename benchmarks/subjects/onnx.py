@@ -39,6 +39,8 @@ class OnnxRuntime:
         """ONNX Runtime's version, and the first provider of those requested that it uses."""
         import onnxruntime
 
+        if self.providers != ["cpu"]:
+            onnxruntime.preload_dlls()  # those of NVIDIA's Python packages, which PyTorch brings
         device = "cpu" if self.providers == ["cpu"] else self._probe()
         return {"versions": {"onnxruntime": onnxruntime.__version__}, "device": device}
 
@@ -73,11 +75,13 @@ class OnnxRuntime:
 
         from export.runtime.engine import open_session
 
-        return _provider(open_session(Path(get_example("sigmoid.onnx")), providers=self.providers))
+        return provider_of(
+            open_session(Path(get_example("sigmoid.onnx")), providers=self.providers)
+        )
 
     def _check_provider(self, session: Any) -> None:
         """Raises where ONNX Runtime silently fell back to the processor."""
-        requested, used = self.providers[0], _provider(session)
+        requested, used = self.providers[0], provider_of(session)
         if used != requested:
             raise BenchmarkError(f"ONNX Runtime must use {requested!r}. Received: {used!r}")
 
@@ -106,7 +110,7 @@ class OpenVINO:
         return _call(task, _graphs(task, "direct", self.precision, opened))
 
 
-def _provider(session: Any) -> str:
+def provider_of(session: Any) -> str:
     """The provider that a session prefers, by its short name."""
     return session.get_providers()[0].removesuffix("ExecutionProvider").lower()
 

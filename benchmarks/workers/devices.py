@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.errors import BenchmarkError, WorkerError
+from benchmarks.options import RunOptions
+from benchmarks.records.schema import Skipped
 from benchmarks.workers.pool import WorkerPool
 
-GPUS = ("gpu", "cuda", "rocm", "metal")
+GPUS = ("gpu", "cuda", "rocm", "metal", "tensorrt")
 """Words in the names that backends give to GPUs."""
 
 
@@ -48,6 +52,33 @@ def require_gpu(pool: WorkerPool) -> None:
         f"No subject computes on a GPU here. Received: --device gpu, where the devices are "
         f"{received}. Accepted: --device cpu, or subjects that are installed for a GPU"
     )
+
+
+def without_absent(options: RunOptions, pool: WorkerPool) -> RunOptions:
+    """The options without the subjects that cannot start on a GPU, skipped with their errors.
+
+    On the processor all of them stay: a failure there is one of the measurement.
+
+    Args:
+        options: Of a run on which some subject computes on the requested device.
+        pool: The subjects' processes; those of absent subjects end.
+    """
+    if pool.device != "gpu":
+        return options
+    absent = []
+    for subject in options.subjects:
+        try:
+            check_device("gpu", pool[subject].start()["device"])
+        except WorkerError as error:
+            absent.append(Skipped(subject=subject.name, reason=_sentence(str(error))))
+    names = {row.subject for row in absent}
+    kept = [subject for subject in options.subjects if subject.name not in names]
+    pool.keep(kept)
+    return replace(options, subjects=kept, unavailable=[*options.unavailable, *absent])
+
+
+def _sentence(error: str) -> str:
+    return error if error.endswith(".") else f"{error}."
 
 
 def _is_gpu(device: str) -> bool:

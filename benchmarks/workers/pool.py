@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,7 @@ class WorkerPool:
     """
 
     def __init__(self, options: RunOptions, folder: Path) -> None:
-        self.subjects = options.subjects
+        self.subjects: Sequence[Subject] = options.subjects
         self.threads = options.threads
         self.device = options.device
         self.folder = folder
@@ -48,6 +48,13 @@ class WorkerPool:
 
     def __getitem__(self, subject: Subject) -> WorkerProcess:
         return self._workers[subject.name]
+
+    def keep(self, subjects: Sequence[Subject]) -> None:
+        """Ends and forgets the processes of all other subjects."""
+        kept = {subject.name for subject in subjects}
+        for name in [name for name in self._workers if name not in kept]:
+            self._workers.pop(name).stop()
+        self.subjects = list(subjects)
 
     def new_worker(self, subject: Subject, log: str) -> WorkerProcess:
         """A further process for a subject; it is not started yet, and the caller ends it."""

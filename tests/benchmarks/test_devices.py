@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import subjects
+from benchmarks import presets, subjects
 from benchmarks.__main__ import main
 from benchmarks.errors import BenchmarkError, WorkerError
-from benchmarks.records.schema import ColdStart, Failure, of_kind
+from benchmarks.records.file import read
+from benchmarks.records.schema import ColdStart, Failure, Skipped, Timing, of_kind
 from benchmarks.workers.devices import check_device, require_gpu
 from benchmarks.workers.pool import WorkerPool
 from tests.benchmarks.runs import fake, options, run, timings
@@ -25,7 +26,9 @@ def importable_fakes(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
 
 
-@pytest.mark.parametrize("name", ["cuda", "cuda:H100", "gpu:H100", "/physical_device:GPU:0"])
+@pytest.mark.parametrize(
+    "name", ["cuda", "tensorrt", "cuda:H100", "gpu:H100", "/physical_device:GPU:0"]
+)
 def test_gpus_are_known_by_the_names_that_backends_give_them(name):
     check_device("gpu", name)
     with pytest.raises(WorkerError, match="must be the cpu. Received: "):
@@ -71,6 +74,30 @@ def test_one_subject_with_a_gpu_is_enough(tmp_path):
         pytest.raises(BenchmarkError, match="No subject computes on a GPU here"),
     ):
         require_gpu(pool)
+
+
+def test_plan_of_a_gpu_skips_what_the_machine_has_not(tmp_path, monkeypatch, capsys):
+    table = [fake(name, device=GPU) for name in presets.GPU]
+    places = {subject.name: place for place, subject in enumerate(table)}
+    table[places["onnxruntime"]] = fake("onnxruntime", device="cpu")
+    table[places["onnxruntime-tensorrt"]] = fake("onnxruntime-tensorrt", "Absent")
+    table[places["tensorflow-function"]] = subjects.on_backend(
+        "nowhere", name="tensorflow-function"
+    )
+    monkeypatch.setattr(subjects, "SUBJECTS", table)
+    path = tmp_path / "run.jsonl"
+    words = ["--gpu", "--models", "vae", "--batches", "1", "--rounds", "1", "--minutes", "9"]
+    for _ in range(2):
+        assert main([*words, "--out", str(path)]) == 0
+        said = capsys.readouterr().err
+        assert "skipped: onnxruntime. The device must be the gpu. Received: cpu." in said
+    reasons = {row.subject: row.reason for row in of_kind(read(path), Skipped)}
+    assert reasons["onnxruntime-tensorrt"].startswith("AttributeError: ")
+    assert reasons["tensorflow-function"] == "Not installed: nowhere."
+    assert set(reasons) == {"onnxruntime", "onnxruntime-tensorrt", "tensorflow-function"}
+    timed = {row.subject for row in of_kind(read(path), Timing)}
+    assert timed == set(presets.GPU) - set(reasons)
+    assert of_kind(read(path), Failure) == []
 
 
 def test_onnx_runtime_reports_the_provider_that_it_uses():

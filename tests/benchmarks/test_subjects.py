@@ -9,6 +9,7 @@ import zoo
 from benchmarks import subjects
 from benchmarks.__main__ import add_arguments, main
 from benchmarks.options import from_arguments
+from benchmarks.presets import PRESETS
 from benchmarks.tasks import PEAK, Task
 from benchmarks.workload.settings import SETTINGS, settings_of
 
@@ -64,6 +65,47 @@ def test_quick_is_less_of_everything():
     assert set(quick.models) < set(usual.models)
     assert quick.rounds < usual.rounds
     assert len(quick.batches) < len(usual.batches)
+
+
+@pytest.mark.once
+def test_usual_subjects_of_a_gpu_are_those_of_the_processor_and_its_own():
+    own = {s.name for s in subjects.SUBJECTS if "cpu" not in s.usual_on}
+    assert own >= {"jax-jit-bfloat16", "onnxruntime-binding", "onnxruntime-tensorrt"}
+    assert set(subjects.usual("gpu")) == set(subjects.usual("cpu")) | own
+    names = {subject.name for subject in options().subjects}
+    assert names.isdisjoint(own)
+
+
+@pytest.mark.once
+def test_plan_of_a_gpu_is_tried_on_the_processor_without_its_engines():
+    found = options("--gpu", "--device", "cpu")
+    assert (found.device, found.minutes, found.rounds) == ("cpu", 40.0, 21)
+    assert list(found.models) == ["vae", "dcgan", "vae_gan"]
+    assert list(found.batches) == [16, 64, 256]
+    names = {subject.name for subject in found.subjects}
+    assert {"onnxruntime", "onnxruntime-binding", "plain-torch"} <= names
+    reasons = {row.subject: row.reason for row in found.unavailable}
+    for name in ("onnxruntime-cuda-graph", "onnxruntime-tensorrt"):
+        assert reasons[name] == "Runs on gpu alone. Received: --device cpu."
+    assert options("--gpu").device == "gpu"
+    assert options("--gpu", "--minutes", "5").minutes == 5.0
+
+
+@pytest.mark.once
+def test_presets_name_subjects_and_models_that_exist():
+    for preset in PRESETS.values():
+        assert set(preset.subjects or ()) <= set(TABLE)
+        assert preset.models == ("*",) or set(preset.models) <= set(zoo.list_models())
+
+
+@pytest.mark.once
+def test_bfloat16_trains_and_does_nothing_else():
+    for name in ("jax-jit", "torch-recorded", "torch-compile", "tensorflow-function"):
+        subject = TABLE[f"{name}-bfloat16"]
+        assert subject.precision == "bfloat16"
+        assert subject.supports(Task("vae", "train_step", 8))
+        assert not subject.supports(Task("vae", "sample", 8))
+        assert subject.variables == TABLE[name].variables
 
 
 @pytest.mark.once
