@@ -124,7 +124,8 @@ class BenchmarkRun:
     def _units(self) -> list[Unit]:
         """The units that are not done, model by model; within limited time, batch by batch.
 
-        Where the time ends early, every model has then been measured at the first batch sizes.
+        Where the time ends early, all models have then been measured at the first batch sizes,
+        or at the first workloads of a batch size.
         """
         units = []
         for number, model in enumerate(self.plan.models):
@@ -137,12 +138,14 @@ class BenchmarkRun:
             units += [unit for unit in found if not self._is_done(unit.name)]
         return sorted(units, key=self._turn) if self.budget.limited else units
 
-    def _turn(self, unit: Unit) -> int:
-        """The place of a unit's batch size; peaks come first, cold starts last."""
+    def _turn(self, unit: Unit) -> tuple[int, int]:
+        """The places of a unit's batch size and workload; peaks come first, cold starts last."""
         batches = list(self.plan.options.batches)
         if unit.cold:
-            return len(batches)
-        return -1 if unit.model.name == PEAK else batches.index(unit.measurement.task.batch)
+            return len(batches), 0
+        task = unit.measurement.task
+        place = -1 if unit.model.name == PEAK else batches.index(task.batch)
+        return place, unit.model.workloads.index(task.workload)
 
     def _measure_unit(self, unit: Unit, seconds: float) -> None:
         task = unit.measurement.task

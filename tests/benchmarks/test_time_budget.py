@@ -60,6 +60,14 @@ def test_run_without_time_measures_one_task_and_the_next_run_another(tmp_path):
     assert [row.model for row in of_kind(results.rows, ModelInfo)] == ["first", "second"]
 
 
+def test_models_take_turns_at_workloads(tmp_path):
+    wanted = {"models": ("first", "second"), "workloads": ["decode", "score"], "rounds": 1}
+    results = run(tmp_path / "run.jsonl", [fake()], budget=TimeBudget(60.0), **wanted)
+    assert [(row.model, row.workload) for row in of_kind(results.rows, Timing)] == [
+        (model, workload) for workload in ("decode", "score") for model in ("first", "second")
+    ]
+
+
 def test_report_orders_tasks_by_model_and_names_those_that_are_left(tmp_path):
     wanted = {"models": ("first", "second"), "batches": (1, 2), "rounds": 1}
     path = tmp_path / "run.jsonl"
