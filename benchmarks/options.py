@@ -76,10 +76,10 @@ def from_arguments(args: argparse.Namespace) -> RunOptions:
     cold = preset.cold if args.cold is None else args.cold
     minutes = preset.minutes if args.minutes is None else args.minutes
     threads = len(cores()) if args.threads is None else args.threads
-    _check_bounds("threads", [threads], least=1, most=len(cores()))
-    _check_bounds("rounds", [rounds], least=1)
-    _check_bounds("batches", batches, least=1)
-    _check_bounds("cold", [cold], least=0)
+    check_bounds("threads", [threads], least=1, most=len(cores()))
+    check_bounds("rounds", [rounds], least=1)
+    check_bounds("batches", batches, least=1)
+    check_bounds("cold", [cold], least=0)
     _check_time("round-seconds", args.round_seconds, "seconds, such as 0.07")
     if minutes is not None:
         _check_time("minutes", minutes, "minutes, such as 40")
@@ -134,7 +134,7 @@ def _check_time(name: str, value: float, accepted: str) -> None:
         )
 
 
-def _check_bounds(name: str, values: Iterable[int], *, least: int, most: int | None = None) -> None:
+def check_bounds(name: str, values: Iterable[int], *, least: int, most: int | None = None) -> None:
     """Raises where a whole number is out of bounds."""
     for value in values:
         accepted = f"{least} or more" if most is None else f"{least} to {most}"

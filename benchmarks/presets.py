@@ -36,6 +36,9 @@ GPU = (
 )
 """Compiled backends, which train in two precisions, and ONNX Runtime's ways on a GPU."""
 
+PROFILED = ("tensorflow-function", "torch-recorded", "jax-jit")
+"""Each backend's usual training."""
+
 
 @dataclass(frozen=True)
 class Preset:

@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import profile
 from benchmarks.errors import BenchmarkError
 from benchmarks.presets import PRESETS, USUAL
 from benchmarks.records.paths import check_path
@@ -25,6 +26,7 @@ examples:
   zoo bench --gpu --out gpu.jsonl
   zoo bench --models my_models.py:MyVAE --subjects "onnxruntime" "jax-*"
   zoo bench report results.jsonl
+  zoo bench profile vae dcgan --batch 64
 """
 
 SLOWER = 1.05
@@ -139,6 +141,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="the least ratio of times that counts, above 1 (default: %(default)s)",
     )
+    profile.add_arguments(
+        commands.add_parser(
+            "profile", help="show the operators of training steps", description=profile.__doc__
+        )
+    )
 
 
 def _default(name: str) -> str:
@@ -166,6 +173,8 @@ def run(args: argparse.Namespace) -> int:
         return _report(args.results)
     if args.command == "compare":
         return _compare(args)
+    if args.command == "profile":
+        return profile.run(args)
     return _measure(args)
 
 

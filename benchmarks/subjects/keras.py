@@ -16,6 +16,9 @@ from zoo.uses import run
 
 Outputs = dict[str, np.ndarray]
 
+COMPILING = 3
+"""Calls until every backend has compiled a step: PyTorch records at the second one."""
+
 
 class Keras:
     """Runs models in Keras; also prepares the files that all subjects share.
@@ -60,6 +63,17 @@ class Keras:
         if self.mode == "predict":
             return partial(run, use, _predict(parts, task["batch"]), inputs)
         return partial(compiled(function(use, parts), variables(use, parts), self.mode), inputs)
+
+    def profile_training(self, *, task: dict[str, Any], calls: int) -> dict[str, Any]:
+        """The time of a training step by operator; see `benchmarks.profilers.profile_step`."""
+        import keras
+
+        from benchmarks.profilers import profile_step
+
+        step = self.open(task)
+        for _ in range(COMPILING):
+            step()
+        return profile_step(keras.config.backend(), step, calls)
 
     def offer(self, *, model: str, settings: dict[str, Any]) -> dict[str, list[str]]:
         """The workloads of a model, and those of them that are timed by default."""
