@@ -51,6 +51,13 @@ def test_each_subject_is_compared_at_the_tasks_that_both_did(analysis):
     assert rows["plain-torch"][-1] == "6"  # two models, three batch sizes, without training
 
 
+def test_terminal_has_all_timings_where_onnx_runtime_has_none(analysis):
+    assert "All timings" not in text(analysis)
+    rows = [row for row in made_up_run() if getattr(row, "subject", None) != "onnxruntime"]
+    assert "All timings" in text(Analysis(rows))
+    assert "vae    sample      jax-jit" in text(Analysis(rows))
+
+
 def test_one_reason_is_one_line_however_often_it_stood_in_the_way():
     failed = [
         Failure(
