@@ -134,6 +134,11 @@ def output_spec(operation: Any, args: Any, kwargs: Any) -> Any:
     return outputs
 
 
+def retype(symbol: Any, dtype: str) -> None:
+    """Gives a symbolic tensor another dtype."""
+    symbol._dtype = dtype
+
+
 def _restored(one: Any, two: Any, given: list[Size]) -> Any:
     if one is None or (isinstance(one, Size) and one.other == two):
         return one

@@ -39,13 +39,13 @@ class Term:
     right: Any
 
     def __eq__(self, term: object) -> bool:
-        return isinstance(term, Term) and self._computation == term._computation
+        return isinstance(term, Term) and self.computation == term.computation
 
     def __hash__(self) -> int:
-        return hash(self._computation)
+        return hash(self.computation)
 
     @property
-    def _computation(self) -> tuple[Any, ...]:
+    def computation(self) -> tuple[Any, ...]:
         return self.kind, *(
             (size.factor, size.atoms) if isinstance(size, Size) else size
             for size in (self.left, self.right)

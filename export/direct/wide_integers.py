@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from export.direct.inference import retype
+
 INTEGERS = ("int32", "int64")
 UNKNOWN = 2
 """In the place of an unknown size."""
@@ -42,7 +44,7 @@ def as_computed(operation: Any, args: Any, kwargs: Any, outputs: Any) -> Any:
     for symbol, tensor in zip(inferred, made, strict=True):
         computed = keras.backend.standardize_dtype(tensor.dtype)
         if symbol.dtype in INTEGERS and computed in INTEGERS:
-            symbol._dtype = computed
+            retype(symbol, computed)
     return outputs
 
 
