@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from export.bundle.identity import in_float32
-from export.bundle.parts import parts_of_any_size
+from export.bundle.identity import in_float32, parts_of_any_size
 from export.bundle.reference import REFERENCE, read_reference, select
 from export.certification.cardinality import cardinality, of_inputs
 from export.certification.certificate import Certificate

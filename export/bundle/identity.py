@@ -62,3 +62,9 @@ def _name_and_paper(model: Any, trained_as: str | None) -> tuple[str, str]:
     if fitting:
         return fitting[-1], rows[fitting[-1]].paper or first_line
     return type(model).__name__, getattr(model, "paper", first_line)
+
+
+def parts_of_any_size(model: Any) -> dict[str, Any]:
+    """The parts of a model in their form for maps of any size; none of most models."""
+    parts: dict[str, Any] = getattr(model, "parts_of_any_size", dict)()
+    return parts

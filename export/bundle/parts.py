@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from export.bundle.identity import parts_of_any_size
 from export.bundle.ports import Described, Ports, check_data, describe
 from export.bundle.sealing import sha256
 from export.certification.cardinality import cardinality, of_inputs
@@ -87,12 +88,6 @@ def export_parts(
         for name, native in natives.items()
     ]
     return parts, ports
-
-
-def parts_of_any_size(model: Any) -> dict[str, Any]:
-    """The parts of a model in their form for maps of any size; none of most models."""
-    parts: dict[str, Any] = getattr(model, "parts_of_any_size", dict)()
-    return parts
 
 
 def _export_part(
