@@ -28,14 +28,17 @@ LEARNING = "once, models"
 PROCESSES = {
     LEARNING: ("jax", "once", MODELS),
     "jax": ("jax", "not once", None),
-    "once": ("jax", "once", OTHERS),
+    "once": ("torch", "once", OTHERS),
     "torch": ("torch", "not once", None),
     "tensorflow": ("tensorflow", "not once", None),
     "jax, models": ("jax", "not once", MODELS),
     "tensorflow, models": ("tensorflow", "not once", MODELS),
     "torch, models": ("torch", "not once", MODELS),
 }
-"""Name → the backend and the tests of a process (None: all others); the longest start first."""
+"""Name → the backend and the tests of a process (None: all others); the longest start first.
+
+What runs once runs on PyTorch, which compiles nothing, but for the models.
+"""
 
 
 def others(backend: str) -> list[str]:
