@@ -14,15 +14,20 @@ from tests.tolerances import FORMULA, SECOND_DERIVATIVE
 from zoo import backends, losses
 from zoo.layers import (
     BatchNormalization,
+    Blur,
     ConditionalBatchNormalization,
+    EqualizedDense,
     GroupNormalization,
     InstanceNormalization,
     LayerNormalization,
+    MinibatchDeviation,
+    MinibatchDiscrimination,
     SpectralConv2D,
     SpectralDense,
 )
 
 EPSILON = 1e-5
+SMALLEST_SQUARE = 1e-8  # of the deviation's
 LABELS = np.eye(3, dtype="float32")[[0, 2, 1, 2]]
 
 
@@ -126,6 +131,44 @@ def spectrally_normalized(network):
     return formula
 
 
+def compared(weights, x):
+    kernel, bias, projection, *last = weights
+    x = np.tanh(reference.dense(x, kernel, bias))
+    rows = (x @ projection).reshape(len(x), 2, 3)
+    apart = rows[:, None] - rows[None]
+    distances = np.where(apart.real > 0, apart, -apart).sum(axis=-1)
+    return reference.dense(np.concatenate([x, np.exp(-distances).sum(axis=1)], axis=1), *last)
+
+
+def deviating(weights, x):
+    kernel, bias, *last = weights
+    x = np.tanh(reference.dense(x, kernel, bias))
+    centred = x - x.mean(axis=0)
+    deviation = np.sqrt((centred * centred).mean(axis=0) + SMALLEST_SQUARE).mean()
+    added = np.full((len(x), 1), deviation)
+    return reference.dense(np.concatenate([x, added], axis=1), *last)
+
+
+def blurred(weights, x):
+    kernel, bias, *last = weights
+    x = np.tanh(reference.convolution(x, kernel, bias))
+    padded = np.pad(x, ((0, 0), (2, 1), (2, 1), (0, 0)))
+    four = np.array([1, 3, 3, 1]) / 8
+    size = x.shape[1]
+    x = sum(
+        four[i] * four[j] * padded[:, i : i + size, j : j + size]
+        for i in range(4)
+        for j in range(4)
+    )
+    return reference.dense(x.reshape(len(x), -1), *last)
+
+
+def equalized(weights, x):
+    kernel, bias, *last = weights
+    x = np.tanh(reference.dense(x, kernel / np.sqrt(kernel.shape[0]), bias))
+    return reference.dense(x, *last)
+
+
 class OfLabels(layers.Layer):
     """Conditional batch normalization of a batch whose labels are known."""
 
@@ -217,6 +260,28 @@ CASES = {
         lambda: [strided(), InstanceNormalization(epsilon=EPSILON), slope(), layers.Flatten()],
         convolved_and_group_normalized(3),
         rows=2,
+    ),
+    "comparison of rows": Case(
+        (3,),
+        lambda: [layers.Dense(4, activation="tanh"), MinibatchDiscrimination(2, 3)],
+        compared,
+    ),
+    "deviation of rows": Case(
+        (3,), lambda: [layers.Dense(4, activation="tanh"), MinibatchDeviation()], deviating
+    ),
+    "blur": Case(
+        (4, 4, 1),
+        lambda: [
+            strided(),
+            layers.Activation("tanh"),
+            Blur([(2, 1), (2, 1)]),
+            layers.Flatten(),
+        ],
+        blurred,
+        rows=2,
+    ),
+    "equalized learning rate": Case(
+        (3,), lambda: [EqualizedDense(5), layers.Activation("tanh")], equalized
     ),
     "spectral normalization": Case(
         (3,),

@@ -108,6 +108,21 @@ def test_the_deviation_over_the_batch_is_a_channel():
     FORMULA.check(found[..., 2], np.full((3, 2, 2), x.std(axis=0).mean()))
 
 
+def test_rows_are_compared_by_the_distance_of_their_projections():
+    layer = layers.MinibatchDiscrimination(kernels=2, kernel_dim=3)
+    x = draws(4, 5)
+    layer.build(x.shape)
+    projection = draws(5, 6)
+    layer.projection.assign(projection)
+    found = array(layer(tensor(x)))
+    EXACT.check(found[:, :5], x)
+    rows = (x.astype("float64") @ projection).reshape(4, 2, 3)
+    for row in range(4):
+        for kernel in range(2):
+            distances = np.abs(rows[row, kernel] - rows[:, kernel]).sum(axis=1)
+            FORMULA.check(found[row, 5 + kernel], np.exp(-distances).sum())
+
+
 def test_styles_are_truncated_towards_the_mean_of_those_in_training():
     layer = layers.Truncation(momentum=0.75)
     style = draws(3, 2)

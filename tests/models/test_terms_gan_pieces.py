@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+import export
 import zoo
 from tests import tiny
 from tests.arrays import array, arrays, softplus, tensor
@@ -157,6 +158,29 @@ def test_a_discriminator_may_see_how_much_a_batch_differs(network):
     kinds = [type(layer).__name__ for layer in model.discriminator.layers]
     assert kinds.count("MinibatchDeviation") == 1
     assert "MinibatchDeviation" not in [type(layer).__name__ for layer in model.generator.layers]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("network", ["conv", "resnet", "mlp"])
+def test_a_discriminator_may_compare_the_rows_of_a_batch(network, tmp_path):
+    options = tiny.settings("dcgan")["network_options"] | {"discriminator.discrimination": 3}
+    if network == "mlp":
+        options |= {"width": [4]}
+    model = zoo.create(
+        "dcgan", shape=(8, 8, 1), latent_dim=2, network=network, network_options=options
+    )
+    kinds = [type(layer).__name__ for layer in model.discriminator.layers]
+    assert kinds.count("MinibatchDiscrimination") == 1
+    assert "MinibatchDiscrimination" not in [type(x).__name__ for x in model.generator.layers]
+    model.fit(tiny.data(model), steps=2, batch_size=8, verbose=0)
+    assert export.to_onnx(model.discriminator, tmp_path / "discriminator.onnx").passed
+    with pytest.raises(ModelError, match="discrimination is a whole number from 0. Received: -1"):
+        zoo.create(
+            "dcgan",
+            shape=(8, 8, 1),
+            network=network,
+            network_options=options | {"discriminator.discrimination": -1},
+        )
 
 
 def test_instance_noise_falls_with_the_steps():

@@ -13,6 +13,7 @@ from zoo.layers.finite_scalar import FiniteScalar, LookupFree
 from zoo.layers.like_map import LikeMap
 from zoo.layers.masked_dense import MaskedDense
 from zoo.layers.minibatch_deviation import MinibatchDeviation
+from zoo.layers.minibatch_discrimination import MinibatchDiscrimination
 from zoo.layers.modulated import ModulatedConvolution
 from zoo.layers.normalization import (
     BatchNormalization,
@@ -62,6 +63,7 @@ __all__ = [
     "LookupFree",
     "MaskedDense",
     "MinibatchDeviation",
+    "MinibatchDiscrimination",
     "ModulatedConvolution",
     "NextToken",
     "Quantizer",

@@ -176,6 +176,18 @@ def deviate(x: Any, style: Any) -> Any:
     return own.MinibatchDeviation()(x) if style.deviation else x
 
 
+def compare_rows(x: Any, style: Any) -> Any:
+    """A vector with how near the rows of the batch are to it, where the style wants that.
+
+    Raises:
+        ModelError: The number of features is none.
+    """
+    count = style.discrimination
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise ModelError(f"discrimination is a whole number from 0. Received: {count!r}.")
+    return own.MinibatchDiscrimination(count)(x) if count else x
+
+
 def attend(x: Any, level: int, levels: int, style: Any, **options: Any) -> Any:
     """Self-attention of a map, where the style wants it at its level.
 

@@ -29,10 +29,13 @@ class Options(Style):
         attention: How often the map is halved that attends to itself, at most to the smallest;
             None for none.
         deviation: Whether the way down adds the standard deviation over the batch.
+        discrimination: Features that the way down adds of how near the rows of a batch are to each
+            other; 0 for none.
     """
 
     attention: int | None = None
     deviation: bool = False
+    discrimination: int = 0
 
 
 def down(x: Any, style: Options) -> Any:
@@ -44,7 +47,7 @@ def down(x: Any, style: Options) -> Any:
         x = style.convolution(rank, width, strides=2, padding="same", **bias)(x)
         x = style.finish(x, normalized=level > 0)
         x = blocks.attend(x, level + 1, levels, style)
-    return layers.Flatten()(blocks.deviate(x, style))
+    return blocks.compare_rows(layers.Flatten()(blocks.deviate(x, style)), style)
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:

@@ -22,18 +22,21 @@ class Options(Style):
     Attributes:
         concatenated: Whether what each layer towards the data reads stands beside what it makes.
         deviation: Whether the way down adds the standard deviation over the batch.
+        discrimination: Features that the way down adds of how near the rows of a batch are to each
+            other; 0 for none.
     """
 
     width: Any = 256
     concatenated: bool = False
     deviation: bool = False
+    discrimination: int = 0
 
 
 def down(x: Any, style: Options) -> Any:
     """Fully connected layers, the widest next to the data."""
     for units in _widths(style):
         x = style.finish(style.dense(units)(x))
-    return blocks.deviate(x, style)
+    return blocks.compare_rows(blocks.deviate(x, style), style)
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:

@@ -29,12 +29,15 @@ class Options(Style):
         attention: How often the map is halved that attends to itself, at most to the smallest;
             None for none.
         deviation: Whether the way down adds the standard deviation over the batch.
+        discrimination: Features that the way down adds of how near the rows of a batch are to each
+            other; 0 for none.
     """
 
     width: Any = 128
     kernel: int = 3
     attention: int | None = None
     deviation: bool = False
+    discrimination: int = 0
     kernel_initializer: Any = "he_normal"
 
 
@@ -51,7 +54,8 @@ def down(x: Any, style: Options) -> Any:
         x = layers.Add()([_pool(rank, x), shortcut])
         x = blocks.attend(x, level, len(halvings), style)
     x = blocks.activate(blocks.deviate(x, style), style.activation)
-    return (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
+    x = (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)[rank - 1]()(x)
+    return blocks.compare_rows(x, style)
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
