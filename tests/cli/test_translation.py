@@ -249,3 +249,28 @@ def test_samples_are_truncated(zoo, tmp_path):
     assert np.abs(made[0] - made[0][:1]).max() > 1e-3
     done = zoo("sample", model, "--truncation", "2", "--out", tmp_path / "x.npy")
     assert done.code == 2 and "is not a share" in done.err
+
+
+def test_one_picture_becomes_one_picture(zoo, tmp_path):
+    model, folder = saved("pix2pix", tmp_path), pictures(tmp_path / "in", 8, ("a.png",))
+    words = ["translate", model, "--data", folder / "a.png", "--out"]
+    for out in (tmp_path / "made.png", tmp_path / "made"):
+        done = zoo(*words, out, "--json")
+        assert done.code == 0 and json.loads(done.out)["pictures"] == 1, done.err
+    assert (read(tmp_path / "made.png") == read(tmp_path / "made/a.png")).all()
+    done = zoo("upscale", saved("srgan", tmp_path), *words[2:], tmp_path / "large.png")
+    assert done.code == 0 and read(tmp_path / "large.png").shape == (16, 16), done.err
+    before = (folder / "a.png").read_bytes()
+    refused = {
+        folder / "a.png": "another file than --data",
+        tmp_path / "made.npy": "A picture becomes a picture",
+    }
+    for out, message in refused.items():
+        done = zoo(*words, out)
+        assert done.code == 2 and message in done.err, done.err
+    assert (folder / "a.png").read_bytes() == before
+    done = zoo("translate", model, "--data", folder / "none", "--out", tmp_path / "others")
+    assert done.code == 2 and "--data exists. Received: " in done.err
+    stargan = saved("stargan", tmp_path)
+    done = zoo("translate", stargan, *words[2:], tmp_path / "classes.png")
+    assert done.code == 2 and "one of each class" in done.err

@@ -1,4 +1,4 @@
-"""A folder of pictures in, a folder of pictures out: one for each, of its name."""
+"""A folder of pictures in, a folder of pictures out: one for each, of its name; or one picture."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ Make = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 
 def is_asked_for(options: argparse.Namespace) -> bool:
-    """Whether `--out` is a folder."""
-    return options.out is not None and not options.out.suffix
+    """Whether `--out` is a folder, or `--data` a picture."""
+    return options.out is not None and (not options.out.suffix or _is_picture(options))
+
+
+def _is_picture(options: argparse.Namespace) -> bool:
+    given = None if options.data is None else Path(options.data)
+    return given is not None and given.suffix.lower() in SUFFIXES
 
 
 def fill(opened: Opened, options: argparse.Namespace, shape: Shape, make: Make) -> dict[str, Any]:
@@ -44,8 +49,10 @@ def fill(opened: Opened, options: argparse.Namespace, shape: Shape, make: Make) 
     Raises:
         UsageError: `--data` is no other folder, or options of data do not go with folders.
     """
-    folder = _source(opened, options)
-    files, value_range = _files(folder)[: options.count], opened.about.value_range
+    source, value_range = _source(opened, options), opened.about.value_range
+    is_one = not source.is_dir()
+    files = [source] if is_one else _files(source)[: options.count]
+    folder = source.parent if is_one else source
     height, width, channels = (*shape[:2], shape[-1] or opened.about.shape[-1])
     size = options.image_size
     if size is None and height is not None:
@@ -58,27 +65,48 @@ def fill(opened: Opened, options: argparse.Namespace, shape: Shape, make: Make) 
     for file in files:
         picture = read_picture(file, size, channels)
         if isinstance(picture, str):
+            if is_one:
+                raise UsageError(f"A picture can be read. Received: {file}: {picture}")
             terminal.note(f"left out {file}: {picture}")
             continue
         data = Data(picture[None], source_range=(0.0, 255.0)).batch(np.arange(1), value_range)
-        for name, made in make(data["data"]).items():
-            path = options.out / name / file.relative_to(folder).with_suffix(".png")
+        results = make(data["data"])
+        if options.out.suffix and len(results) > 1:
+            raise UsageError(
+                f"A picture becomes one of each class, in folders. Received: --out {options.out} "
+                f"and the classes {', '.join(results)}. Accepted: --out DIR, or one of --labels."
+            )
+        for name, made in results.items():
+            path = options.out
+            if not path.suffix:
+                path = path / name / file.relative_to(folder).with_suffix(".png")
             _save(path, to_uint8(made[0], value_range))
             written += 1
     return {"pictures": written}
 
 
 def _source(opened: Opened, options: argparse.Namespace) -> Path:
-    """The folder that is read."""
+    """The folder or the picture that is read."""
     unused = [name for name in sources.given(options) if name not in READ]
     if unused:
         raise UsageError(
-            f"A folder of pictures is read by itself. Received: {', '.join(unused)} and --out "
-            f"{options.out}. Accepted: {', '.join(READ)}."
+            f"A picture, or a folder of them, is read by itself. Received: {', '.join(unused)} and "
+            f"--out {options.out}. Accepted: {', '.join(READ)}."
         )
     if len(opened.about.shape) != 3:
         raise UsageError(f"A folder is of pictures. Received: data {tuple(opened.about.shape)}.")
     folder = None if options.data is None else Path(options.data).expanduser()
+    if folder is not None and not folder.exists():
+        raise UsageError(f"--data exists. Received: {folder}, which does not.")
+    if folder is not None and _is_picture(options) and folder.is_file():
+        if options.out.suffix and options.out.suffix.lower() != ".png":
+            raise UsageError(
+                f"A picture becomes a picture. Received: --out {options.out}. Accepted: a .png "
+                "file, or a folder."
+            )
+        if options.out.resolve() == folder.resolve():
+            raise UsageError(f"--out is another file than --data. Received: {options.out}.")
+        return folder
     if folder is None or not folder.is_dir():
         raise UsageError(
             f"--out is a folder where --data is one. Received: --data {options.data}, "
