@@ -193,6 +193,9 @@ def complete_inputs(
         count = next(iter(counts.values()))
     if any(rows != count for rows in counts.values()):
         raise UseError(f"Inputs of {name!r} have {count} rows each. Received: {counts}")
+    real = isinstance(truncation, int | float | np.number) and not isinstance(truncation, bool)
+    if not real or not 0 <= truncation < float("inf"):
+        raise UseError(f"truncation is a finite number from 0. Received: {truncation!r}.")
     drawn = draw_all(use.draws, np.random.default_rng([seed]), count)
     if truncation != 1:
         drawn = truncate_all(use.draws, drawn, truncation)

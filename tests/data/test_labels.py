@@ -36,6 +36,11 @@ def test_one_hot_rows_keep_their_columns(dtype):
     assert names == ["0", "1", "2", "3"]
 
 
+def test_one_hot_rows_of_another_width_are_rejected():
+    with pytest.raises(DataError, match="Received: 4 columns. Accepted: 3."):
+        index_labels([np.eye(4)], num_classes=3)
+
+
 @pytest.mark.parametrize(
     "labels", [["dog", "cat"], np.array([b"dog", b"cat"]), np.array(["dog", "cat"], object)]
 )

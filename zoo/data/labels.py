@@ -36,6 +36,11 @@ def index_labels(
             f"Accepted: {FORMS}."
         )
     one_hot = present[0].shape[1] if present[0].ndim == 2 else None
+    if one_hot and num_classes and one_hot != num_classes:
+        raise DataError(
+            f"One-hot rows have a column for each class. Received: {one_hot} columns. "
+            f"Accepted: {num_classes}."
+        )
     flat = [_from_one_hot(a) if a is not None and one_hot else a for a in arrays]
     by_text = one_hot is None
     if class_names is not None:
