@@ -226,7 +226,8 @@ def _tables(judged: Judged) -> Iterator[Score]:
         for metric, value in found.items():
             beside = {FLOOR: vars(known)[metric], INDEPENDENT: vars(independent)[metric]}
             beside["most frequent"] = vars(most)[metric]
-            yield Score(f"trained_on_samples_{metric}", value, beside=beside)
+            name = f"trained_on_samples_{metric}"
+            yield Score(name, value, features=judged.predicted, beside=beside)
     distance = tables.marginal_distance(test, made, numbers, sizes)
     beside = {FLOOR: tables.marginal_distance(test, real, numbers, sizes)}
     yield Score("marginal_distance", distance, beside=beside)

@@ -73,6 +73,9 @@ class Judged:
         schema = runner.about.settings.get("schema")
         self.table = None if schema is None else Table.from_config(schema)
         self.predicted_columns = self._place(predicted)
+        self.predicted = predicted
+        if predicted is None and self.predicted_columns is not None:
+            self.predicted = self.table.categories[-1].name  # type: ignore[union-attr]
 
     def _place(self, name: str | None) -> slice | None:
         """The one-hot columns of a category of the table; None where it has none."""

@@ -16,7 +16,8 @@ class Score:
         metric: Its name.
         value: The number.
         standard_error: Of the number, where it is known.
-        features: The name of the features that it was measured in, where it was in some.
+        features: The name of the features that it was measured in, or of the column of a table,
+            where it was in some.
         beside: Baselines of the number: name → the same metric of that.
     """
 
