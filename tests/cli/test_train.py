@@ -162,6 +162,36 @@ def test_wrong_settings_are_wrong_use_and_leave_nothing(zoo, tmp_path, words, me
     assert not (tmp_path / "run").exists()
 
 
+def test_what_a_model_does_not_read_is_refused_or_named(zoo, tmp_path):
+    np.savez(tmp_path / "pairs.npz", x_train=np.zeros((9, 8, 8), "uint8"))
+    words = ["train", "srgan", "--data", tmp_path / "pairs.npz", "--out", tmp_path / "run"]
+    done = zoo(*words, "--target", tmp_path / "pairs.npz", "--steps", 1)
+    assert done.code == 2
+    assert "srgan reads no other or target. Received: --target" in done.err
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "rows.csv").write_text("size,city\n1.5,Rome\n2,Oslo\n3,Rome\n")
+    words = ["train", "table_gan", "--data", tmp_path / "rows.csv", "--label", "city"]
+    done = zoo(*words, "--steps", 1, "--batch-size", 2, "--quiet", "--out", tmp_path / "table")
+    assert done.code == 0, done.err
+    assert "table_gan reads no labels: the column 'city' is no part of its data" in done.err
+
+
+def test_a_model_that_does_not_learn_is_named(zoo, tmp_path):
+    rate = ["--set", "learning_rate=1e-12", "discriminator_learning_rate=5e-3"]
+    words = ["train", "gan", "--data", "digits", "--steps", 260, "--batch-size", 16]
+    done = zoo(*words, *rate, "network_options.width=8", "--quiet", "--out", tmp_path / "run")
+    assert done.code == 0, done.err
+    assert "warning: After epoch" in done.err
+
+
+def test_a_divergence_in_the_weights_proposes_a_mend(zoo, tmp_path):
+    words = ["train", "gan", "--data", "digits", "--steps", 3, "--batch-size", 16]
+    rate = ["--set", "optimizer=sgd", "learning_rate=1e38", "network_options.width=4"]
+    done = zoo(*words, *rate, "--quiet", "--out", tmp_path / "run")
+    assert done.code == 1
+    assert "Try a lower learning_rate, clip_norm" in done.err
+
+
 def test_a_model_of_labels_refuses_data_without(zoo, tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((9, 8, 8, 1), "uint8"))
     code, _, err = zoo("train", "cgan", "--data", tmp_path / "x.npy", "--out", tmp_path / "run")

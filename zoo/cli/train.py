@@ -120,6 +120,7 @@ def run(options: argparse.Namespace) -> None:
     data, test = sources.load(source)
     terminal.choose_backend()
     model = _model(name, data, options, before)
+    _check_read(name, model, options)
     length = _length(options, before)
     terminal.note(f"training {name} on {len(data)} samples of shape {data.shape}, into {out}")
     every = options.every or before.get("training", {}).get("every")
@@ -156,6 +157,24 @@ def _model(name: str, data: Any, options: argparse.Namespace, before: dict[str, 
     if options.init is not None:
         copy_weights(model, options.init)
     return model
+
+
+def _check_read(name: str, model: Any, options: argparse.Namespace) -> None:
+    """Looks whether a model reads what is given beside the data.
+
+    Raises:
+        UsageError: It reads no second source, or no masks.
+    """
+    for option, fields in {"target": sources.SECOND, "mask": ("mask",)}.items():
+        if getattr(options, option) is not None and not set(fields) & set(model.reads):
+            raise UsageError(
+                f"{name} reads no {' or '.join(fields)}. Received: --{option} "
+                f"{getattr(options, option)}. Accepted: --data alone."
+            )
+    if options.label is not None and model.num_classes is None:
+        terminal.note(
+            f"warning: {name} reads no labels: the column {options.label!r} is no part of its data"
+        )
 
 
 def _pretrained(entry: str, cls: Any) -> tuple[str, Path]:

@@ -49,7 +49,8 @@ class Checkpoints:
         for variable, array in zip(variables, arrays.values(), strict=True):
             if not np.isfinite(array).all():
                 raise DivergenceError(
-                    f"The weight {variable.path!r} is not finite after step {progress.step}."
+                    f"The weight {variable.path!r} is not finite after step {progress.step}. "
+                    f"{self.model.remedy}"
                 )
         progress_json = np.frombuffer(json.dumps(progress.to_json()).encode(), dtype="uint8")
 

@@ -94,7 +94,7 @@ class Dispatcher:
                 if not bool(keras.ops.convert_to_numpy(finite)):
                     raise DivergenceError(
                         f"The state {state!r} of phase {phase.name!r} became NaN or infinite at "
-                        f"step {step}."
+                        f"step {step}. {self.model.remedy}"
                     )
             numbers = {k: float(keras.ops.convert_to_numpy(v)) for k, v in logs.items()}
             if not math.isfinite(numbers["loss"]):

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.data import Data
+from zoo.errors import HealthWarning
 
 ROWS = 64
 FIRST_STEP = 200
@@ -22,10 +23,6 @@ MIN_FAKE = 0.05
 """The least that samples get of a discriminator in a balanced game: a probability or a score."""
 MIN_PERPLEXITY = 2.0
 """Codes in effective use, below which a codebook has collapsed."""
-
-
-class HealthWarning(UserWarning):
-    """A model that trains without an error, and does not learn."""
 
 
 class HealthChecks(keras.callbacks.Callback):
