@@ -67,7 +67,7 @@ def from_arguments(args: argparse.Namespace) -> RunOptions:
     Raises:
         BenchmarkError: A name is unknown, or a number is out of bounds.
     """
-    from benchmarks.records.environment import cores
+    from export.machine import cores
 
     preset = PRESETS[args.preset]
     device = args.device or preset.device

@@ -47,13 +47,14 @@ def run(args: argparse.Namespace) -> int:
         BenchmarkError: A name is unknown, a number is out of bounds, or nothing can be profiled.
     """
     from benchmarks.options import RunOptions, check_bounds, select_models
-    from benchmarks.records.environment import cores, sentence
+    from benchmarks.records.environment import sentence
     from benchmarks.report.tables import Table
     from benchmarks.skipped import sentences
     from benchmarks.subjects import select
     from benchmarks.workers.pool import WorkerPool
     from benchmarks.workers.signals import interrupted_by_signals
     from benchmarks.workload.temporary import temporary_folder
+    from export.machine import cores
     from zoo.files import write_atomically
 
     threads = len(cores()) if args.threads is None else args.threads

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.records.environment import cores, processor
+from export.machine import cores, processor
 from zoo.errors import RunError
 from zoo.files import write_atomically
 

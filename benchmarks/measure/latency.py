@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.correctness import check_outputs
 from benchmarks.measure.statistics import Interval, Summary, speedup, summarize
-from benchmarks.measure.timing import in_turn
 from benchmarks.native import compiled
 from benchmarks.workload import cardinality
+from export.timing import in_turn
 from zoo import networks
 
 ROUND_SECONDS = 0.05

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from benchmarks.measure.timing import time_round
+from export.timing import time_round
 
 BETWEEN = "(between operators)"
 """The name of the time outside operators."""

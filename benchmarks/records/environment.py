@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.records.schema import Conditions
+from export.machine import cores, instructions, processor
 
 PACKAGES = (
     "genzoo",
@@ -31,7 +32,6 @@ PACKAGES = (
     "torch",
     "triton",
 )
-INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 def conditions(plan: Mapping[str, Any], *, threads: int, device: str = "cpu") -> Conditions:
@@ -69,27 +69,6 @@ def sentence(command: str) -> str:
     )
 
 
-def cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
-def processor() -> str:
-    """The processor's name in the system's words."""
-    for line in _cpuinfo():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def instructions() -> list[str]:
-    """The processor's instruction sets among those that matter for matrix products."""
-    flags = next((line for line in _cpuinfo() if line.startswith("flags")), "").split()
-    return [name for name in INSTRUCTIONS if name in flags]
-
-
 def versions() -> dict[str, str]:
     """The installed versions of the packages that are measured."""
     found = {}
@@ -109,11 +88,6 @@ def commit() -> str | None:
         return None
     changed = _output(["git", "-C", str(here.parent), "status", "--porcelain", "-uno"])
     return found + ("+" if changed else "")
-
-
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
 
 
 def _memory() -> int | None:

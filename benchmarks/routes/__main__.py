@@ -14,10 +14,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.measure.statistics import geometric_mean
-from benchmarks.records.environment import conditions, cores, sentence
+from benchmarks.records.environment import conditions, sentence
 from benchmarks.routes import foreign
 from benchmarks.routes.compare import Row, Schedule, compare_routes
 from benchmarks.workers.client import rows_of
+from export.machine import cores
 from export.routes import ROUTES
 from zoo.files import write_atomically
 from zoo.registry import list_models

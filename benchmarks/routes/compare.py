@@ -17,12 +17,12 @@ import onnxruntime
 from benchmarks.errors import WrongOutput
 from benchmarks.measure.correctness import check_outputs
 from benchmarks.measure.statistics import speedup, summarize
-from benchmarks.measure.timing import in_turn
-from benchmarks.records.environment import cores
 from benchmarks.routes.convert import graph_file
 from export.certification.certify import count_nodes
 from export.errors import BundleError
+from export.machine import cores
 from export.runtime import engine
+from export.timing import in_turn
 
 Row = dict[str, Any]
 Arrays = dict[str, np.ndarray]

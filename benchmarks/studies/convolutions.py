@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure.timing import in_turn
 from benchmarks.records.environment import sentence
+from export.timing import in_turn
 from zoo.files import write_atomically
 
 BATCH = 64

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.measure.statistics import geometric_mean
-from benchmarks.measure.timing import in_turn
 from benchmarks.records.environment import sentence
+from export.timing import in_turn
 from zoo.files import write_atomically
 
 BATCHES = (1, 16)

@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.records.environment import instructions
 from benchmarks.records.schema import Skipped
 from benchmarks.tasks import PEAK, TRAIN, Task
+from export.machine import instructions
 
 PREDICT = "predict"
 COMPILED = "compiled"

@@ -9,9 +9,9 @@ from types import TracebackType
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import RunOptions
-from benchmarks.records.environment import cores
 from benchmarks.subjects import PREDICT, Subject, environment, on_backend
 from benchmarks.workers.client import WorkerProcess
+from export.machine import cores
 from export.routes import ROUTES
 
 # Backends that may prepare models and compute the reference outputs, eager ones first.

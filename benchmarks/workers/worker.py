@@ -22,8 +22,8 @@ from typing import Any, Protocol, TextIO
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.measure.timing import calls_per_round, time_round
 from export.errors import ExportError
+from export.timing import calls_per_round, time_round
 
 Outputs = Mapping[str, np.ndarray]
 

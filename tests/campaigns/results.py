@@ -38,7 +38,8 @@ ALWAYS = ["tracebacks", "others touched"]
 
 def conditions() -> dict[str, Any]:
     """Where and with what a campaign ran."""
-    from benchmarks.records.environment import commit, processor, versions
+    from benchmarks.records.environment import commit, versions
+    from export.machine import processor
 
     return {
         "commit": commit(),
