@@ -69,7 +69,9 @@ def _session(manifest: Manifest, name: str) -> str:
     ]
     arguments = ", ".join([f'"{name}"', *(given or [f"count={ROWS}"])])
     lines = ["import numpy as np", "import export.runtime", ""]
-    lines += ['session = export.runtime.load(".")', f"results = session.use({arguments})"]
+    chosen = manifest.choice and manifest.choice.candidate.engine != "onnxruntime"
+    engine = ', engine="auto"' if chosen else ""
+    lines += [f'session = export.runtime.load("."{engine})', f"results = session.use({arguments})"]
     return "\n".join(lines if given else lines[1:])
 
 

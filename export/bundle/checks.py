@@ -94,7 +94,7 @@ def graph_problems(folder: Path, manifest: Manifest, part: str) -> Iterator[str]
 
 
 def reference_problems(session: Session, found: Closeness) -> Iterator[str]:
-    """Parts that do not give what they gave when the bundle was written."""
+    """Parts that do not give, in the session's engine, what they gave as the bundle was written."""
     try:
         arrays = read_reference(session.folder)
     except BundleError as error:
@@ -126,7 +126,7 @@ def native_problems(session: Session, run: Any, found: Closeness) -> Iterator[st
             if any(None in port.shape for port in part.inputs):
                 networks |= {name: free.get(name, networks[name])}
             try:
-                if session.manifest.precision != "float32":
+                if _lowest(session) != "float32":
                     inputs = select(read_reference(session.folder), f"{name}/input/")
                     truth = Native(networks[name])(inputs)
                     yield from _judged(name, truth, session.run(name, inputs), session, found)
@@ -153,7 +153,7 @@ def _compared(
     found: Closeness,
 ) -> Iterator[str]:
     try:
-        if session.manifest.precision != "float32":
+        if _lowest(session) != "float32":
             yield from _judged(part, outputs, session.run(part, inputs), session, found)
             return
         probe = Probe("reference", inputs)
@@ -176,10 +176,15 @@ def _judged(
     found: Closeness,
 ) -> Iterator[str]:
     """Holds a part in lower precision against float32, by the bound that it was exported under."""
-    manifest = session.manifest
-    ranges = {port.name: port.range for port in manifest.parts[part].outputs}
+    ranges = {port.name: port.range for port in session.manifest.parts[part].outputs}
     rows = judge(outputs, received, ranges)
     found.kept[part] = "; ".join(f"{row.output} {row.kept}" for row in rows)
     for row in rows:
-        for line in row.failures(BOUNDS[manifest.precision]):
+        for line in row.failures(BOUNDS[_lowest(session)]):
             yield f"the part {part!r} lost too much: {line}"
+
+
+def _lowest(session: Session) -> str:
+    """The lowest precision of a session's files and computations."""
+    inferred = session.inference_precision
+    return inferred if inferred != "float32" else session.manifest.precision

@@ -8,6 +8,7 @@ from typing import Any
 from export.bundle.card_usage import parts, usage, uses
 from export.certification.certificate import Certificate, opinion_text
 from export.precision.certificate import PrecisionCertificate
+from export.runtime.choice import BASELINE, Choice
 from export.runtime.manifest import Manifest
 
 
@@ -36,6 +37,7 @@ def card(
         f"## Parts\n\n{parts(manifest)}",
         f"## Certificate\n\n{_certificate(certificates)}",
         f"## Precision\n\n{_precision(lowered)}" if lowered else "",
+        f"## Choice\n\n{_choice(manifest.choice)}" if manifest.choice else "",
         f"## Training\n\n{_training(run)}" if run else "",
         f"## Settings\n\n{_settings(manifest)}",
     ]
@@ -124,6 +126,31 @@ def _precision(lowered: Mapping[str, PrecisionCertificate]) -> str:
             "processor has units for it."
         )
     return text + "\n\n" + "\n".join(rows)
+
+
+def _choice(choice: Choice) -> str:
+    batches = " and ".join(map(str, choice.batches))
+    plural = "s" if choice.threads > 1 else ""
+    engines = ", ".join(f"{name} {number}" for name, number in choice.versions.items())
+    rows = ["| candidate | time | slowest use | |", "| --- | --- | --- | --- |"]
+    for row in choice.ratings:
+        note = "chosen" if row.candidate == choice.candidate else row.reason or ""
+        times = ["" if t is None else f"{t:.2f}" for t in (row.ratio, row.slowest)]
+        rows.append(f"| {row.candidate.described} | {' | '.join(times)} | {_cell(note)} |")
+    return (
+        f"{choice.candidate.described[0].upper()}{choice.candidate.described[1:]}: "
+        f"{choice.reason}. Measured where the bundle was exported, on {choice.processor} "
+        f"({', '.join(choice.instructions) or 'no vector instructions'}), {choice.threads} "
+        f"processor{plural}, {engines}: times beside {BASELINE.described}, the geometric mean "
+        f"over the uses with batches of {batches}. Each candidate's outputs passed in its own "
+        'engine. `export.runtime.load(".", engine="auto")` opens the bundle in the chosen one, and '
+        "in ONNX Runtime where that is not installed.\n\n" + "\n".join(rows)
+    )
+
+
+def _cell(text: str) -> str:
+    """A text that may stand in a table."""
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _training(run: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,41 @@ class PartExport:
     reference: Arrays
 
 
-def export_parts(
+@dataclass(frozen=True)
+class ConvertedPart:
+    """A part in float32, certified, as its reference and its lower precisions are made of it.
+
+    Attributes:
+        name: The part's name.
+        native: Its network.
+        ports: Its inputs and outputs.
+        certificate: In float32.
+        limits: How many values its integer inputs take.
+        readings: What the parts read as the uses run.
+    """
+
+    name: str
+    native: Native
+    ports: Described
+    certificate: Certificate
+    limits: Mapping[str, int]
+    readings: Readings
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.name}.onnx"
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float] | None]:
+        """The ranges of its outputs, by name."""
+        return {port.name: port.range for port in self.ports[1]}
+
+
+def convert_parts(
     model: Any, request: Request, data: Mapping[str, np.ndarray] | None
-) -> tuple[list[PartExport], Ports]:
-    """Exports the parts in their order, each on what it reads as the uses run.
+) -> tuple[list[ConvertedPart], Ports]:
+    """Converts the parts in their order to certified float32 files.
 
     Args:
         model: A model in float32.
@@ -69,7 +100,7 @@ def export_parts(
         data: Fields of a batch of data, which the uses run on; None for their draws alone.
 
     Raises:
-        CertificateError: A graph differs from the native model, or loses too much.
+        CertificateError: A graph differs from the native model.
         ExportError: There are no parts, one cannot be converted, or the data do not fit them.
     """
     networks = model.parts() | (parts_of_any_size(model) if request.any_size else {})
@@ -84,60 +115,77 @@ def export_parts(
     lowering = request.precision != "float32"
     readings = read(table, lambda part, feed: natives[part](feed), data, draws=lowering)
     parts = [
-        _export_part(name, native, request, ports.parts[name], readings, limits[name])
+        _convert(name, native, request, ports.parts[name], readings, limits[name])
         for name, native in natives.items()
     ]
     return parts, ports
 
 
-def _export_part(
+def finish_parts(
+    parts: Sequence[ConvertedPart], folder: Path, precision: str, *, many: bool = False
+) -> list[PartExport]:
+    """Lowers the files of parts where a lower precision is asked for, and takes their references.
+
+    Args:
+        parts: The converted parts.
+        folder: The folder of their float32 files, which are rewritten.
+        precision: Of the files.
+        many: Whether the references are the inputs that a lower precision is judged on, also
+            where the files stay float32: for a loss in the engine.
+
+    Raises:
+        CertificateError: A graph loses too much.
+        ExportError: Too few inputs are known of a part, or the quantizer cannot rewrite it.
+    """
+    return [_finish(part, folder / part.file, precision, many=many) for part in parts]
+
+
+def _convert(
     name: str,
     native: Native,
     request: Request,
     ports: Described,
     readings: Readings,
     limits: Mapping[str, int],
-) -> PartExport:
-    """Converts a part, certifies it on real inputs too, and lowers its precision where asked."""
-    path = request.folder / f"{name}.onnx"
-    inputs, outputs = ports
+) -> ConvertedPart:
+    """Converts a part and certifies it, on real inputs too."""
     limits = of_inputs(native.model, limits)
-    real = readings.real(name)
     certificate = to_onnx(
         native,
-        path,
+        request.folder / f"{name}.onnx",
         route=request.route,
         opset=request.opset,
         name=name,
         metadata={**request.metadata, "part": name},
-        inputs=real,
+        inputs=readings.real(name),
         cardinality=limits,
         second_opinion=request.cross_check,
         certify=request.extent,
     )
-    shown, lowered = _few(native, real, limits), None
-    if request.precision != "float32":
-        typical = readings.typical(name)
-        shown = judged(typical)  # A loss is judged over many inputs, then as now.
-        lowered = lower(
-            path,
-            request.precision,
-            name=name,
-            inputs=typical,
-            ranges={port.name: port.range for port in outputs},
-        )
+    return ConvertedPart(name, native, ports, certificate, limits, readings)
+
+
+def _finish(part: ConvertedPart, path: Path, precision: str, *, many: bool) -> PartExport:
+    lowered = None
+    if precision != "float32":
+        typical = part.readings.typical(part.name)
+        lowered = lower(path, precision, name=part.name, inputs=typical, ranges=part.ranges)
+    # A loss is judged over many inputs, then as now.
+    few = precision == "float32" and not many
+    shown = _few(part) if few else judged(part.readings.typical(part.name))
     return PartExport(
-        name=name,
-        part=Part(path.name, sha256(path), inputs, outputs),
-        certificate=certificate,
+        name=part.name,
+        part=Part(path.name, sha256(path), *part.ports),
+        certificate=part.certificate,
         lowered=lowered,
-        reference=_reference(name, native, shown),
+        reference=_reference(part.name, part.native, shown),
     )
 
 
-def _few(native: Native, real: Mapping[str, np.ndarray], limits: Mapping[str, int]) -> Arrays:
+def _few(part: ConvertedPart) -> Arrays:
     """Three inputs of a part, real ones where there are."""
-    batches = list(probes(native.signature, seed=1, cardinality=limits, real=real or None))
+    real = part.readings.real(part.name) or None
+    batches = list(probes(part.native.signature, seed=1, cardinality=part.limits, real=real))
     threes = {probe.family: probe.inputs for probe in batches if probe.count == 3}
     return threes.get("real", threes["normal"])
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from export.bundle import checks
 from export.errors import BundleError
-from export.runtime import Session
+from export.runtime import Session, openvino
+from export.runtime.choice import BASELINE, Choice
 from export.runtime.manifest import read_manifest
 
 
@@ -18,8 +19,9 @@ class Verification:
 
     `used` is the part of the tolerance that each part's outputs took, `kept` what those in lower
     precision keep of float32, and `against` what they were last compared with: the stored
-    reference, then the native model. The hashes show changes since the bundle was written, not who
-    wrote it.
+    reference, then the native model. `chosen` says what a bundle exported with `--precision auto`
+    chose, and whether its engine was here to run the reference in. The hashes show changes since
+    the bundle was written, not who wrote it.
     """
 
     folder: str
@@ -28,6 +30,7 @@ class Verification:
     used: dict[str, float] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     against: dict[str, str] = field(default_factory=dict)
+    chosen: str | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -43,6 +46,7 @@ class Verification:
             for part, used in self.used.items()
         ]
         lines += [f"  {p}: {kept} against {self.against[p]}" for p, kept in self.kept.items()]
+        lines += [f"  chosen: {self.chosen}"] if self.chosen else []
         return "\n".join(lines + [f"  problem: {problem}" for problem in self.problems])
 
     def to_json(self) -> dict[str, Any]:
@@ -88,12 +92,16 @@ def _report(folder: Path, run: Any) -> Verification:
     except BundleError as error:
         return Verification(str(folder), 0, (), problems=(*problems, str(error)))
     found = checks.Closeness()
+    chosen = None
     if not problems:
         session = Session(folder)
         for part in manifest.parts:
             problems += checks.graph_problems(folder, manifest, part)
         if not problems:
             problems += checks.reference_problems(session, found)
+        if not problems and manifest.choice is not None:
+            chosen, others = _check_choice(folder, manifest.choice)
+            problems += others
         if not problems and run is not None:
             problems += checks.native_problems(session, run, found)
     return Verification(
@@ -103,5 +111,28 @@ def _report(folder: Path, run: Any) -> Verification:
         found.used,
         found.kept,
         found.against,
+        chosen,
         tuple(problems),
     )
+
+
+def _check_choice(folder: Path, choice: Choice) -> tuple[str, list[str]]:
+    """What a bundle chose, in words, and the problems of its parts in that engine."""
+    candidate = choice.candidate
+    text = f"{candidate.described}, as {choice.reason}, on {choice.processor}"
+    if candidate.engine == BASELINE.engine:
+        return text, []
+    if not openvino.installed():
+        return f"{text}; not checked there: openvino is not installed", []
+    session = Session(
+        folder, engine=candidate.engine, inference_precision=candidate.inference_precision
+    )
+    found = checks.Closeness()
+    problems = [
+        f"in {candidate.named}: {line}" for line in checks.reference_problems(session, found)
+    ]
+    if problems:
+        return text, problems
+    kept = [f"{part} {used:.1%} of the tolerance" for part, used in found.used.items()]
+    kept += [f"{part} {words}" for part, words in found.kept.items()]
+    return f"{text}; checked there: {', '.join(kept)}", []

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from export.bundle.identity import identify, in_float32
-from export.bundle.parts import Request, export_parts
+from export.bundle.parts import Request, convert_parts, finish_parts
 from export.bundle.records import write_records
 from export.bundle.sealing import seal
 from export.bundle.staging import replacing_folder
 from export.bundle.target import check_target
 from export.certification.certify import versions
+from export.choice.choose import choose
 from export.precision.certificate import check_precision
+from export.precision.fidelity import AUTO
 from export.runtime.manifest import Manifest
 
 
@@ -51,6 +54,9 @@ def to_bundle(
         precision: `float32`, `float16`, `bfloat16` or `int8`. The lower ones are certified against
             float32 in terms of their own, on real inputs, and fail where they lose too much.
             bfloat16 rounds the weights, for a file of half the size; arithmetic stays float32.
+            `auto` measures float32 and int8 in the engines that are installed, on this machine,
+            and keeps the fastest that passes, float32 in ONNX Runtime unless another is clearly
+            faster; see `export.choice.choose`.
         overwrite: Whether a bundle that is there is replaced. Files of others never are.
         samples: Whether a picture of samples is drawn.
         run: The content of the run's `run.json`: its data and training go into the model card.
@@ -78,7 +84,7 @@ def to_bundle(
         metadata = {"model": about.name, "paper": about.paper}
         free = any_size and route == "direct"  # other converters trace one size
         request = Request(stage, route, opset, precision, second_opinion, certify, free, metadata)
-        parts, ports = export_parts(model, request, real_inputs)
+        converted, ports = convert_parts(model, request, real_inputs)
         manifest = Manifest(
             model=about.name,
             paper=about.paper,
@@ -87,12 +93,18 @@ def to_bundle(
             value_range=model.value_range and tuple(model.value_range),
             num_classes=model.num_classes,
             class_names=about.class_names,
-            parts={entry.name: entry.part for entry in parts},
+            parts={},
             uses=model.table(),
             fields=ports.fields,
             precision=precision,
             versions=versions(),
         )
+        if precision == AUTO:
+            parts, choice = choose(stage, converted, manifest, real_inputs)
+            manifest = replace(manifest, precision=choice.candidate.precision, choice=choice)
+        else:
+            parts = finish_parts(converted, stage, precision)
+        manifest = replace(manifest, parts={entry.name: entry.part for entry in parts})
         write_records(stage, manifest, parts, run, samples=samples)
         seal(stage, manifest)
     return folder

@@ -90,7 +90,7 @@ class Certificate:
     @property
     def worst(self) -> Deviation | None:
         """The deviation that came closest to failing."""
-        return max(self.deviations, key=lambda row: row.conditioned, default=None)
+        return worst(self.deviations)
 
     @property
     def largest(self) -> float | None:
@@ -100,26 +100,11 @@ class Certificate:
     @property
     def closeness(self) -> str:
         """The part of the tolerance that was taken; without floats, how many integers are equal."""
-        if self.worst:
-            return f"{self.worst.conditioned:.1%}"
-        equal = sum(row.equal for row in self.agreements)
-        return f"{equal} of {sum(row.values for row in self.agreements)} equal"
+        return closeness(self.deviations, self.agreements)
 
     def failures(self) -> list[str]:
         """One line for each output and family that is out of tolerance."""
-        lines = [
-            f"{row.output} on {row.family} inputs: max |difference| {row.absolute:.3g} "
-            f"({row.relative:.3g} of the largest value), {row.used:.3g} times the tolerance"
-            for row in self.deviations
-            if not row.passed
-        ]
-        lines += [
-            f"{row.output} on {row.family} inputs: {row.values - row.equal - row.ties} of "
-            f"{row.values} values differ"
-            for row in self.agreements
-            if not row.passed
-        ]
-        return lines
+        return failures(self.deviations, self.agreements)
 
     def summary(self) -> str:
         """A few lines for a person: what was compared and how close it came."""
@@ -181,6 +166,36 @@ class Certificate:
 def all_passed(deviations: Sequence[Deviation], agreements: Sequence[Agreement]) -> bool:
     """Whether every row of a comparison is within the tolerance."""
     return all(row.passed for row in deviations) and all(row.passed for row in agreements)
+
+
+def worst(deviations: Sequence[Deviation]) -> Deviation | None:
+    """The deviation that came closest to failing."""
+    return max(deviations, key=lambda row: row.conditioned, default=None)
+
+
+def closeness(deviations: Sequence[Deviation], agreements: Sequence[Agreement]) -> str:
+    """The part of the tolerance that was taken; without floats, how many integers are equal."""
+    if row := worst(deviations):
+        return f"{row.conditioned:.1%}"
+    equal = sum(row.equal for row in agreements)
+    return f"{equal} of {sum(row.values for row in agreements)} equal"
+
+
+def failures(deviations: Sequence[Deviation], agreements: Sequence[Agreement]) -> list[str]:
+    """One line for each output and family that is out of tolerance."""
+    lines = [
+        f"{row.output} on {row.family} inputs: max |difference| {row.absolute:.3g} "
+        f"({row.relative:.3g} of the largest value), {row.used:.3g} times the tolerance"
+        for row in deviations
+        if not row.passed
+    ]
+    lines += [
+        f"{row.output} on {row.family} inputs: {row.values - row.equal - row.ties} of "
+        f"{row.values} values differ"
+        for row in agreements
+        if not row.passed
+    ]
+    return lines
 
 
 def opinion_text(opinion: dict[str, Any]) -> str:

@@ -86,6 +86,36 @@ def read(
     return found
 
 
+def inputs_of_uses(
+    table: Mapping[str, Use], found: Readings, data: Mapping[str, Any] | None, count: int
+) -> dict[str, Arrays]:
+    """The inputs of every use that data or draws reach: use → input → `count` rows.
+
+    Rows come in turn, anew where they are fewer. Codes that nothing encodes are those drawn for
+    the same part in another use.
+
+    Args:
+        table: The resolved uses.
+        found: What the parts read on the data.
+        data: One batch of the data's fields; None for draws alone.
+        count: How many rows.
+    """
+    fields = {name: np.asarray(values) for name, values in (data or {}).items()}
+    known = Readings({**found.draws, **found.choices, **found.data})
+    reached = {}
+    for name, use in table.items():
+        given = _available(use, fields, known)
+        if given is None and not set(use.inputs) <= set(use.draws):
+            continue
+        rows = {key: _rows(array, count) for key, array in (given or {}).items()}
+        reached[name] = complete_inputs(name, use, rows, count=count)
+    return reached
+
+
+def _rows(array: np.ndarray, count: int) -> np.ndarray:
+    return array[np.arange(count) % len(array)]
+
+
 def _read_data(
     found: Readings, table: Mapping[str, Use], call: Call, fields: Mapping[str, np.ndarray]
 ) -> None:

@@ -17,8 +17,10 @@ from export.bundle.identity import in_float32
 from export.bundle.target import check_target
 from export.certification.certificate import Certificate, opinion_text
 from export.certification.inputs import EXTENTS
-from export.precision.fidelity import PRECISIONS
+from export.precision.fidelity import AUTO, PRECISIONS
 from export.routes import ROUTES
+from export.runtime.choice import Choice, Rating
+from export.runtime.manifest import read_manifest
 from zoo.cli import prior, sources, splits, terminal, values
 from zoo.cli.opened import open_model
 from zoo.errors import DataError
@@ -28,6 +30,7 @@ examples:
   zoo export runs/vae --out bundles/vae
   zoo export runs/vae --out bundles/vae --overwrite --opset 17 --second-opinion
   zoo export runs/vae --out bundles/vae-int8 --precision int8
+  zoo export runs/vae --out bundles/vae-fast --precision auto
   zoo export runs/vae --out bundles/vae-flow --prior flow
 """
 REAL = 256
@@ -51,9 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        choices=(*PRECISIONS, AUTO),
         default="float32",
-        help="of the bundle (float32); bfloat16 halves the file and computes in float32",
+        help="of the bundle (float32); bfloat16 halves the file and computes in float32; auto "
+        "measures float32 and int8 in ONNX Runtime and OpenVINO here, and keeps the fastest",
     )
     parser.add_argument(
         "--second-opinion",
@@ -92,7 +96,8 @@ def run(options: argparse.Namespace) -> None:
 
     model, data = _model(opened, options)
     record = read_run(options.run) if (options.run / "run.json").is_file() else None
-    terminal.note(f"exporting {options.run} to {options.out}")
+    measuring = ", measuring candidates on this machine" if options.precision == AUTO else ""
+    terminal.note(f"exporting {options.run} to {options.out}{measuring}")
     with terminal.results_only():
         folder = export.to_bundle(
             model,
@@ -107,9 +112,10 @@ def run(options: argparse.Namespace) -> None:
             certify=options.certify,
             any_size=not options.fixed_size,
         )
-    issued = certificates(folder)
+    issued, choice = certificates(folder), read_manifest(folder).choice
     if options.json:
-        terminal.print_json({"bundle": str(folder)} | issued)
+        chosen = {} if choice is None else {"choice": choice.to_json()}
+        terminal.print_json({"bundle": str(folder)} | issued | chosen)
         return
     terminal.print_table([summary(part, entry) for part, entry in issued["parts"].items()])
     if issued["precision"]:
@@ -124,6 +130,10 @@ def run(options: argparse.Namespace) -> None:
     ]
     if opinions:
         print("", *opinions, sep="\n")
+    if choice is not None:
+        print()
+        terminal.print_table([candidate(row, choice) for row in choice.ratings])
+        print("", *in_words(choice), sep="\n")
     print(f"\n{folder}")
 
 
@@ -146,6 +156,28 @@ def fidelity(part: str, certificate: dict[str, Any]) -> list[dict[str, Any]]:
     """The fidelity of a part in a lower precision, a row for each output."""
     size = round(certificate["bytes"] / 1024)
     return [{"part": part, "KiB": size} | output for output in certificate["outputs"]]
+
+
+def candidate(rating: Rating, choice: Choice) -> dict[str, Any]:
+    """A candidate of `--precision auto` as a row of a table."""
+    return {
+        "candidate": rating.candidate.described,
+        "time": rating.ratio,
+        "slowest use": rating.slowest,
+        "": "chosen" if rating.candidate == choice.candidate else "",
+    }
+
+
+def in_words(choice: Choice) -> list[str]:
+    """What was chosen and why, and why candidates were not measured."""
+    return [
+        f"chosen: {choice.candidate.described}, as {choice.reason}, on {choice.processor}",
+        *(
+            f"not measured: {row.candidate.described}. {row.reason}"
+            for row in choice.ratings
+            if row.reason is not None
+        ),
+    ]
 
 
 def closeness(certificate: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import onnxruntime
 
 from export.errors import CertificateError, ExportError
 from export.precision import convert
-from export.precision.fidelity import BOUNDS, PRECISIONS, Bound, Fidelity, measure
+from export.precision.fidelity import AUTO, BOUNDS, PRECISIONS, Bound, Fidelity, measure
 from export.runtime.engine import open_session, run
 
 ROUNDS = 20
@@ -50,9 +50,9 @@ class PrecisionCertificate:
 
 def check_precision(precision: str) -> None:
     """Raises where a precision is unknown."""
-    if precision not in PRECISIONS:
+    if precision not in (*PRECISIONS, AUTO):
         raise ExportError(
-            f"A precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}."
+            f"A precision must be one of {', '.join((*PRECISIONS, AUTO))}. Received: {precision!r}."
         )
 
 
@@ -84,7 +84,7 @@ def lower(
     after = _rewritten(before, precision, calibration)
     sessions = open_session(before), open_session(after)
     truth, answer = (run(session, held_out) for session in sessions)
-    outputs = _judge_families(inputs, truth, answer, ranges)
+    outputs = judge_families(inputs, truth, answer, ranges)
     failures = [line for row in outputs for line in row.failures(BOUNDS[precision])]
     if failures:
         raise CertificateError(
@@ -127,9 +127,10 @@ def judge(
     )
 
 
-def _judge_families(
+def judge_families(
     families: Mapping[str, Arrays], truth: Arrays, answer: Arrays, ranges: Mapping[str, Range]
 ) -> tuple[Fidelity, ...]:
+    """Measures every output of the `judged` inputs of families, family by family."""
     rows: list[Fidelity] = []
     end = 0
     for name, family in families.items():

@@ -17,6 +17,7 @@ import ml_dtypes
 import numpy as np
 import onnx
 import onnx_ir as ir
+import onnxruntime
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -26,7 +27,12 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from export.errors import ExportError
+from export.runtime.engine import runtime_errors
+from zoo.files import UNREADABLE
+
 QUANTIZED = ["Conv", "ConvTranspose", "Gemm", "MatMul"]  # where the weights are
+SEVERITY_WARNING, SEVERITY_ERROR = 2, 3  # of ONNX Runtime's logger, the first its default
 MIN_CAST_VALUES = 256  # A tensor of fewer values saves less than its Cast takes in the file.
 
 Arrays = Mapping[str, np.ndarray]
@@ -66,20 +72,28 @@ def bfloat16(content: bytes) -> bytes:
 
 
 def int8(content: bytes, calibration: Arrays) -> bytes:
-    """Quantizes the weights per channel and the activations of their operators, statically."""
+    """Quantizes the weights per channel and the activations of their operators, statically.
+
+    Raises:
+        ExportError: ONNX Runtime's quantizer cannot rewrite the graph.
+    """
+    failures: tuple[type[BaseException], ...] = (*UNREADABLE, *runtime_errors())
     with tempfile.TemporaryDirectory() as folder, _quiet():
         given, quantized = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         given.write_bytes(content)
-        quantize_static(
-            str(given),
-            str(quantized),
-            _Batches(calibration),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=QUANTIZED,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-        )
+        try:
+            quantize_static(
+                str(given),
+                str(quantized),
+                _Batches(calibration),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=QUANTIZED,
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+            )
+        except failures as error:
+            raise ExportError(f"The graph cannot be quantized to int8: {error}") from error
         return quantized.read_bytes()
 
 
@@ -98,10 +112,12 @@ class _Batches(CalibrationDataReader):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the quantizer's advice, which it gives on the root logger, to itself."""
+    """Silences the quantizer's advice, which comes from the root logger and ONNX Runtime's own."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
+    onnxruntime.set_default_logger_severity(SEVERITY_ERROR)
     try:
         yield
     finally:
+        onnxruntime.set_default_logger_severity(SEVERITY_WARNING)
         logging.disable(before)

@@ -30,6 +30,8 @@ BOUNDS = {
     "int8": Bound(psnr=25.0, ssim=0.9, snr=15.0, agreement=0.9),
 }
 PRECISIONS = ("float32", *BOUNDS)
+AUTO = "auto"
+"""In place of a precision: that of the fastest certified candidate."""
 
 
 @dataclass(frozen=True)

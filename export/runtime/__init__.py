@@ -19,6 +19,7 @@ __all__ = ["Session", "load"]
 def load(
     folder: str | Path,
     *,
+    engine: str | None = None,
     providers: Sequence[str] | None = None,
     threads: int | None = None,
     inference_precision: str = "float32",
@@ -27,6 +28,10 @@ def load(
 
     Args:
         folder: The bundle's folder.
+        engine: `auto`: what the bundle was measured to run fastest in, where it was
+            (`zoo export --precision auto`) and that is installed, else ONNX Runtime; a warning
+            says where that is so, and where the bundle was measured on another processor. Or
+            `onnxruntime` or `openvino`, in the place of providers. By default the providers.
         providers: ONNX Runtime execution providers to try in order, such as `["cuda", "cpu"]`;
             those that are not there are passed over. By default those of CUDA, OpenVINO and CPU
             that are there. `"openvino"` is the package openvino where it is installed and comes
@@ -38,9 +43,13 @@ def load(
 
     Raises:
         BundleError: The folder is no bundle, or was changed, or is unsafe to open.
-        ValueError: No provider that is there, an inference precision that it does not have, or no
-            such number of threads.
+        ValueError: No such engine, no provider that is there, an inference precision that it does
+            not have, or no such number of threads.
     """
     return Session(
-        folder, providers=providers, threads=threads, inference_precision=inference_precision
+        folder,
+        engine=engine,
+        providers=providers,
+        threads=threads,
+        inference_precision=inference_precision,
     )

@@ -20,6 +20,11 @@ PROVIDERS: dict[str, dict[str, str]] = {
     "OpenVINOExecutionProvider": {"device_type": "CPU", "precision": "FP32"},
     "CPUExecutionProvider": {},
 }
+ENGINE_PROVIDERS: dict[str, tuple[str, ...] | None] = {
+    "onnxruntime": None,
+    "openvino": ("openvino",),
+}
+"""The providers that an engine's name stands for."""
 
 
 class Graph(Protocol):
@@ -124,7 +129,7 @@ def open_session(
         return onnxruntime.InferenceSession(
             source, sess_options=options, providers=choose_providers(providers)
         )
-    except _runtime_errors() as error:
+    except runtime_errors() as error:
         raise BundleError(f"ONNX Runtime cannot open the graph: {_first_line(error)}") from error
 
 
@@ -137,7 +142,7 @@ def run(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
     names = [output.name for output in graph.get_outputs()]
     try:
         return dict(zip(names, graph.run(names, dict(inputs)), strict=True))
-    except _runtime_errors() as error:
+    except runtime_errors() as error:
         raise BundleError(f"ONNX Runtime cannot run the graph: {_first_line(error)}") from error
 
 
@@ -171,7 +176,8 @@ def _lacking(asked: Sequence[str], available: Sequence[str]) -> str:
     )
 
 
-def _runtime_errors() -> tuple[type[Exception], ...]:
+def runtime_errors() -> tuple[type[Exception], ...]:
+    """The exceptions of ONNX Runtime, which have no base of their own."""
     states: Any = onnxruntime.capi.onnxruntime_pybind11_state
     return (
         states.Fail,

@@ -22,6 +22,9 @@ class Graphs:
         threads: Of one operator.
         inference_precision: Of the computations.
 
+    Attributes:
+        engine: What computes: `onnxruntime` or `openvino`.
+
     Raises:
         ValueError: No provider that is there, or an inference precision that it does not have.
     """
@@ -35,7 +38,8 @@ class Graphs:
         threads: int | None,
         inference_precision: str,
     ) -> None:
-        engine.runs_in_openvino(providers, inference_precision)  # tells what is wrong now
+        other = engine.runs_in_openvino(providers, inference_precision)  # says what is wrong now
+        self.engine = "openvino" if other else "onnxruntime"
         self.folder = folder
         self.manifest = manifest
         self._providers = providers

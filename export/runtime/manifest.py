@@ -9,6 +9,7 @@ from typing import Any
 
 from export.errors import BundleError
 from export.runtime import files, values
+from export.runtime.choice import Choice, read_choice
 from export.runtime.table import Port, read_table
 from zoo.uses import Use
 
@@ -44,6 +45,7 @@ class Manifest:
         uses: The uses of the bundle: chains of its parts.
         fields: The fields of the data that the uses read, by name.
         files: The hash of every other file.
+        choice: The engine that the bundle was measured to run fastest in, where it was.
     """
 
     model: str
@@ -59,6 +61,7 @@ class Manifest:
     precision: str = "float32"
     versions: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    choice: Choice | None = None
 
     def inputs(self, use: str) -> dict[str, Port]:
         """The inputs of a use, each as the parts that read it want it."""
@@ -98,7 +101,10 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """The content of `bundle.json`."""
-        content = asdict(replace(self, uses={}))
+        content = asdict(replace(self, uses={}, choice=None))
+        del content["choice"]
+        if self.choice is not None:
+            content["choice"] = self.choice.to_json()
         content["uses"] = {name: use.to_config() for name, use in self.uses.items()}
         return {"format": FORMAT, "version": VERSION, **content}
 
@@ -129,6 +135,7 @@ def parse_manifest(content: Mapping[str, Any]) -> Manifest:
         for name, part in values.entry(content, "parts").items()
     }
     classes, names = content.get("num_classes"), content.get("class_names")
+    precision = values.text(content.get("precision"), "precision")
     return Manifest(
         model=values.text(content.get("model"), "model"),
         paper=_text_or_empty(content.get("paper"), "paper"),
@@ -143,7 +150,7 @@ def parse_manifest(content: Mapping[str, Any]) -> Manifest:
             {name: (part.inputs, part.outputs) for name, part in parts.items()},
         ),
         fields=_fields(content),
-        precision=values.text(content.get("precision"), "precision"),
+        precision=precision,
         versions={
             key: values.text(value, "versions")
             for key, value in values.entry(content, "versions").items()
@@ -152,6 +159,7 @@ def parse_manifest(content: Mapping[str, Any]) -> Manifest:
             files.checked_name(name): values.sha256(value)
             for name, value in values.entry(content, "files").items()
         },
+        choice=read_choice(content.get("choice"), precision),
     )
 
 

@@ -149,6 +149,15 @@ def installed() -> bool:
     return find_spec("openvino") is not None
 
 
+def has_bfloat16() -> bool:
+    """Whether OpenVINO computes in bfloat16 on this processor; else it takes float32 instead.
+
+    Raises:
+        ModuleNotFoundError: The package is not installed.
+    """
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 @cache
 def _core() -> Any:
     """OpenVINO's core, one for the process and never destroyed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ import numpy as np
 
 from export.errors import BundleError
 from export.runtime import inputs
+from export.runtime.chosen import resolve
 from export.runtime.graphs import Graphs
 from export.runtime.manifest import Manifest, Port, read_manifest
 from zoo.errors import UseError
@@ -34,12 +36,15 @@ class Session:
         manifest: The content of `bundle.json`: parts, uses, shape, value range, classes, settings.
         uses: The uses by name: the chains of parts behind them.
         batch_size: How many samples go through a graph at once; larger inputs are split.
+        engine: What computes: `onnxruntime` or `openvino`.
+        inference_precision: Of its computations on float32 files.
     """
 
     def __init__(
         self,
         folder: str | Path,
         *,
+        engine: str | None = None,
         providers: Sequence[str] | None = None,
         threads: int | None = None,
         inference_precision: str = "float32",
@@ -54,13 +59,24 @@ class Session:
         self.manifest: Manifest = read_manifest(self.folder)
         self.uses: Mapping[str, Use] = MappingProxyType(self.manifest.uses)
         self.batch_size = BATCH_SIZE
+        resolved = resolve(
+            self.folder,
+            self.manifest,
+            engine=engine,
+            providers=providers,
+            inference_precision=inference_precision,
+        )
+        if resolved.warning is not None:
+            warnings.warn(resolved.warning, stacklevel=3)  # of the caller of `load`
         self._graphs = Graphs(
             self.folder,
             self.manifest,
-            providers=providers,
+            providers=resolved.providers,
             threads=threads,
-            inference_precision=inference_precision,
+            inference_precision=resolved.inference_precision,
         )
+        self.engine = self._graphs.engine
+        self.inference_precision = resolved.inference_precision
 
     def __repr__(self) -> str:
         return f"Session({self.manifest.model}: {', '.join(self.uses)})"
