@@ -204,3 +204,46 @@ def test_verify_passes_a_bundle_and_fails_a_changed_one(zoo, vae_run, vae_bundle
     code, _, err = zoo("sample", changed, "--out", tmp_path / "x.png")
     assert code == 1
     assert "was changed after the bundle was written" in err
+
+
+def test_auto_prints_the_candidates_and_commands_take_the_choice(
+    zoo, vae_run, tmp_path, monkeypatch
+):
+    def measure(calls, workloads):
+        ratio = {candidate: 0.5 if candidate.engine == "openvino" else 1.0 for candidate in calls}
+        return {c: {w.name: (ratio[c], ratio[c]) for w in workloads} for c in calls}
+
+    monkeypatch.setattr("export.choice.measuring.measure", measure)
+    bundle = tmp_path / "bundle"
+    options = ["--precision", "auto", "--certify", "quick"]
+    code, out, err = zoo("export", vae_run, "--out", bundle, *options)
+    assert code == 0
+    assert "measuring candidates on this machine" in err
+    rows = [line.split() for line in out.splitlines()]
+    assert ["float32", "in", "OpenVINO", "0.5", "0.5", "chosen"] in rows
+    assert ["int8", "in", "ONNX", "Runtime", "1", "1"] in rows
+    reason = "it takes 0.50 of the time of float32 in ONNX Runtime"
+    assert f"chosen: float32 in OpenVINO, as {reason}, on " in out
+    code, out, _ = zoo("verify", bundle)
+    assert code == 0
+    assert "chosen: float32 in OpenVINO" in out
+    assert "checked there: decoder" in out
+    for engine in ("auto", "openvino", "onnxruntime"):
+        out = tmp_path / f"{engine}.npy"
+        assert zoo("sample", bundle, "-n", "3", "--engine", engine, "--out", out).code == 0
+    monkeypatch.setattr("export.runtime.openvino.find_spec", lambda name: None)
+    code, _, err = zoo("sample", bundle, "--engine", "auto", "--out", tmp_path / "x.npy")
+    assert code == 0
+    assert err.count("warning:") == 1
+    assert "OpenVINO, which is not installed here: ONNX Runtime computes it" in err
+    code, _, err = zoo("sample", bundle, "--engine", "openvino", "--out", tmp_path / "x.npy")
+    assert code == 2
+    assert "Install: pip install openvino" in err
+
+
+@pytest.mark.parametrize("words", [[], ["--prior", "normal"]])
+def test_engines_are_of_bundles(zoo, vae_run, tmp_path, words):
+    out = ["--engine", "auto", "--out", tmp_path / "x.npy"]
+    code, _, err = zoo("sample", vae_run, *out, *words)
+    assert code == 2
+    assert "--engine is of bundles. Received: --engine auto, and " in err

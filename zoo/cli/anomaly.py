@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Scores, decides, saves, and prints the threshold and the areas."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     train, test = splits.known_and_asked(opened, options, options.count)
     runner = runner_of(opened, "score anomalies")
     known, asked = (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.cli import sources, terminal, values
-from zoo.cli.opened import HELP
+from zoo.cli.opened import add_subject
 from zoo.cli.reconstruct import interleaved
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid, to_uint8
@@ -27,7 +27,7 @@ def add_arguments(
     required: bool = False,
 ) -> None:
     """Adds the model, the data, how many rows, where to, and how to print."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
         "-n",

@@ -15,7 +15,7 @@ import numpy as np
 from zoo.applications.augmentation import augment
 from zoo.cli import sources, values
 from zoo.cli.errors import UsageError
-from zoo.cli.opened import HELP, open_subject
+from zoo.cli.opened import add_subject, open_subject
 from zoo.files import write_atomically
 from zoo.hybrids.perturbation import Perturbation
 
@@ -30,7 +30,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the data, how many rows, the perturbation, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
         "-n", "--count", type=values.count, required=True, metavar="N", help="how many new rows"
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
             f"--strength of {options.perturbation} is from 0"
             f"{', and finite' if bound == np.inf else ' to 1'}. Received: {options.strength}."
         )
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     train, test = sources.load_for(opened, options)
     value_range = opened.about.value_range
     fields = train.batch(np.arange(len(train)), value_range)

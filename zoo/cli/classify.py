@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Classifies, saves, and prints the accuracies."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     train, test = splits.known_and_asked(opened, options, options.count)
     if train.labels is None and "classify" not in opened.table:
         raise UsageError("Codes are classified by labelled data. Received: data without labels.")

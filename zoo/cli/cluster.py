@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Clusters, saves, and prints how many are in use and how they agree with classes."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     test = splits.asked_about(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     found = cluster(opened, asked, options.clusters, seed=options.seed)

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compresses, saves, reads back, and prints ratio and error."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     train, test = splits.known_and_asked(opened, options, options.count)
     value_range = opened.about.value_range
     known, asked = (data.batch(np.arange(len(data)), value_range) for data in (train, test))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.applications import decompress
 from zoo.cli import applied, values
-from zoo.cli.opened import HELP, open_subject
+from zoo.cli.opened import add_subject, open_subject
 from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
@@ -20,7 +20,7 @@ SHOWN = 64
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the file, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     parser.add_argument("codes", type=Path, metavar="CODES", help="a file of zoo compress")
     parser.add_argument(
         "--out",
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Decompresses, saves, and prints the file's name."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     data = decompress(opened, options.codes.read_bytes())
     if options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, data)

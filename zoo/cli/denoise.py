@@ -93,7 +93,7 @@ def run_on_sound(options: argparse.Namespace) -> None:
             "The clean sound has the rate, length and channels of the noisy one. Received: "
             f"{clean.rate}, {clean.samples.shape} and {found.rate}, {found.samples.shape}."
         )
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     cleaned = denoise_sound(opened, found.samples, found.rate, seed=options.seed)
     shown = {"noisy": found.samples, "cleaned": cleaned}
     time, channels = found.samples.shape
@@ -124,7 +124,7 @@ def run_on_data(options: argparse.Namespace) -> None:
     given = LEVEL if options.level is None else options.level
     if not 0 <= given < math.inf or (noise != "gaussian" and given > 1):
         raise UsageError(f"--level is a share, or a deviation from 0. Received: {given}.")
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     test = splits.asked_about(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     clean, value_range = asked["data"], opened.about.value_range

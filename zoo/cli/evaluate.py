@@ -7,11 +7,10 @@ last column holds what trivial baselines, or data themselves, reach.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from zoo.cli import prior, sources, terminal, values
-from zoo.cli.opened import HELP
+from zoo.cli.opened import add_subject
 from zoo.metrics.evaluation import evaluate, select
 from zoo.metrics.groups import GROUPS
 from zoo.metrics.judged import Runner
@@ -32,7 +31,7 @@ zoo features train makes the features of other images than the embedded digits.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the data, and what is measured."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
         "--metrics", nargs="+", metavar="NAME", help="metrics or groups, or patterns (all)"

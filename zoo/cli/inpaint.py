@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fills, saves, and prints the errors within the holes."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     train, test = splits.known_and_asked(opened, options, options.count)
     asked = test.batch(np.arange(len(test)), opened.about.value_range)
     data = asked["data"]

@@ -8,12 +8,11 @@ Models that read labels keep one label a row.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from zoo.cli import sources, splits, values, written
-from zoo.cli.opened import HELP, Opened, given, open_subject
+from zoo.cli.opened import Opened, add_subject, given, open_subject
 from zoo.plotting.grid import save_grid
 from zoo.uses import complete_inputs
 
@@ -27,7 +26,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the points, the size of the picture, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     sources.add_arguments(parser, help="walk between the codes of these data")
     parser.add_argument(
         "--rows", type=values.count, default=8, metavar="N", help="how many walks (8)"
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Walks, saves, and prints the file's name."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     written.check_out(opened.about, options.out)
     walk = _data_walk if options.data is not None or "sample" not in opened.table else _draw_walk
     images = walk(opened, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from zoo.errors import suggestion
 from zoo.uses import LABELS, Use
 
 HELP = "a run folder, a .keras file, a bundle, or a pretrained model such as vae/digits"
+ENGINES = ("auto", "onnxruntime", "openvino")
+"""What bundles are computed with, for a parser without ONNX Runtime."""
 Arrays = dict[str, np.ndarray]
 Shape = tuple[int | None, ...]
 """Of one row; None is any size."""
@@ -95,18 +98,47 @@ def given(use: Use, fields: Mapping[str, np.ndarray]) -> Arrays:
     return {name: fields[name] for name in use.inputs if name in fields}
 
 
-def open_subject(path: Path) -> Opened:
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """Adds the run or bundle, and the engine of a bundle."""
+    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="of a bundle; auto is what it was measured to run fastest in (onnxruntime)",
+    )
+
+
+def open_subject(path: Path, engine: str | None = None) -> Opened:
     """Opens a bundle or loads a run; a pretrained model is its bundle where ONNX Runtime is.
+
+    Args:
+        path: The bundle, run, file or name.
+        engine: What computes a bundle; see `export.runtime.load`.
 
     Raises:
         RunError: There is no model.
         BundleError: The bundle was changed or is malformed.
+        UsageError: The engine is not installed, or is one of bundles and this is none.
     """
     found = pretrained.find(path)
     if found is not None and packages.version("onnxruntime"):
         path = found / pretrained.BUNDLE
-    opened = _open_bundle(path) if (path / "bundle.json").is_file() else _load(path)
+    if (path / "bundle.json").is_file():
+        opened = _open_bundle(path, engine)
+    else:
+        check_no_engine(engine, f"{path}, which is none")
+        opened = _load(path)
     return opened if found is None else replace(opened, source=pretrained.source(found))
+
+
+def check_no_engine(engine: str | None, received: str) -> None:
+    """Checks that no engine is named where no bundle is opened.
+
+    Raises:
+        UsageError: One is.
+    """
+    if engine is not None:
+        raise UsageError(f"--engine is of bundles. Received: --engine {engine}, and {received}.")
 
 
 def open_model(path: Path, rule: str) -> Opened:
@@ -127,8 +159,12 @@ def open_model(path: Path, rule: str) -> Opened:
     return opened if found is None else replace(opened, source=pretrained.source(found))
 
 
-def _open_bundle(path: Path) -> Opened:
-    session = packages.import_own("export.runtime").load(path)  # which needs no Keras
+def _open_bundle(path: Path, engine: str | None) -> Opened:
+    load = packages.import_own("export.runtime").load  # which needs no Keras
+    try:
+        session = load(path, engine=engine)
+    except ValueError as error:  # of an engine that is not installed
+        raise UsageError(str(error)) from error
     about = session.manifest
 
     def shapes(name: str) -> dict[str, Shape]:

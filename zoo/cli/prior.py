@@ -9,7 +9,7 @@ from typing import Any
 
 from zoo.cli import sources, splits, terminal, values
 from zoo.cli.errors import UsageError
-from zoo.cli.opened import Opened, open_model, open_subject
+from zoo.cli.opened import Opened, check_no_engine, open_model, open_subject
 
 NAMES = ("normal", "mixture", "aggregated", "vamp", "flow", "independent", "autoregressive")
 """The rows of `zoo.priors.KINDS`, for a parser without Keras."""
@@ -48,7 +48,8 @@ def opened(options: argparse.Namespace) -> Opened:
     """
     if options.prior is None:
         check_unused(options)
-        return open_subject(options.subject)
+        return open_subject(options.subject, options.engine)
+    check_no_engine(options.engine, "--prior, which is fitted to a run")
     found = open_model(options.subject, "--prior is fitted to a run: zoo export RUN --prior KIND")
     train, _ = splits.splits_for(found, options)
     sampler = fitted(found.about, train, options)

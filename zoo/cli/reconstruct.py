@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from zoo.cli import sources, splits, terminal, values, written
-from zoo.cli.opened import HELP, given, open_subject
+from zoo.cli.opened import add_subject, given, open_subject
 from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
@@ -26,7 +25,7 @@ COLUMNS = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the data, how many, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
         "-n",
@@ -46,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Reconstructs, saves, and prints how near the reconstructions are."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     written.check_out(opened.about, options.out)
     use = opened.require("reconstruct")
     count = options.count or COUNT

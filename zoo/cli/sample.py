@@ -6,12 +6,11 @@ The same seed draws the same data from both. Models that read labels draw a row 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from zoo.cli import given, prior, values, written
-from zoo.cli.opened import HELP
+from zoo.cli.opened import add_subject
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
 
@@ -32,7 +31,7 @@ PER_CLASS = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, how many, of which classes, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     parser.add_argument(
         "-n",
         "--count",

@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Translates, saves, and prints the error where targets are known."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     if picture_folder.is_asked_for(options):
         applied.finish(options, _fill(opened, options))
         return

@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from zoo.cli import sources, splits, terminal, values, written
 from zoo.cli.errors import UsageError
-from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
+from zoo.cli.opened import Arrays, Opened, add_subject, given, open_subject
 from zoo.plotting.grid import save_grid
 
 EXAMPLES = """\
@@ -48,7 +47,7 @@ class Paths:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the start, the entries, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
         "--row", type=values.seed, default=0, metavar="N", help="of the data, the start (0)"
@@ -75,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Traverses, saves, and prints the entries of the rows and their deviations."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     written.check_out(opened.about, options.out)
     opened.require("decode")
     known = options.data is not None or "data" in opened.source

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Enlarges, saves, and prints the errors where the large data are known."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     opened.require("upscale")
     if picture_folder.is_asked_for(options):
         applied.finish(options, _fill(opened, options))

@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.cli import sources, splits, terminal, values, written
 from zoo.cli.errors import UsageError
-from zoo.cli.opened import HELP, Arrays, Opened, given, open_subject
+from zoo.cli.opened import Arrays, Opened, add_subject, given, open_subject
 from zoo.cli.reconstruct import interleaved
 from zoo.files import write_atomically
 from zoo.plotting.grid import save_grid
@@ -32,7 +32,7 @@ COLUMNS = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the model, the use, its inputs, and where to."""
-    parser.add_argument("subject", type=Path, metavar="RUN_OR_BUNDLE", help=HELP)
+    add_subject(parser)
     parser.add_argument("name", nargs="?", metavar="USE", help="one of its uses")
     sources.add_arguments(parser, help="as for zoo train; the run's own by default")
     parser.add_argument(
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the use, saves what it gives, and prints the file's name."""
-    opened = open_subject(options.subject)
+    opened = open_subject(options.subject, options.engine)
     if options.name is None:
         terminal.print_table([_row(name, use) for name, use in opened.table.items()])
         return
