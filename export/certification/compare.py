@@ -70,7 +70,8 @@ def _deviation(
     used = conditioned = float((difference / allowed).max())
     if 1.0 < used < EXPLICABLE or (used > 1.0 and probe.family in LARGE_FAMILIES):
         each = probe.family not in LARGE_FAMILIES
-        moves = [np.abs(near[key[0]] - wide) for near in _nearby(native, probe, each=each)]
+        with np.errstate(invalid="ignore"):
+            moves = [np.abs(near[key[0]] - wide) for near in _nearby(native, probe, each=each)]
         moved = np.nan_to_num(np.max(moves, axis=0), nan=0.0, posinf=0.0)
         conditioned = float((difference / (allowed + moved)).max())
     return Deviation(*key, probe.count, absolute, relative, used, conditioned)
