@@ -21,7 +21,8 @@ from zoo.uses import Step, Use
 class SRGAN(Adversarial):
     """SRGAN (Ledig et al., 2016, arXiv:1609.04802).
 
-    The small images are the means of the data's blocks of factor × factor. The upscaler trains on
+    The small images are the means of the data's blocks of factor × factor; the paper's are made by
+    a Gaussian filter and bicubic interpolation. The upscaler trains on
     the squared error alone (SRResNet) and then on its content loss + 0.001·its side of the game,
     written here as game + 1000·content. The content loss is the squared error, or the distance in
     the maps of a network `perceptual`, such as `zoo.networks.perceptual.vgg16`. The paper enlarges

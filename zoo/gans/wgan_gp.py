@@ -13,6 +13,8 @@ class WGANGP(Adversarial):
 
     The critic estimates the Wasserstein distance; the norm of its gradient is pushed towards 1 at
     random points between real and generated data. Its output has no bias, which would cancel.
+    The networks are those of `conv`; `network="resnet"` has residual ones in the manner of the
+    paper's for CIFAR-10.
     """
 
     latent_dim = 128
