@@ -71,7 +71,7 @@ def test_reports_are_recognized_and_written_again(results, capsys):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], ["default: bench.jsonl; quick: bench-quick.jsonl"]),
+        ([], ["default: bench.jsonl; --quick: bench-quick.jsonl; --gpu: bench-gpu.jsonl"]),
         (["report"], [".md", ".html", "RESULTS"]),
         (["compare"], ["Exits with 1", "least ratio of times", "default: 1.05", "BEFORE"]),
     ],
