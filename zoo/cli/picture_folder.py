@@ -13,6 +13,7 @@ from zoo.cli import sources, terminal
 from zoo.cli.errors import UsageError
 from zoo.cli.opened import Opened, Shape
 from zoo.data import Data
+from zoo.data.load import NAMES
 from zoo.data.sources.folders import find_files
 from zoo.data.sources.image_files import SUFFIXES, read_picture
 from zoo.files import write_atomically
@@ -96,7 +97,7 @@ def _source(opened: Opened, options: argparse.Namespace) -> Path:
     if len(opened.about.shape) != 3:
         raise UsageError(f"A folder is of pictures. Received: data {tuple(opened.about.shape)}.")
     folder = None if options.data is None else Path(options.data).expanduser()
-    if folder is not None and not folder.exists():
+    if folder is not None and str(options.data) not in NAMES and not folder.exists():
         raise UsageError(f"--data exists. Received: {folder}, which does not.")
     if folder is not None and _is_picture(options) and folder.is_file():
         if options.out.suffix and options.out.suffix.lower() != ".png":
