@@ -202,5 +202,6 @@ def test_lower_precision_asks_for_real_inputs(models, tmp_path):
 
 
 def test_unknown_precisions_are_refused(models, tmp_path):
-    with pytest.raises(ExportError, match="one of float32, float16, bfloat16, int8. Received: 'in"):
+    accepted = "one of float32, float16, bfloat16, int8, auto. Received: 'in"
+    with pytest.raises(ExportError, match=accepted):
         export.to_bundle(models["vae"], tmp_path / "vae", precision="int4")
