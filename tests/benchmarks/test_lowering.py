@@ -11,7 +11,7 @@ pytestmark = pytest.mark.once
 
 
 def test_a_page_has_a_row_for_each_layer_and_generator(monkeypatch):
-    layers = Layer("enlarged", 2, 2, 3), Layer("enlarged", 64, 16, 3), Layer("transposed", 2, 2, 4)
+    layers = Layer("enlarged", 2, 2, 3), Layer("enlarged", 64, 32, 3), Layer("transposed", 2, 2, 4)
     generators = {"wgan_gp": {"network": "resnet", "network_options": {"width": 64}}}
     monkeypatch.setattr(lowering, "LAYERS", layers)
     monkeypatch.setattr(lowering, "SIZES", (2,))

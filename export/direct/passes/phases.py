@@ -35,7 +35,7 @@ class Rule(NamedTuple):
     least_outputs: int
 
 
-ENLARGED = (Rule(3, 64, 16),)
+ENLARGED = (Rule(3, 64, 32),)
 """Enlargements by two, then a convolution of stride one to the same size."""
 TRANSPOSED = (Rule(5, 256, 256),)
 """Transposed convolutions of stride two to twice the size."""
