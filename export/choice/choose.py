@@ -101,12 +101,15 @@ def choose(
     graphs: dict[Candidate, Graphs] = {}
     ratings = []
     for candidate in CANDIDATES:
-        rating = _judged(candidate, converted, files[candidate.precision], manifest)
+        own = files[candidate.precision]
+        rating = Rating(candidate, reason=_absence(candidate, own))
         if rating.reason is None:
-            opened = files[candidate.precision].opened(candidate, manifest)
+            opened = own.opened(candidate, manifest)
+            rating = _judged(candidate, converted, own, opened)
+        if rating.reason is None:
             rating = replace(rating, reason=_problem(opened, workloads))
-            if rating.reason is None:
-                graphs[candidate] = opened
+        if rating.reason is None:
+            graphs[candidate] = opened
         ratings.append(rating)
     rated = _measured(ratings, graphs, workloads, measure or measuring.measure)
     chosen = fastest(rated)
@@ -150,17 +153,19 @@ def _workloads(
             yield Workload(name, manifest.uses[name], inputs)
 
 
+def _absence(candidate: Candidate, files: Files) -> str | None:
+    """Why a candidate cannot be opened here; None where it can."""
+    if candidate.engine == "openvino" and not openvino.installed():
+        return f"openvino is not installed. Install: {openvino.INSTALL}"
+    if candidate.inference_precision == "bfloat16" and not openvino.has_bfloat16():
+        return "This processor has no units for bfloat16."
+    return files.reason
+
+
 def _judged(
-    candidate: Candidate, converted: Sequence[ConvertedPart], files: Files, manifest: Manifest
+    candidate: Candidate, converted: Sequence[ConvertedPart], files: Files, graphs: Graphs
 ) -> Rating:
     """What a candidate keeps of each part, or why it is none."""
-    if candidate.engine == "openvino" and not openvino.installed():
-        return Rating(candidate, reason=f"openvino is not installed. Install: {openvino.INSTALL}")
-    if candidate.inference_precision == "bfloat16" and not openvino.has_bfloat16():
-        return Rating(candidate, reason="This processor has no units for bfloat16.")
-    if files.reason is not None:
-        return Rating(candidate, reason=files.reason)
-    graphs = files.opened(candidate, manifest)
     float32 = files.folder if candidate.precision == "float32" else files.folder.parent
     try:
         kept = {
