@@ -68,6 +68,23 @@ def initializer(graph: ir.Graph, array: np.ndarray, like: ir.Value) -> ir.Value:
     return value
 
 
+def is_ordinary(node: ir.Node, **ints: set[int]) -> bool:
+    """Whether a convolution has one group, no dilation, explicit padding, and given numbers.
+
+    Args:
+        node: A convolution, or a transposed one.
+        ints: The numbers that an attribute has along all axes; `strides`, `pads`.
+    """
+    attributes = node.attributes
+    group = attributes.get("group")
+    if (group is not None and group.as_int() != 1) or "auto_pad" in attributes:
+        return False
+    wanted = {"dilations": {1}} | ints
+    defaults = {"dilations": {1}, "strides": {1}, "pads": {0}}
+    given = {name: set(attributes[name].as_ints()) for name in wanted if name in attributes}
+    return all(given.get(name, defaults[name]) == numbers for name, numbers in wanted.items())
+
+
 def has_one_reader(value: ir.Value) -> bool:
     """Whether a value is read once, and is no output of the graph."""
     return len(value.uses()) == 1 and not value.is_graph_output()

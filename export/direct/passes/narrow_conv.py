@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from export.direct.passes.helpers import NodePass, constant, initializer
+from export.direct.passes.helpers import NodePass, constant, initializer, is_ordinary
 
 # On processors, ONNX Runtime computes 8 or 16 output channels of a two-dimensional convolution at
 # a time, however few there are: the last layer of a decoder does up to 16 times its work. Written
@@ -22,7 +22,9 @@ class TransposeNarrowConvolutions(NodePass):
         """Flips the kernel, exchanges its channels and turns the padding into a crop."""
         kernel = node.inputs[1]
         weight = constant(kernel)
-        if weight is None or kernel is None or weight.ndim != 4 or not _is_plain(node):
+        if weight is None or kernel is None or weight.ndim != 4:
+            return False
+        if not is_ordinary(node, strides={1}):
             return False
         outputs, inputs, *window = weight.shape
         if max(window) == 1 or outputs > MAX_OUTPUT_CHANNELS:
@@ -39,13 +41,3 @@ class TransposeNarrowConvolutions(NodePass):
         node.replace_input_with(1, initializer(graph, flipped, kernel))
         attributes["pads"] = ir.AttrInt64s("pads", cut)
         return True
-
-
-def _is_plain(node: ir.Node) -> bool:
-    """Whether a convolution has stride 1, dilation 1, one group and explicit padding."""
-    attributes = node.attributes
-    group = attributes.get("group")
-    if (group is not None and group.as_int() != 1) or "auto_pad" in attributes:
-        return False
-    steps = [attributes[name] for name in ("strides", "dilations") if name in attributes]
-    return all(set(step.as_ints()) == {1} for step in steps)

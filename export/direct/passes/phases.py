@@ -9,13 +9,20 @@ ONNX Runtime computes by one large product and a sum of its overlaps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import onnx_ir as ir
 
-from export.direct.passes.helpers import NodePass, constant, has_one_reader, initializer
+from export.direct.passes.helpers import (
+    NodePass,
+    constant,
+    has_one_reader,
+    initializer,
+    is_ordinary,
+)
 
 
 class Rule(NamedTuple):
@@ -42,6 +49,14 @@ TRANSPOSED = (Rule(5, 256, 256),)
 
 Taps = dict[int, list[int]]
 """By offset in the small map: the indices of the window's weights that are added up there."""
+
+
+def are_met(rules: Sequence[Rule], window: int, inputs: int, outputs: int) -> bool:
+    """Whether a layer's window and channels are those of a rule."""
+    return any(
+        window == rule.window and inputs >= rule.least_inputs and outputs >= rule.least_outputs
+        for rule in rules
+    )
 
 
 class SplitIntoPhases(NodePass):
@@ -72,11 +87,11 @@ def _enlarged(node: ir.Node, weight: np.ndarray) -> tuple[ir.Value, np.ndarray, 
     outputs, inputs, window, _ = weight.shape
     if node.op_type != "Conv" or resize is None or not _doubles(resize):
         return None
-    if not has_one_reader(value) or not _holds(ENLARGED, window, inputs, outputs):
-        return None
-    if not _has(node, strides={1}, pads={window // 2}):
+    if not has_one_reader(value) or not are_met(ENLARGED, window, inputs, outputs):
         return None
     reach = window // 2
+    if not is_ordinary(node, strides={1}, pads={reach}):
+        return None
     taps = [_floor_taps(window, phase - reach) for phase in (0, 1)]
     return resize.inputs[0], weight, taps
 
@@ -86,9 +101,9 @@ def _transposed(
 ) -> tuple[ir.Value, np.ndarray, list[Taps]] | None:
     """What a transposed convolution reads, its weights as `(out, in, h, w)`, and its taps."""
     inputs, outputs, window, _ = weight.shape
-    if node.op_type != "ConvTranspose" or not _holds(TRANSPOSED, window, inputs, outputs):
+    if node.op_type != "ConvTranspose" or not are_met(TRANSPOSED, window, inputs, outputs):
         return None
-    if not _has(node, strides={2}) or "output_padding" in node.attributes:
+    if not is_ordinary(node, strides={2}) or "output_padding" in node.attributes:
         return None
     pads = list(node.attributes["pads"].as_ints()) if "pads" in node.attributes else [0] * 4
     begin, end = pads[0], pads[2]
@@ -152,21 +167,3 @@ RESIZE = {
     "coordinate_transformation_mode": "asymmetric",
     "nearest_mode": "floor",
 }
-
-
-def _holds(rules: tuple[Rule, ...], window: int, inputs: int, outputs: int) -> bool:
-    return any(
-        window == rule.window and inputs >= rule.least_inputs and outputs >= rule.least_outputs
-        for rule in rules
-    )
-
-
-def _has(node: ir.Node, **ints: set[int]) -> bool:
-    """Whether a convolution has one group, no dilation, and these numbers along every axis."""
-    attributes = node.attributes
-    if "auto_pad" in attributes or ("group" in attributes and attributes["group"].as_int() != 1):
-        return False
-    wanted = {"dilations": {1}} | ints
-    given = {name: set(attributes[name].as_ints()) for name in wanted if name in attributes}
-    defaults = {"dilations": {1}, "strides": {1}, "pads": {0}}
-    return all(given.get(name, defaults[name]) == values for name, values in wanted.items())
