@@ -6,7 +6,6 @@ Writes a JSON line for each part and route, and a Markdown table with a row for 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -15,12 +14,12 @@ from pathlib import Path
 
 from benchmarks.measure.statistics import geometric_mean
 from benchmarks.records.environment import conditions, sentence
+from benchmarks.records.pages import show
 from benchmarks.routes import foreign
 from benchmarks.routes.compare import Row, Schedule, compare_routes
 from benchmarks.workers.client import rows_of
 from export.machine import cores
 from export.routes import ROUTES
-from zoo.files import write_atomically
 from zoo.registry import list_models
 
 OURS, *OTHERS = ROUTES
@@ -195,11 +194,7 @@ def main() -> int:
         parts = convert(options.models, Path(folder))
         rows = [row for part in parts for row in compare_routes(part, Path(folder), schedule)]
     text = report(parts_of(rows), schedule)
-    print(text)
-    if options.out is not None:
-        write_atomically(options.out, text)
-        lines = "".join(json.dumps(row) + "\n" for row in (started, *rows))
-        write_atomically(options.out.with_suffix(".jsonl"), lines)
+    show(text, options.out, (started, *rows))
     return int(any("error" in row for row in rows if row["route"] == OURS))
 
 

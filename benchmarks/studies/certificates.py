@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.records.environment import sentence
+from benchmarks.records.pages import show
 from benchmarks.workers.client import rows_of
 from benchmarks.workload.settings import settings_of
 from zoo.backends import PACKAGES as BACKENDS
-from zoo.files import write_atomically
 from zoo.registry import list_models
 
 
@@ -116,11 +116,7 @@ def main() -> int:
         "without it stands in brackets.\n\n"
         f"**{passed} of {len(rows)} pass.**\n\n{table(rows)}\n"
     )
-    print(text)
-    if options.out is not None:
-        write_atomically(options.out, text)
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
-        write_atomically(options.out.with_suffix(".jsonl"), lines)
+    show(text, options.out, rows)
     return int(passed < len(rows))
 
 

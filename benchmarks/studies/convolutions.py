@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.records.environment import sentence
+from benchmarks.records.pages import show
 from export.timing import in_turn
-from zoo.files import write_atomically
 
 BATCH = 64
 KINDS = ("convolution", "transposed")
@@ -135,9 +135,7 @@ def main() -> int:
         "| layer | map | channels | filters | window, stride | what | lax, ms | own | patches |\n"
         "|---|---|---|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
-    print(text)
-    if options.out is not None:
-        write_atomically(options.out, text)
+    show(text, options.out)
     return 0
 
 

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.records.environment import sentence
+from benchmarks.records.pages import show
 from zoo.backends import PACKAGES
 from zoo.data import load_data
-from zoo.files import write_atomically
 
 BACKENDS = tuple(PACKAGES)
 ENGINES = {"ONNX Runtime": None, "OpenVINO": ["openvino"]}
@@ -177,9 +177,7 @@ def main() -> None:
         *found,
     ]
     text = "\n".join(lines) + "\n"
-    print(text)
-    if options.out is not None:
-        write_atomically(options.out, text)
+    show(text, options.out)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.records.environment import sentence
+from benchmarks.records.pages import show
 from benchmarks.studies.certificates import share
 from benchmarks.workers.client import rows_of
 from zoo.backends import PACKAGES as BACKENDS
-from zoo.files import write_atomically
 
 TEXT = {
     "vocabulary_size": 50,
@@ -233,11 +233,7 @@ def main() -> int:
         "without it stands in brackets. A dash: there is no file, for the reason below.\n\n"
         f"**{passed} of {len(rows)} pass.**\n\n{table(rows)}\n"
     )
-    print(text)
-    if options.out is not None:
-        write_atomically(options.out, text)
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
-        write_atomically(options.out.with_suffix(".jsonl"), lines)
+    show(text, options.out, rows)
     return 0
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.measure.statistics import geometric_mean
 from benchmarks.records.environment import sentence
+from benchmarks.records.pages import show
 from export.timing import in_turn
-from zoo.files import write_atomically
 
 BATCHES = (1, 16)
 SIZES = (4, 8, 16)
@@ -94,20 +94,14 @@ def converted(network: Any, split: Any) -> Callable[[Any], Any]:
     Raises:
         ValueError: There are rules, and no layer is split.
     """
-    import onnxruntime
-
     from export.direct import convert
+    from export.runtime.engine import open_session
 
     with rules(*split):
         proto = convert(network)
     if any(split) and not any(node.op_type == "DepthToSpace" for node in proto.graph.node):
         raise ValueError(f"The rules split a layer of the graph. Received: {network.name!r}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = open_session(proto.SerializeToString(), providers=["cpu"], threads=1)
     return lambda feed: session.run(None, feed)
 
 
@@ -126,12 +120,7 @@ def is_taken(layer: Layer) -> bool:
     from export.direct.passes import phases
 
     held = phases.ENLARGED if layer.kind == "enlarged" else phases.TRANSPOSED
-    return any(
-        layer.window == rule.window
-        and layer.inputs >= rule.least_inputs
-        and layer.outputs >= rule.least_outputs
-        for rule in held
-    )
+    return phases.are_met(held, layer.window, layer.inputs, layer.outputs)
 
 
 def measure_layers(rounds: int) -> tuple[list[str], list[float]]:
@@ -221,9 +210,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="a file for the page")
     options = parser.parse_args()
     text = page(options.rounds)
-    print(text)
-    if options.out is not None:
-        write_atomically(options.out, text)
+    show(text, options.out)
     return 0
 
 
