@@ -14,10 +14,6 @@ class ZooError(Exception):
     exit_code = 1
 
 
-class HealthWarning(UserWarning):
-    """A model that trains without an error, and does not learn."""
-
-
 class DataError(ZooError, ValueError):
     """Data that cannot be used as they are.
 

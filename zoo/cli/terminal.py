@@ -12,7 +12,6 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from zoo.cli.quiet_imports import quiet_tensorflow
-from zoo.errors import HealthWarning
 
 # Set before a backend is imported; a value from outside wins.
 ENVIRONMENT = {
@@ -37,8 +36,6 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings(), quiet_tensorflow():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", module=r"(zoo|export|benchmarks)\b")
-        # Keras calls what warns of a model's health, and would be silenced.
-        warnings.filterwarnings("always", category=HealthWarning)
         warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
         yield
 

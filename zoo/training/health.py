@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from zoo.data import Data
-from zoo.errors import HealthWarning
 
 ROWS = 64
 FIRST_STEP = 200
@@ -25,8 +24,14 @@ MIN_PERPLEXITY = 2.0
 """Codes in effective use, below which a codebook has collapsed."""
 
 
+class HealthWarning(UserWarning):
+    """A model that trains without an error, and does not learn."""
+
+
 class HealthChecks(keras.callbacks.Callback):
     """Warns at the end of an epoch, once for each finding, where a model does not learn.
+
+    Keras calls it: warnings are of this module, since of the caller's they would be Keras's.
 
     Args:
         data: The training data, of which a few rows are looked at.
@@ -50,7 +55,7 @@ class HealthChecks(keras.callbacks.Callback):
                 f"All of the {steps} steps were of the first stage, which takes {first}: what "
                 "follows it is untrained. Accepted: more steps, or a shorter stage (zoo describe).",
                 HealthWarning,
-                stacklevel=2,
+                stacklevel=1,
             )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -60,7 +65,7 @@ class HealthChecks(keras.callbacks.Callback):
         for name, message in findings(self.model, self.data, logs or {}).items():
             if name not in self._reported:
                 self._reported.add(name)
-                warnings.warn(f"After epoch {epoch + 1}: {message}", HealthWarning, stacklevel=2)
+                warnings.warn(f"After epoch {epoch + 1}: {message}", HealthWarning, stacklevel=1)
 
 
 def findings(model: Any, data: Data | None, logs: dict[str, Any]) -> dict[str, str]:
