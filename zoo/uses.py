@@ -195,7 +195,7 @@ def complete_inputs(
         raise UseError(f"Inputs of {name!r} have {count} rows each. Received: {counts}")
     real = isinstance(truncation, int | float | np.number) and not isinstance(truncation, bool)
     if not real or not 0 <= truncation < float("inf"):
-        raise UseError(f"truncation is a finite number from 0. Received: {truncation!r}.")
+        raise UseError(f"truncation must be a finite number from 0. Received: {truncation!r}.")
     drawn = draw_all(use.draws, np.random.default_rng([seed]), count)
     if truncation != 1:
         drawn = truncate_all(use.draws, drawn, truncation)

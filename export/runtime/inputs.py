@@ -141,13 +141,6 @@ def check_whole_number(value: Any, what: str, *, least: int, most: int | None = 
         raise UseError(f"{what} must be a whole number {bounds}. Received: {value!r}.")
 
 
-def check_number(value: Any, what: str) -> None:
-    """Raises unless the value is a finite number from 0."""
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not real or not 0 <= value < float("inf"):
-        raise UseError(f"{what} must be a finite number from 0. Received: {value!r}.")
-
-
 def as_array(value: Any, what: str) -> np.ndarray:
     """An array of a value, rejected where its rows differ in length."""
     try:

@@ -123,7 +123,6 @@ class Session:
         if count is not None:
             inputs.check_whole_number(count, "count", least=1, most=self._most(name, ports))
         inputs.check_whole_number(seed, "seed", least=0)
-        inputs.check_number(truncation, "truncation")
         try:
             arrays = inputs.checked(given, ports, self.manifest.class_names, count)
             whole = complete_inputs(

@@ -222,6 +222,6 @@ def test_a_models_table_stands_in_json(model):
 def test_a_truncation_is_a_finite_number_from_0(truncation):
     use = Use([Step("decoder")], {"data": "decoder/data"}, draws={"latent": normal(2)})
     use = use.resolved(PORTS)
-    with pytest.raises(UseError, match="truncation is a finite number from 0. Received: "):
+    with pytest.raises(UseError, match="truncation must be a finite number from 0. Received: "):
         complete_inputs("sample", use, {}, count=2, truncation=truncation)
     assert complete_inputs("sample", use, {}, count=2, truncation=0)["latent"].shape == (2, 2)
