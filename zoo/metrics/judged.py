@@ -72,24 +72,27 @@ class Judged:
         self.seed = seed
         schema = runner.about.settings.get("schema")
         self.table = None if schema is None else Table.from_config(schema)
-        self.predicted_columns = self._place(predicted)
-        self.predicted = predicted
-        if predicted is None and self.predicted_columns is not None:
-            self.predicted = self.table.categories[-1].name  # type: ignore[union-attr]
+        self.predicted = self._predicted(predicted)
 
-    def _place(self, name: str | None) -> slice | None:
-        """The one-hot columns of a category of the table; None where it has none."""
-        categories = [] if self.table is None else self.table.categories
-        names = [column.name for column in categories]
+    def _predicted(self, name: str | None) -> str | None:
+        """The category that a classifier tells: by default the table's last; None without one."""
+        names = [] if self.table is None else [c.name for c in self.table.categories]
         if name is not None and name not in names:
             raise ModelError(
                 f"A classifier tells a column of categories. Received: {name!r}."
                 f"{suggestion(name, names)} Accepted: {', '.join(names) or 'none'}."
             )
-        if self.table is None or not names:
+        return name or (names[-1] if names else None)
+
+    @property
+    def predicted_columns(self) -> slice | None:
+        """The one-hot columns of the category that a classifier tells; None where there is none."""
+        if self.table is None or self.predicted is None:
             return None
+        categories = self.table.categories
+        place = [column.name for column in categories].index(self.predicted)
         sizes = [len(column.categories) for column in categories]
-        return blocks(len(self.table.numbers), sizes)[names.index(name) if name else -1]
+        return blocks(len(self.table.numbers), sizes)[place]
 
     def reads(self, name: str) -> bool:
         """Whether there is a use that the data's fields, and draws, feed."""
