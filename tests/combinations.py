@@ -1,7 +1,7 @@
 """GANs of any loss, penalty, augmentation, conditioning and network: each trains and is exported.
 
 `python -m tests.combinations` tries 200 of them, sampled so that every two values of different
-settings come together; the tests try the first dozen.
+settings come together; the tests try a dozen of these.
 """
 
 import argparse
@@ -65,6 +65,18 @@ def sampled(count: int, seed: int = 2) -> list[Combination]:
         drawn = [one for one in drawn if _goes_together(one) and one not in found]
         best = max(drawn, key=lambda one: len(_pairs(one) - covered))
         covered |= _pairs(best)
+        found.append(best)
+    return found
+
+
+def of_every_value(combinations: list[Combination], count: int) -> list[Combination]:
+    """A few of a list: in each come as many values as possible that none before it has."""
+    rest, found = list(combinations), []
+    seen: set[tuple] = set()
+    for _ in range(count):
+        best = max(rest, key=lambda one: len(set(enumerate(one)) - seen))
+        seen |= set(enumerate(best))
+        rest.remove(best)
         found.append(best)
     return found
 
