@@ -11,7 +11,9 @@ within three deviations of a mode are of quality, and a mode with one of them is
 means of ten runs: a GAN hits 6.3 of 8 and 17.3 of 25, a discriminator of packs of two 7.9, of four
 24.8. The control is the data themselves. The networks train in turn; those of PacGAN's authors are
 updated at once. Other games stand beside on the same networks, batches and length, with settings of
-their own: `wgan_gp` (Adam of β₁ 0, β₂ 0.9, a penalty of 10) and `r3gan` (Huang et al., 2025,
+their own: `wgan_gp` (Adam of β₁ 0, β₂ 0.9, a penalty of 10), `wgan_gp_light`, whose penalty of 0.1
+is that of the authors' program for such data (github.com/igul222/improved_wgan_training,
+gan_toy.py: faster, or else more updates of the critic), and `r3gan` (Huang et al., 2025,
 arXiv:2501.05441: the same Adam of 5e-4, averaged weights) beside its loss without the penalties
 (`relativistic`) and with R1 alone (`r1`). No result of theirs on rings and grids is known here.
 """
@@ -41,6 +43,7 @@ GAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "wgan_gp": ("wgan_gp", {"beta_1": 0.0, "beta_2": 0.9}),
     "r3gan": ("r3gan", {"beta_1": 0.0, "beta_2": 0.9, "learning_rate": 5e-4, "ema": 0.995}),
 }
+GAMES["wgan_gp_light"] = ("wgan_gp", GAMES["wgan_gp"][1] | {"penalties": {"gradient": 0.1}})
 GAMES["relativistic"] = ("r3gan", GAMES["r3gan"][1] | {"penalties": {}})
 GAMES["r1"] = ("r3gan", GAMES["r3gan"][1] | {"penalties": {"r1": 1.0}})
 PUBLISHED = {"ring_gan": "6.3", "ring_pac_2": "7.9", "grid_gan": "17.3", "grid_pac_4": "24.8"}
