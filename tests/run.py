@@ -23,12 +23,13 @@ MODELS = ["tests/models"]
 OTHERS = ["--ignore=tests/models"]
 SHARED = ("applications", "cli", "metrics", "priors")
 """Folders above the backends: each of their files is one backend's turn, but for what runs once."""
-LEARNING = "once, models"
+LEARNING = "learning"
 """Where JAX optimizes what it compiles: steps are many. Elsewhere compiling is most of the time."""
+LEARN = sorted(str(path) for path in Path("tests/models").glob("test_learning*.py"))
 PROCESSES = {
-    LEARNING: ("jax", "once", MODELS),
+    LEARNING: ("jax", "once", LEARN),
     "jax": ("jax", "not once", None),
-    "once": ("torch", "once", OTHERS),
+    "once": ("torch", "once", [f"--ignore={path}" for path in LEARN]),
     "torch": ("torch", "not once", None),
     "tensorflow": ("tensorflow", "not once", None),
     "jax, models": ("jax", "not once", MODELS),
@@ -37,7 +38,7 @@ PROCESSES = {
 }
 """Name → the backend and the tests of a process (None: all others); the longest start first.
 
-What runs once runs on PyTorch, which compiles nothing, but for the models.
+What runs once runs on PyTorch, which compiles nothing; models learn on JAX, whose steps are fast.
 """
 
 
