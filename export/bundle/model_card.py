@@ -7,7 +7,7 @@ from typing import Any
 
 from export.bundle.card_usage import parts, usage, uses
 from export.certification.certificate import Certificate, opinion_text
-from export.precision.certificate import PrecisionCertificate
+from export.precision.record import PrecisionCertificate
 from export.runtime.choice import BASELINE, Choice
 from export.runtime.manifest import Manifest
 

@@ -19,7 +19,8 @@ from export.certification.native import Native
 from export.certification.readings import Readings, read
 from export.conversion import to_onnx
 from export.errors import ExportError
-from export.precision.certificate import PrecisionCertificate, judged, lower
+from export.precision.certificate import judged, lower
+from export.precision.record import PrecisionCertificate
 from export.runtime.manifest import Part
 
 Arrays = dict[str, np.ndarray]

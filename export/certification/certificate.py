@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from export.errors import ExportError
+from export.precision.record import PrecisionCertificate
 
 # |difference| <= ABSOLUTE * max(1, max|y|) + RELATIVE * |y|, max|y| over one output of one batch.
 ABSOLUTE = 1e-5
@@ -59,7 +60,11 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Certificate:
-    """The comparison of an ONNX file with its native model, and its result."""
+    """The comparison of an ONNX file with its native model, and its result.
+
+    Of a file in lower precision it is that of the float32 graph it was made of, as are `bytes` and
+    `file_sha256`; `lowered` holds those of the file, and what it keeps.
+    """
 
     name: str
     route: str
@@ -79,6 +84,7 @@ class Certificate:
     versions: dict[str, str]
     second_opinion: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    lowered: PrecisionCertificate | None = None
     tolerance: dict[str, float] = field(
         default_factory=lambda: {"absolute": ABSOLUTE, "relative": RELATIVE}
     )
@@ -133,6 +139,8 @@ class Certificate:
             ties = sum(row.ties for row in self.agreements)
             lines.append(f"  integer outputs: {equal} of {total} equal, {ties} ties")
         lines += [f"  {note}" for note in self.notes]
+        if self.lowered:
+            lines.append(f"  {self.lowered.summary()}")
         if self.second_opinion:
             lines.append(f"  second opinion: {opinion_text(self.second_opinion)}")
         return "\n".join(lines + [f"  {line}" for line in self.failures()])
@@ -155,6 +163,8 @@ class Certificate:
             values["agreements"] = tuple(Agreement(**row) for row in values["agreements"])
             values["batches"] = tuple(values["batches"])
             values["notes"] = tuple(values.get("notes", ()))
+            if values.get("lowered"):
+                values["lowered"] = PrecisionCertificate.from_json(values["lowered"])
             return cls(**values)
         except (TypeError, ValueError, KeyError) as error:
             expected = ", ".join(entry.name for entry in fields(cls))

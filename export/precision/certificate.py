@@ -5,47 +5,21 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from export.errors import CertificateError, ExportError
 from export.precision import convert
-from export.precision.fidelity import AUTO, BOUNDS, PRECISIONS, Bound, Fidelity, measure
+from export.precision.fidelity import AUTO, BOUNDS, PRECISIONS, Fidelity, measure
+from export.precision.record import PrecisionCertificate
 from export.runtime.engine import open_session, run
 
 ROUNDS = 20
 
 Arrays = Mapping[str, np.ndarray]
 Range = tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class PrecisionCertificate:
-    """One part in lower precision beside its float32 graph, on ONNX Runtime here.
-
-    `calibrated` and `judged` count inputs; no input is in both. Milliseconds are the least of
-    rounds in which the two take turns, with all judged inputs as one batch.
-    """
-
-    part: str
-    precision: str
-    outputs: tuple[Fidelity, ...]
-    bound: Bound
-    calibrated: int
-    judged: int
-    bytes: int
-    float32_bytes: int
-    milliseconds: float
-    float32_milliseconds: float
-    file_sha256: str
-
-    def to_json(self) -> dict[str, Any]:
-        """The certificate in JSON terms."""
-        return asdict(self)
 
 
 def check_precision(precision: str) -> None:
