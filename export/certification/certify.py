@@ -79,14 +79,17 @@ def certify(
     told, read = embedded(model) | dict(cardinality or {}), ranges(graph)
     known = read | told
     large = is_large(native, inputs)
+    sizes = usable_sizes(native, known, inputs)
+    few = (1,) * len(sizes) if large else FEW  # every shape is compiled
     plan: dict[str, Any] = {
         "seed": seed,
         "cardinality": known,
         "real": inputs or None,
         "extent": extent,
-        "counts": FEW if large or extent == "quick" else BATCHES,
-        "sizes": usable_sizes(native, known, inputs),
+        "counts": few if large or extent == "quick" else BATCHES,
+        "sizes": sizes,
         "numbers": numbers(graph) - set(told),
+        "sparing": large,
     }
     batches = list(probes(native.signature, **plan))
     native.check_pure(batches[0].inputs)
@@ -107,7 +110,7 @@ def certify(
         odd = [probe for probe in batches if probe.family == "non-finite"]
         notes += by_design(truths, exported, odd, used)
         guarded = route == "direct" or not used & {"LSTM", "GRU"}
-        notes += other_batches(native, truths, exported, batches[0], large=large, empty=guarded)
+        notes += other_batches(native, truths, exported, batches, large=large, empty=guarded)
     certificate = Certificate(
         name=name or model.name,
         route=route,

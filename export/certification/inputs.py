@@ -72,6 +72,10 @@ class Probe:
     def count(self) -> int:
         return len(next(iter(self.inputs.values())))
 
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {name: array.shape for name, array in self.inputs.items()}
+
 
 def check_request(
     signature: Signature,
@@ -142,6 +146,7 @@ def probes(
     counts: Sequence[int] = BATCHES,
     sizes: Sequence[Sizes] = ({},),
     numbers: Collection[str] = (),
+    sparing: bool = False,
 ) -> Iterator[Probe]:
     """Yields the batches of every family: standard normal, uniform, large, zeros and real.
 
@@ -159,6 +164,8 @@ def probes(
         counts: The batches of a random family.
         sizes: The numbers in place of unknown sizes, by input and axis; batches take turns.
         numbers: The integer inputs whose ends are those of their type.
+        sparing: Whether normal inputs alone come in all the batches, others in the first; and real
+            ones in three of it.
 
     Raises:
         ExportError: An argument does not fit the signature, or an integer input has no cardinality.
@@ -169,18 +176,20 @@ def probes(
     is_fixed = len(fixed) == len(signature.inputs)
     if is_fixed:
         counts = (fixed[0],) * math.ceil(sum(counts) / fixed[0])
+    first = counts[:1]
     for family in ("normal", "uniform", "large"):
-        for turn, count in enumerate(counts):
+        for turn, count in enumerate(first if sparing and family != "normal" else counts):
             given = sizes[turn % len(sizes)]
             yield Probe(family, _draw(signature, rng, family, count, cardinality, given))
-    for turn, count in enumerate(counts[:1] if is_fixed else ZERO_BATCHES):
+    zero_batches = first if is_fixed or sparing else ZERO_BATCHES
+    for turn, count in enumerate(zero_batches):
         given = sizes[turn % len(sizes)]
         yield Probe("zeros", _draw(signature, rng, "zeros", count, cardinality, given))
     if real:
-        yield from _real(signature, rng, real, counts, cardinality)
+        yield from _real(signature, rng, real, first * 3 if sparing else counts, cardinality)
     if extent == "full":
-        count = fixed[0] if is_fixed else ZERO_BATCHES[-1]
-        given = sizes[(len(ZERO_BATCHES) - 1) % len(sizes)]  # a shape that there was already
+        count = zero_batches[-1]
+        given = sizes[(len(zero_batches) - 1) % len(sizes)]  # a shape that there was already
         for family in EDGES:
             drawn = _draw(signature, rng, family, count, cardinality, given)
             if family == "ends":
