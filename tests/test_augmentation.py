@@ -34,6 +34,91 @@ def test_the_expectation_of_color_is_the_image():
     FORMULA.check(found.mean(axis=0), IMAGES[0])
 
 
+DRAWN = 20_000
+DEVIATIONS = 5
+"""Standard errors that a mean of many draws may be from its expectation."""
+
+
+def check_mean(name, image, expected):
+    """The mean over many draws, each pixel within so many standard errors of the expectation.
+
+    A pixel that no draw changes has no error but that of float32.
+    """
+    rng = np.random.default_rng(7)
+    draws = rng.random((DRAWN, number_of_draws(name, image.shape)), dtype="float32")
+    repeated = np.repeat(image[None], DRAWN, axis=0)
+    found = array(augment(name, tensor(repeated), tensor(draws))).astype("float64")
+    error = found.std(axis=0) / np.sqrt(DRAWN)
+    apart = np.abs(found.mean(axis=0) - expected)
+    bound = DEVIATIONS * error + np.finfo("float32").eps * np.abs(image).max()
+    assert (apart <= bound).all(), f"{(apart / bound).max()} of the bound"
+    assert error.max() > 0
+
+
+def test_the_mean_of_many_color_changes_is_the_image():
+    check_mean("color", IMAGES[0, :4, :4], IMAGES[0, :4, :4])
+
+
+@pytest.mark.parametrize("image", [IMAGES[0, :3, :4], IMAGES[0, 0]], ids=["image", "sequence"])
+def test_the_mean_of_many_flips_is_that_of_the_image_and_its_mirror(image):
+    check_mean("flip", image, (image + np.flip(image, axis=-2)) / 2)
+
+
+@pytest.mark.parametrize("name", ["translation", "crop"])
+def test_the_mean_of_many_shifts_is_that_of_the_shifted_images(name):
+    """Of sides of 8 and 13, by up to 1 and 2: 3 × 5 shifts, all equally likely."""
+    image = np.random.default_rng(3).uniform(-1, 1, (8, 13, 1)).astype("float32")
+    total = np.zeros(image.shape)
+    mode = {"translation": "constant", "crop": "edge"}[name]
+    padded = np.pad(image, ((1, 1), (2, 2), (0, 0)), mode)
+    for down, right in itertools.product(range(3), range(5)):
+        total += padded[down : down + 8, right : right + 13] / 15
+    check_mean(name, image, total)
+
+
+def test_the_mean_of_many_shifts_of_a_sequence_is_that_of_its_neighbours():
+    sequence = np.arange(1, 9, dtype="float32")[:, None]
+    padded = np.pad(sequence, ((1, 1), (0, 0)))
+    check_mean("translation", sequence, (padded[:-2] + padded[1:-1] + padded[2:]) / 3)
+
+
+def covered(size, side, centres):
+    """The share of the centres whose box, from side // 2 before them on, covers each place."""
+    boxes = [range(c - side // 2, c - side // 2 + side) for c in range(centres)]
+    return np.array([sum(place in box for box in boxes) / centres for place in range(size)])
+
+
+def test_the_mean_of_many_cutouts_is_the_image_less_how_often_each_pixel_is_covered():
+    """Of 4 × 6: boxes of 2 × 3 around rows 0 to 4, one more for an even side, and columns 0 to 5.
+
+    Each row is within two of five boxes; the first and the last column within two of six, those
+    between within three.
+    """
+    image = np.random.default_rng(4).uniform(0.5, 1, (4, 6, 1)).astype("float32")
+    rows, columns = covered(4, 2, 5), covered(6, 3, 6)
+    FORMULA.check(rows, [2 / 5] * 4)
+    FORMULA.check(columns, [2 / 6, *[3 / 6] * 4, 2 / 6])
+    check_mean("cutout", image, image * (1 - np.outer(rows, columns))[..., None])
+    sequence = image[0]
+    check_mean("cutout", sequence, sequence * (1 - columns)[:, None])
+
+
+def test_the_mean_of_several_is_the_mean_of_one_of_the_mean_of_the_other():
+    """Their draws are independent, and each is affine in the data."""
+    image = np.random.default_rng(5).uniform(-1, 1, (4, 4, 1)).astype("float32")
+    kept = 1 - np.outer(covered(4, 2, 5), covered(4, 2, 5))
+    flipped = (image + image[:, ::-1]) / 2
+    check_mean(("flip", "cutout"), image, flipped * kept[..., None])
+
+
+@pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
+def test_a_wrong_expectation_is_found(name):
+    """A tenth beside the mean of an image of ones is more than the bound."""
+    image = np.ones((4, 4, 1), "float32")
+    with pytest.raises(AssertionError, match="of the bound"):
+        check_mean(name, image, 1.1 * image)
+
+
 def moved(image, down, right, mode):
     """The image moved by whole steps, by way of a padded one."""
     padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode)

@@ -239,6 +239,35 @@ def test_large_data_are_made_small_first_and_small_ones_enlarged(zoo, tmp_path):
     assert done.code == 2 and "--data is needed" in done.err
 
 
+def test_large_pictures_are_learned_from_small_ones_of_ones_own(zoo, tmp_path):
+    names = [f"{number}.png" for number in range(170)]
+    large, small = pictures(tmp_path / "large", 8, names), pictures(tmp_path / "small", 4, names)
+    pairs, run = ["--data", large, "--low", small], tmp_path / "run"
+    sizes = ["--set", "network_options.width=2", "network_options.upscaler.blocks=1"]
+    words = ["train", "srgan", *sizes, "pretraining_steps=1", "--batch-size", 16, "--quiet"]
+    done = zoo(*words, *pairs, "--steps", 3, "--out", run)
+    assert done.code == 0, done.err
+    settings = json.loads((run / "run.json").read_text())["model"]["settings"]
+    assert (settings["degradation"], settings["factor"]) == (None, 2)
+    assert (run / "samples").is_dir()
+    done = zoo("upscale", run, "--out", tmp_path / "made.npy", "--json")
+    assert done.code == 0, done.err
+    assert {"rows", "error", "error_of_nearest"} < set(json.loads(done.out))
+    done = zoo("evaluate", run, *pairs, "--metrics", "restoration", "--json")
+    assert done.code == 0 and "restoration_error" in done.out, done.err
+    done = zoo("upscale", run, "--data", small, "--out", tmp_path / "out")
+    assert done.code == 0 and read(tmp_path / "out/3.png").shape == (8, 8), done.err
+    done = zoo(*words, "--data", large, "--low", large, "--steps", 1, "--out", tmp_path / "other")
+    assert done.code == 2 and "Each side of large data is a power of 2" in done.err
+    done = zoo(
+        *words, "--set", "degradation=mean", *pairs, "--steps", 1, "--out", tmp_path / "other"
+    )
+    assert done.code == 2 and "srgan reads no low. Received: --low" in done.err
+    (small / "3.png").unlink()
+    done = zoo(*words, *pairs, "--steps", 1, "--out", tmp_path / "other")
+    assert done.code == 1 and "Received: '3' in" in done.err
+
+
 def test_samples_are_truncated(zoo, tmp_path):
     model, made = saved("stylegan2", tmp_path), []
     for factor in ("0.5", "0"):

@@ -171,6 +171,19 @@ def test_enlarged_data_stand_beside_repeated_pixels(reference):
 
 
 @pytest.mark.once
+def test_small_data_of_ones_own_are_what_is_enlarged(digits):
+    pairs = [paired(data, low=images(data)[:, 1::2, 1::2]) for data in digits]
+    held = metrics.Reference(*pairs, count=64)
+    model = tiny.create("srgan", degradation=None)
+    answers = Answers(model, restore={"data": 2 * held.asked - 0.5})
+    score = scores_of(answers.runner(), held, "restoration")["restoration_error"]
+    repeated = held.asked[:, 1::2, 1::2].repeat(2, axis=1).repeat(2, axis=2)
+    expected = np.mean((repeated - held.asked) ** 2)
+    assert score.value == pytest.approx(0.0625)
+    assert score.beside == {"pixels repeated": pytest.approx(expected)}
+
+
+@pytest.mark.once
 def test_translations_stand_beside_their_targets(digits):
     pairs = [paired(data, target=images(data)[:, ::-1]) for data in digits]
     held = metrics.Reference(*pairs, count=64)

@@ -9,10 +9,11 @@ import export
 import zoo
 from tests import tiny
 from tests.arrays import array, arrays, softplus, tensor
-from tests.tolerances import FORMULA
-from zoo import augmentation, backends
+from tests.tolerances import FORMULA, FORWARD
+from zoo import augmentation, backends, networks
 from zoo.errors import ModelError
 from zoo.losses.penalties import PENALTIES
+from zoo.networks import apply
 
 REAL = np.array([[1.0, 2.0], [-0.5, 0.25], [0.0, -1.0]], "float32")
 LATENT = np.array([[0.5], [-1.0], [2.0]], "float32")
@@ -21,6 +22,8 @@ PERTURBATION = np.array([[0.1, 0.9], [0.5, 0.0], [1.0, 0.2]], "float32")
 GENERATOR = np.array([[2.0, -1.0]]), np.array([0.25, 0.5])
 FAKE = LATENT @ GENERATOR[0] + GENERATOR[1]
 KERNEL = np.array([[0.5], [-1.5]])
+JUDGES = ["conv", "resnet", "mlp", "biggan", "fastgan", "r3gan"]
+"""Networks of discriminators that may compare the rows of a batch."""
 
 
 def squares():
@@ -149,25 +152,38 @@ def test_discriminators_of_labels_and_maps_tell_their_features(name, labels):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("network", ["conv", "resnet", "mlp"])
+@pytest.mark.parametrize("network", JUDGES)
 def test_a_discriminator_may_see_how_much_a_batch_differs(network):
     options = {"width": 4, "discriminator.deviation": True}
     model = zoo.create(
-        "dcgan", shape=(8, 8, 1), latent_dim=2, network=network, network_options=options
+        "dcgan", shape=(8, 8, 1), latent_dim=4, network=network, network_options=options
     )
     kinds = [type(layer).__name__ for layer in model.discriminator.layers]
     assert kinds.count("MinibatchDeviation") == 1
     assert "MinibatchDeviation" not in [type(layer).__name__ for layer in model.generator.layers]
 
 
+@pytest.mark.parametrize("network", JUDGES)
+@pytest.mark.parametrize("option", [{}, {"deviation": True}, {"discrimination": 2}], ids=str)
+def test_a_logit_depends_on_the_other_rows_where_a_discriminator_compares_them(network, option):
+    rows = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 1)).astype("float32")
+    alike = np.repeat(rows[:1], 4, axis=0)
+    judge = networks.encoder(network, {"data": (8, 8, 1)}, {"logit": 1}, width=4, **option)
+    first, other = (array(apply(judge, {"data": tensor(x)})["logit"])[0] for x in (rows, alike))
+    if option:
+        assert abs(first - other) > 1e-4
+    else:
+        FORWARD.check(first, other)
+
+
 @pytest.mark.once
-@pytest.mark.parametrize("network", ["conv", "resnet", "mlp"])
+@pytest.mark.parametrize("network", JUDGES)
 def test_a_discriminator_may_compare_the_rows_of_a_batch(network, tmp_path):
     options = tiny.settings("dcgan")["network_options"] | {"discriminator.discrimination": 3}
     if network == "mlp":
         options |= {"width": [4]}
     model = zoo.create(
-        "dcgan", shape=(8, 8, 1), latent_dim=2, network=network, network_options=options
+        "dcgan", shape=(8, 8, 1), latent_dim=4, network=network, network_options=options
     )
     kinds = [type(layer).__name__ for layer in model.discriminator.layers]
     assert kinds.count("MinibatchDiscrimination") == 1

@@ -19,6 +19,8 @@ from zoo.errors import DataError
 
 FLAGS = {"size": "--image-size", "kind": "--sequences", "columns": "--csv-columns"}
 """Options of `load_data` that the command line calls otherwise."""
+BESIDE = ("target", "mask", "low")
+"""The options of further sources."""
 SECOND = ("other", "target")
 """The fields that a second source becomes: unpaired, or paired."""
 
@@ -38,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, help: str) -> None:
         help="the second source, or domain B of a folder of trainA and trainB, has its own order",
     )
     group.add_argument("--mask", metavar="D", help="a source of masks, one for each sample")
+    group.add_argument(
+        "--low",
+        metavar="D",
+        help="a source of small data, one for each sample, which super-resolution enlarges",
+    )
     group.add_argument(
         "--image-size",
         type=size,
@@ -100,7 +107,7 @@ def source_of(options: argparse.Namespace, before: Mapping[str, Any] | None = No
     before = dict(before or {})
     if options.data is not None:
         before = {"data": _absolute(options.data)}
-    for name in ("target", "mask"):
+    for name in BESIDE:
         if getattr(options, name) is not None:
             before[name] = _absolute(getattr(options, name))
     if options.unpaired:
@@ -178,7 +185,7 @@ def load_for(opened: Any, options: argparse.Namespace) -> tuple[Any, Any]:
     if "data" not in source:
         raise UsageError(f"--data is needed: {opened.path} does not tell what it was trained on.")
     out = getattr(options, "out", None)
-    read = {str(source[name]) for name in ("data", "target", "mask") if name in source}
+    read = {str(source[name]) for name in ("data", *BESIDE) if name in source}
     if out is not None and str(Path(out).resolve()) in read:
         raise UsageError(f"--out is another file than the data. Received: {out}.")
     train, test = load(as_trained(source, opened.about))

@@ -163,9 +163,10 @@ def _check_read(name: str, model: Any, options: argparse.Namespace) -> None:
     """Looks whether a model reads what is given beside the data.
 
     Raises:
-        UsageError: It reads no second source, or no masks.
+        UsageError: It reads no second source, no masks, or no small data.
     """
-    for option, fields in {"target": sources.SECOND, "mask": ("mask",)}.items():
+    for option in sources.BESIDE:
+        fields = sources.SECOND if option == "target" else (option,)
         if getattr(options, option) is not None and not set(fields) & set(model.reads):
             raise UsageError(
                 f"{name} reads no {' or '.join(fields)}. Received: --{option} "

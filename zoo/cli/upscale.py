@@ -1,8 +1,9 @@
 """Enlarges data, and shows rows of small data, of what is made of them, and of the large data.
 
-Data of the model's own size are made small first, as in its training, and the squared error of what
-is made of them is printed beside that of pixels repeated. Data of other sizes are enlarged, and so
-is every picture of a folder where --out is one.
+Data of the model's own size are made small first, as in its training, or the small ones beside them
+are read (--low), and the squared error of what is made of them is printed beside that of pixels
+repeated. Data of other sizes are enlarged, and so is every picture of a folder where --out is one,
+and all data without --low where the model learned from small data of one's own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from zoo.applications import upscale
 from zoo.cli import applied, picture_folder, sources, values
 from zoo.cli.opened import Opened, open_subject
+from zoo.errors import DataError
 from zoo.metrics.baselines import enlarged
 
 EXAMPLES = """\
@@ -22,6 +24,7 @@ examples:
   zoo upscale runs/srgan --out large.png
   zoo upscale bundles/srgan --data small/ --out large.npy
   zoo upscale bundles/srgan --data small/ --out large/
+  zoo upscale runs/srgan --data large/ --low small/ --out large.png
 """
 COUNT = 32
 
@@ -47,10 +50,16 @@ def run(options: argparse.Namespace) -> None:
     train, test = sources.load_for(opened, options)
     data = train if test is None else test
     rows = np.linspace(0, len(data) - 1, min(options.count or COUNT, len(data))).astype(int)
-    given = data.batch(rows, opened.about.value_range)["data"]
-    known = given.shape[1:] == tuple(opened.about.shape)
-    small = _small(opened, given)
+    fields = data.batch(rows, opened.about.value_range)
+    given = fields["data"]
+    small = fields["low"] if "low" in fields else _small(opened, given)
     made = upscale(opened, small)
+    known = small is not given
+    if known and made.shape != given.shape:
+        raise DataError(
+            "Large data are as large as what is made of the small ones. "
+            f"Received: {given.shape[1:]}, and {made.shape[1:]} made of {small.shape[1:]}."
+        )
     nearest = enlarged(small, made.shape)
     if options.out is not None and options.out.suffix.lower() == ".npy":
         applied.save_array(options.out, made)
@@ -77,6 +86,6 @@ def _fill(opened: Opened, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _small(opened: Opened, data: np.ndarray) -> np.ndarray:
-    """Data of the model's own size made small, others as they are."""
-    known = data.shape[1:] == tuple(opened.about.shape)
+    """Data of the model's own size made small where it can do so, others as they are."""
+    known = data.shape[1:] == tuple(opened.about.shape) and "degrade" in opened.table
     return opened.use("degrade", data=data)["low"] if known else data

@@ -21,6 +21,7 @@ def load_data(
     *,
     target: object = None,
     mask: object = None,
+    low: object = None,
     unpaired: bool = False,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
@@ -57,6 +58,8 @@ def load_data(
             `trainB` is two sources.
         target: A second source, of which each sample belongs to one of the first.
         mask: A source of images, one for each sample, bright where the field `mask` is 1.
+        low: A source of small data, one for each sample: the field `low`, which super-resolution
+            enlarges. `size` is not theirs.
         unpaired: Whether the second source has a length and an order of its own; it is then the
             stream `other`.
         size: Of images, `(height, width)` or one number for both: the shorter side is resized
@@ -131,6 +134,10 @@ def load_data(
         _check_names(source, mask)
         masks = read(mask, replace(options, keys=None, channels=1))
         found = pairs.add_masks(found, masks)
+    if low is not None:
+        _check_names(source, low)
+        small = read(low, replace(options, keys=None, size=None, rate=None, window=None))
+        found = pairs.add_small(found, small)
     return found
 
 

@@ -8,6 +8,7 @@ from zoo.layers.column_deviation import ColumnDeviation
 from zoo.layers.column_modes import ColumnModes
 from zoo.layers.condition import Condition
 from zoo.layers.conditional_normalization import ConditionalBatchNormalization
+from zoo.layers.downsampling import Downsample
 from zoo.layers.equalized import EqualizedConv1D, EqualizedConv2D, EqualizedDense
 from zoo.layers.finite_scalar import FiniteScalar, LookupFree
 from zoo.layers.like_map import LikeMap
@@ -50,6 +51,7 @@ __all__ = [
     "CosineCodebook",
     "CropLike",
     "Destandardize",
+    "Downsample",
     "EqualizedConv1D",
     "EqualizedConv2D",
     "EqualizedDense",

@@ -150,6 +150,12 @@ class Judged:
             return None
         return (np.arange(self.reference.count) % self.runner.about.num_classes).astype("int32")
 
+    @property
+    def small(self) -> np.ndarray:
+        """The small data beside the test data, scaled as these are."""
+        fields = self.reference.test.batch(self.reference.rows, self.reference.range)
+        return np.asarray(fields["low"])
+
     def results(self, name: str) -> dict[str, np.ndarray]:
         """What a use that makes data makes of the test data, by name."""
         found = self._on(name, self.reference.test, self.reference.rows)

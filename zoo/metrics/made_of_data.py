@@ -25,7 +25,7 @@ def restoration(judged: Judged) -> Iterator[Score]:
     if "corrupted" in results:
         beside = {"corrupted": mean_squared_error(data, results["corrupted"])}
     else:
-        small = judged.results("degrade")["low"]
+        small = judged.results("degrade")["low"] if judged.reads("degrade") else judged.small
         beside = {"pixels repeated": mean_squared_error(data, enlarged(small, data.shape))}
     made = list(results.values())[-1]
     yield Score("restoration_error", mean_squared_error(data, made), beside=beside)

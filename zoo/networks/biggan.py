@@ -37,6 +37,10 @@ class Options(Style):
         attention: How often the map is halved that attends to itself, at most to the smallest;
             None for none.
         embedding: Units of the labels' embedding, which all blocks of the generator share.
+        deviation: Whether the way down adds the standard deviation over the batch, which the paper
+            does not.
+        discrimination: Features that the way down adds of how near the rows of a batch are to each
+            other, which the paper does not; 0 for none.
     """
 
     width: int | Sequence[int] = 16
@@ -45,6 +49,8 @@ class Options(Style):
     spectral: bool = True
     attention: int | None = 1
     embedding: int = 128
+    deviation: bool = False
+    discrimination: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,8 +85,8 @@ def down(x: Any, style: Options) -> Any:
         x = layers.Add()([x, y])
         if level <= levels:
             x = blocks.attend(x, level, levels, style, **_attention(style))
-    x = style.finish(x, normalized=False)
-    return ops.sum(x, axis=tuple(range(1, rank + 1)))
+    x = blocks.deviate(style.finish(x, normalized=False), style)
+    return blocks.compare_rows(ops.sum(x, axis=tuple(range(1, rank + 1))), style)
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:

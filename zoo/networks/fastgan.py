@@ -36,6 +36,12 @@ class Options(Style):
     """Widths double away from the data, or one for each map, from the data on.
 
     `activation` is the discriminator's; the generator is gated.
+
+    Attributes:
+        deviation: Whether the way down adds the standard deviation over the batch, which the paper
+            does not.
+        discrimination: Features that the way down adds of how near the rows of a batch are to each
+            other, which the paper does not; 0 for none.
     """
 
     width: int | Sequence[int] = 16
@@ -43,6 +49,8 @@ class Options(Style):
     activation: str = "leaky_relu"
     normalization: str | None = "batch"
     spectral: bool = True
+    deviation: bool = False
+    discrimination: int = 0
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
@@ -66,7 +74,8 @@ def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:
 def down(x: Any, style: Options) -> Any:
     """Halvings, each the mean of two ways, then a convolution of 1, flattened.
 
-    `maps_of` finds the maps.
+    `maps_of` finds the maps. The deviation stands behind the last normalization, which would
+    subtract it.
     """
     rank, (_, widths) = len(x.shape) - 2, _plan(x.shape[1:], style)
     x = _named(style.finish(_convolution(x, widths[0], 3, style), normalized=False), 0)
@@ -76,7 +85,8 @@ def down(x: Any, style: Options) -> Any:
         pooled = (layers.AveragePooling1D, layers.AveragePooling2D)[rank - 1](2, padding="same")(x)
         direct = style.finish(_convolution(pooled, width, 1, style))
         x = _named(layers.Average()([main, direct]), level)
-    return layers.Flatten()(style.finish(_convolution(x, 2 * widths[-1], 1, style)))
+    x = blocks.deviate(style.finish(_convolution(x, 2 * widths[-1], 1, style)), style)
+    return blocks.compare_rows(layers.Flatten()(x), style)
 
 
 def decoded(x: Any, sizes: Sequence[tuple[int, ...]], channels: int, style: Options) -> Any:

@@ -35,6 +35,10 @@ class Options(Style):
         blocks: Residual blocks at each size.
         expansion: How many times more channels there are within a block.
         group: Channels of each group of a block's convolution, as far as they divide it.
+        deviation: Whether the way down adds the standard deviation over the batch, which the paper
+            does not.
+        discrimination: Features that the way down adds of how near the rows of a batch are to each
+            other, which the paper does not; 0 for none.
     """
 
     width: int | Sequence[int] = 128
@@ -44,6 +48,8 @@ class Options(Style):
     blocks: int = 2
     expansion: int = 2
     group: int = 16
+    deviation: bool = False
+    discrimination: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,7 +73,7 @@ def down(x: Any, style: Options) -> Any:
     normal = initializers.RandomNormal(stddev=1 / math.sqrt(math.prod(sizes[-1])), seed=0)
     size = sizes[-1][0] if rank == 1 else sizes[-1]
     weigh = style.kept(lambda: kind(size, use_bias=False, depthwise_initializer=normal))
-    return layers.Flatten()(weigh(x))
+    return blocks.compare_rows(layers.Flatten()(weigh(blocks.deviate(x, style))), style)
 
 
 def up(x: Any, shape: tuple[int, ...], style: Options) -> Any:

@@ -100,6 +100,22 @@ def add_masks(data: Splits, masks: Splits) -> Splits:
     return join(data[0], masks[0]), test
 
 
+def add_small(data: Splits, small: Splits) -> Splits:
+    """Returns data with the field `low`, of other data.
+
+    Raises:
+        DataError: As `combine`.
+    """
+    _note_test_split(data, small)
+
+    def join(one: Data, other: Data) -> Data:
+        _check_complete(one, other)
+        return paired(one, low=other)
+
+    test = None if data[1] is None or small[1] is None else join(data[1], small[1])
+    return join(data[0], small[0]), test
+
+
 def check_names(first: Path, second: Path) -> None:
     """Checks that images or sounds of two folders have the same names, if any of them do.
 
