@@ -186,7 +186,7 @@ def probes(
         given = sizes[turn % len(sizes)]
         yield Probe("zeros", _draw(signature, rng, "zeros", count, cardinality, given))
     if real:
-        yield from _real(signature, rng, real, first * 3 if sparing else counts, cardinality)
+        yield from _real(signature, rng, real, tuple(first) * 3 if sparing else counts, cardinality)
     if extent == "full":
         count = zero_batches[-1]
         given = sizes[(len(zero_batches) - 1) % len(sizes)]  # a shape that there was already
