@@ -93,7 +93,7 @@ def test_maxout_takes_the_largest_of_each_group():
         ("dcgan", {"network_options": {"widht": 4}}, "no option 'widht'"),
         ("dcgan", {"shape": (8,)}, r"kind sequence or image. Received: shape=\(8,\)"),
         ("vq_vae", {"network_options": {}}, "VQVAE has no setting 'network_options'"),
-        ("vae", {"network": "resnet", "network_options": {"width": [4, 8]}}, "has one width"),
+        ("vae", {"network": "conv_pool", "network_options": {"width": [4, 8]}}, "has one width"),
         ("vae", {"network_options": {"heads": 4}}, "no option 'heads'.*Accepted: width"),
         ("vae", {"network_options": {"reads": 4}}, "no option 'reads'"),
         ("vae", {"network_options": {"features": True}}, "'features' is no option of a network"),

@@ -180,7 +180,7 @@ def test_the_projection_adds_the_product_of_embedding_and_features(name):
     if name == "sagan":
         model = zoo.create(name, shape=(8, 8, 1), num_classes=3, network_options={"width": 8})
         assert set(model.discriminator.input) == {"data", "labels"}
-        assert model.embedding.kernel.shape == (3, 8)
+        assert model.embedding.kernel.shape == (3, 16)
         return
     model = make(name, num_classes=3)
     # Of a kernel of rank 1 one power iteration finds the singular value.

@@ -302,7 +302,6 @@ def test_family_follows_the_shape_unless_it_is_named(network, shape, expected):
         (lambda: encoder("mlp", (5,), HEADS, dropout=1.0), "dropout is a share from 0, below 1"),
         (lambda: encoder("mlp", (5,), HEADS, widht=3), "network has no option 'widht'. Did you"),
         (lambda: encoder("conv_pool", (8, 8, 1), HEADS, width=[2, 3]), "has one width"),
-        (lambda: encoder("resnet", (8, 8, 1), HEADS, width=[2, 3]), "has one width"),
     ],
 )
 def test_what_cannot_be_built_is_refused_with_what_can(build, message):

@@ -15,6 +15,8 @@ from zoo.networks.kernels import EMBEDDING
 from zoo.precision import precise, precise_dtype
 from zoo.settings import setting
 
+GROWING = {"width": 64, "growth": 16}
+
 
 class ProjectionGAN(Adversarial):
     """Projection GAN, cGAN with projection discriminator (Miyato & Koyama, 2018, arXiv:1802.05637).
@@ -22,8 +24,9 @@ class ProjectionGAN(Adversarial):
     The logit is ψ(φ(data)) + ⟨embedding of the label, φ(data)⟩ (equation 4) with features φ and a
     linear ψ. Spectral normalization of the discriminator, its embedding included, conditional batch
     normalization of the generator, hinge loss, the momenta of Adam and the updates of the
-    discriminator are the paper's. Its networks are residual (`network="resnet"`), the default ones
-    strided; its learning rate is 2e-4, the default one for some thousand steps.
+    discriminator are the paper's. The networks are the strided ones of `conv`; with
+    `network="resnet"` they are, at 128×128×3, the paper's residual ones. Its learning rate is 2e-4,
+    the default one for some thousand steps.
     """
 
     latent_dim = 128
@@ -33,6 +36,12 @@ class ProjectionGAN(Adversarial):
     beta_2 = 0.9
     discriminator_steps = 5
     embedding_initializer = "glorot_uniform"
+    family_defaults = {
+        "resnet": {
+            "generator": GROWING,
+            "discriminator": GROWING | {"activation": "relu", "pooling": "sum", "final_blocks": 1},
+        }
+    }
     num_classes: int | None = setting("Number of classes.", at_least=1, tiny=10)
     discriminator: keras.Model = setting("Data → logit and features.", default=None)
 

@@ -8,7 +8,8 @@ from typing import Any
 from zoo.gans.projection_gan import ProjectionGAN
 from zoo.settings import setting
 
-WIDTH = 32
+GROWING = {"width": 16, "growth": 16}
+SUMMED = {"activation": "relu", "pooling": "sum", "final_blocks": 1, "widens_first": True}
 
 
 class SAGAN(ProjectionGAN):
@@ -17,9 +18,9 @@ class SAGAN(ProjectionGAN):
     The maps that are halved twice attend to themselves. Spectral normalization of both networks,
     one update of each, and a learning rate four times as large for the discriminator (two time
     scales); with `num_classes`, conditional batch normalization and the projection of the label.
-    The paper's rates are 1e-4 and 4e-4, the default ones for some thousand steps. Its residual
-    networks have from 64 channels on, the more the smaller the map; ours (`resnet`) have 32 in all
-    of them.
+    The paper's rates are 1e-4 and 4e-4, the default ones for some thousand steps. The networks are
+    residual (`resnet`): those of the authors' code at 128×128×3, where the width next to the data
+    is 64 (`network_options={"width": 64}`), not 16.
     """
 
     accepts = ("sequence", "image")
@@ -28,6 +29,7 @@ class SAGAN(ProjectionGAN):
     learning_rate = 5e-4
     discriminator_learning_rate = 2e-3
     discriminator_steps = 1
+    family_defaults = {"resnet": {"generator": GROWING, "discriminator": GROWING | SUMMED}}
     attention: int | None = setting(
         "How often the map is halved that attends to itself; None for no attention.",
         default=2,
@@ -39,7 +41,7 @@ class SAGAN(ProjectionGAN):
         """Spectral kernels, attention, and the normalization of the generator."""
         attention = {"attention": self.attention} if self.attention is not None else {}
         normalization = "batch" if self.num_classes is None else "conditional"
-        own = attention | {"spectral": True, "width": WIDTH}
+        own = attention | {"spectral": True}
         return {
             "generator": own | {"normalization": normalization},
             "discriminator": self.discriminator_defaults(own | {"activation": "leaky_relu"}),

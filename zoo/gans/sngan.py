@@ -14,7 +14,9 @@ class SNGAN(Adversarial):
     Each of the discriminator's kernels is divided by its largest singular value; hinge loss, and
     the momenta of Adam and the five updates of the discriminator that the paper finds best. The
     learning rate is for some thousand steps; the paper's is 2e-4. The networks are the strided ones
-    of `conv`; `network="resnet"` is in the manner of its appendix B.
+    of `conv`; with `network="resnet"` they are, at 32×32×3, the paper's residual ones for CIFAR-10.
+    Those for ImageNet at 128×128 are `network_options={"width": 64, "growth": 16,
+    "discriminator.final_blocks": 1}`.
     """
 
     latent_dim = 128
@@ -23,6 +25,12 @@ class SNGAN(Adversarial):
     beta_1 = 0.0
     beta_2 = 0.9
     discriminator_steps = 5
+    family_defaults = {
+        "resnet": {
+            "generator": {"width": 256},
+            "discriminator": {"activation": "relu", "pooling": "sum"},
+        }
+    }
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:

@@ -13,8 +13,8 @@ class WGANGP(Adversarial):
 
     The critic estimates the Wasserstein distance; the norm of its gradient is pushed towards 1 at
     random points between real and generated data. Its output has no bias, which would cancel.
-    The networks are those of `conv`; `network="resnet"` has residual ones in the manner of the
-    paper's for CIFAR-10.
+    The networks are those of `conv`; with `network="resnet"` they are, at 32×32×3, the paper's
+    residual ones for CIFAR-10, whose critic has no normalization.
     """
 
     latent_dim = 128
@@ -24,6 +24,7 @@ class WGANGP(Adversarial):
     beta_1 = 0.0
     beta_2 = 0.9
     discriminator_steps = 5
+    family_defaults = {"resnet": {"discriminator": {"activation": "relu", "normalization": None}}}
 
     @property
     def network_defaults(self) -> Mapping[str, Mapping[str, Any]]:

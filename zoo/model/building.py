@@ -28,6 +28,9 @@ class Building:
     settings: Mapping[str, Any]
     fields: Mapping[str, Setting]
     output: str
+    family_defaults: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
+    """The options that the class chooses where a family is named: family → network name → option →
+    value."""
     _masks: dict[str, Noise]
     require: Callable[..., None]
     add_weight: Callable[..., Any]
@@ -108,9 +111,9 @@ class Building:
             for key, value in chosen.items()
             if key.startswith(f"{name}.")
         }
-        family = options.pop("network", None)
-        options |= shared | own
-        family = self.settings.get("network") or family
+        family = self.settings.get("network") or options.get("network")
+        options.pop("network", None)
+        options |= {**self.family_defaults.get(family or "", {}).get(name, {}), **shared, **own}
         fixed = {"num_classes": self.num_classes, "own": self.settings.get(name), "name": title}
         for key in RESERVED:
             self.require(
