@@ -78,6 +78,19 @@ def test_masks_are_0_or_1_whatever_the_size(tmp_path):
     EXACT.check(batch["mask"], np.array([1, 0])[:, None, None, None] * np.ones((2, 2, 2, 1)))
 
 
+@pytest.mark.parametrize(
+    ("field", "accepted"),
+    [("target", "each, or unpaired=True .*"), ("mask", "each"), ("low", "each")],
+)
+def test_a_file_without_a_partner_is_named(tmp_path, field, accepted):
+    photos = write(tmp_path / "photos", "ab", 10)
+    others = write(tmp_path / "others", ["a"], 255)
+    with pytest.raises(
+        DataError, match=rf"'b' in .*photos alone. Accepted: a partner for {accepted}\.$"
+    ):
+        load_data(photos, **{field: others})
+
+
 def test_arrays_and_splits_are_paired_too():
     images = np.zeros((4, 5, 5, 1), np.uint8)
     splits = ((images, None), (images[:2], None))

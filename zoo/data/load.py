@@ -131,11 +131,11 @@ def load_data(
         other = read(target, alike)
         found = pairs.combine(found, other, unpair=unpaired)
     if mask is not None:
-        _check_names(source, mask)
+        _check_names(source, mask, pairs_alone=True)
         masks = read(mask, replace(options, keys=None, channels=1))
         found = pairs.add_masks(found, masks)
     if low is not None:
-        _check_names(source, low)
+        _check_names(source, low, pairs_alone=True)
         small = read(low, replace(options, keys=None, size=None, rate=None, window=None))
         found = pairs.add_small(found, small)
     return found
@@ -148,8 +148,8 @@ def _holds_sounds(source: object) -> bool:
     return source in NAMES or is_sound(Path(source).expanduser())
 
 
-def _check_names(*sources: object) -> None:
+def _check_names(*sources: object, pairs_alone: bool = False) -> None:
     """Checks that images of two folders have the same names."""
     folders = [Path(s).expanduser() for s in sources if isinstance(s, str | os.PathLike)]
     if len(folders) == 2 and all(folder.is_dir() for folder in folders):
-        pairs.check_names(*folders)
+        pairs.check_names(*folders, pairs_alone=pairs_alone)

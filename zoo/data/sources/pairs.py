@@ -116,10 +116,15 @@ def add_small(data: Splits, small: Splits) -> Splits:
     return join(data[0], small[0]), test
 
 
-def check_names(first: Path, second: Path) -> None:
+def check_names(first: Path, second: Path, *, pairs_alone: bool = False) -> None:
     """Checks that images or sounds of two folders have the same names, if any of them do.
 
     Folders without a common name are pairs in the order of their names.
+
+    Args:
+        first: A folder.
+        second: What goes with it.
+        pairs_alone: Whether the second folder means nothing without the first.
 
     Raises:
         DataError: A file has no partner; the first one is named.
@@ -129,9 +134,10 @@ def check_names(first: Path, second: Path) -> None:
     alone = sorted(one ^ other)
     if common and alone:
         folder = first if alone[0] in one else second
+        otherwise = "" if pairs_alone else ", or unpaired=True (--unpaired)"
         raise DataError(
             f"Files of pairs have the same names. Received: {alone[0]!r} in {folder} alone. "
-            "Accepted: a partner for each, or unpaired=True (--unpaired)."
+            f"Accepted: a partner for each{otherwise}."
         )
 
 
