@@ -287,11 +287,18 @@ TABLE: dict[str, Row] = {
         f"{_GANS}.cyclegan:CycleGAN",
         "Zhu et al. 2017, arXiv:1703.10593",
         "two domains into each other and back, without pairs",
+        small={
+            "network_options": {"width": 16, "translator.blocks": 2, "back_translator.blocks": 2}
+        },
     ),
     "stargan": Row(
         f"{_GANS}.stargan:StarGAN",
         "Choi et al. 2017, arXiv:1711.09020",
         "one translator into any of several classes and back",
+        small={
+            "network_options": {"width": 16, "translator.blocks": 2, "discriminator.width": 32},
+            "discriminator_steps": 2,
+        },
     ),
     "srgan": Row(
         f"{_GANS}.srgan:SRGAN",
