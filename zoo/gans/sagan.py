@@ -8,7 +8,7 @@ from typing import Any
 from zoo.gans.projection_gan import ProjectionGAN
 from zoo.settings import setting
 
-GROWING = {"width": 16, "growth": 16}
+GROWING = {"width": 32, "growth": 16}
 SUMMED = {"activation": "relu", "pooling": "sum", "final_blocks": 1, "widens_first": True}
 
 
@@ -20,7 +20,7 @@ class SAGAN(ProjectionGAN):
     scales); with `num_classes`, conditional batch normalization and the projection of the label.
     The paper's rates are 1e-4 and 4e-4, the default ones for some thousand steps. The networks are
     residual (`resnet`): those of the authors' code at 128×128×3, where the width next to the data
-    is 64 (`network_options={"width": 64}`), not 16.
+    is 64 (`network_options={"width": 64}`), not 32.
     """
 
     accepts = ("sequence", "image")
